@@ -1,0 +1,88 @@
+"""The error tree of `ramps`, sorted by what the caller does next.
+
+::
+
+    RampError                      root
+    ├── CannotOpen                 will not open by waiting (a missing file, a port in use): the start fails, says why
+    ├── ConnectionLost             may work later: close, wait (backoff with jitter), open, try again
+    ├── Rejected                   the outside refuses these payloads for good: they leave by ``err``
+    ├── EndOfInput                 an onramp has nothing more and never will: it ends (no error at all)
+    ├── IntakeFull                 downstream had no room within the time given, nothing was taken in
+    └── BadData                    these bytes or this value, not the ramp: one ``err`` event, the ramp goes on
+        ├── FrameError             bytes that cannot be framed, decompressed, or are too long
+        ├── DecodeError            a frame that is not in the codec's format
+        └── EncodeError            a value that the codec cannot write
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "BadData",
+    "CannotOpen",
+    "ConnectionLost",
+    "DecodeError",
+    "EncodeError",
+    "EndOfInput",
+    "FrameError",
+    "IntakeFull",
+    "RampError",
+    "Rejected",
+]
+
+
+class RampError(Exception):
+    """Root of the errors that `ramps` raises on purpose."""
+
+
+class CannotOpen(RampError):
+    """The ramp cannot open and waiting will not help. The message names the thing, the reason and the remedy."""
+
+
+class ConnectionLost(RampError):
+    """The other side is gone or not there yet. The driver closes, backs off, reopens; an offramp's batch is kept.
+
+    ``retry_after_seconds`` is what the other side asked for, if it did.
+    """
+
+    def __init__(self, message: str, retry_after_seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class Rejected(RampError):
+    """The other side understood and refuses for good. ``indices`` are the payloads meant; ``None`` means all."""
+
+    def __init__(self, message: str, indices: list[int] | None = None) -> None:
+        super().__init__(message)
+        self.indices = indices
+
+
+class EndOfInput(RampError):
+    """The input is at its end for good. Steers; is never logged as an error."""
+
+
+class IntakeFull(RampError):
+    """Downstream had no room in time. Nothing of the data was taken in; the sender may try again."""
+
+
+class BadData(RampError):
+    """Root of the errors that are about bytes or a value, and cost nothing but that event.
+
+    ``position`` is the offset in bytes within the frame where the format broke, if the format tells.
+    """
+
+    def __init__(self, message: str, position: int | None = None) -> None:
+        super().__init__(message)
+        self.position = position
+
+
+class FrameError(BadData):
+    """Bytes that cannot be split, decompressed or joined into frames, or that go beyond a limit."""
+
+
+class DecodeError(BadData):
+    """A frame that is not in the codec's format."""
+
+
+class EncodeError(BadData):
+    """A value that the codec cannot write."""

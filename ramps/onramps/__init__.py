@@ -1,0 +1,1 @@
+"""Our own onramps, one file each; dropping a file in here adds one."""

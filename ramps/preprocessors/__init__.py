@@ -1,0 +1,1 @@
+"""Our own preprocessors, one file each; dropping a file in here adds one."""
