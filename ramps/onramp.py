@@ -1,16 +1,22 @@
 """`Onramp`: brings bytes or values in. What a connector implements, and what it is given to deliver them to.
 
 A connector knows how to get bytes. It knows nothing of actors, codecs, batches or ports: the driver
-(`ramps.onramp_actor`) opens it, calls `read` in a greenlet of its own, and hands it an `Intake`, which frames,
-decodes, batches and sends, and blocks while downstream is full. That is the back-pressure: a connector that does not
-return to its socket does not read from it.
+(`ramps.onramp_actor`) opens it, calls `read` in a greenlet of its own, and hands it an `Intake`, which
+frames, decodes, batches and sends, and blocks while downstream is full. That is the back-pressure: a
+connector that does not return to its socket does not read from it.
 """
 
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, ClassVar, Protocol
 
+from structlog.stdlib import BoundLogger
+
+from actors.clock import Clock, HubClock
+from actors.log import get_logger
 from pipelines.registry import Component, Registry
 
 __all__ = ["InboundStream", "Intake", "Onramp", "onramps"]
@@ -19,37 +25,55 @@ __all__ = ["InboundStream", "Intake", "Onramp", "onramps"]
 class InboundStream(Protocol):
     """One ordered source of bytes with its own framing state: a connection, a file, a request body.
 
-    All methods may block (cooperatively) while downstream is full, and must be called from one greenlet at a time.
+    All methods may block (cooperatively) while downstream is full, and must be called from one greenlet at a
+    time.
     """
 
-    def feed(self, data: bytes, *, meta: dict[str, Any] | None = None, timeout: float | None = None) -> tuple[int, int]:
-        """Take in the next bytes, in chunks of any size. Returns how many events and how many errors came of it.
+    reasons: list[str]
+    """What was wrong with the errors that the latest call counted, in order, the first ten: for the peer's
+    answer."""
 
-        ``meta`` becomes the metadata of each event of this chunk. With ``timeout`` (seconds), `IntakeFull` is raised
-        when not even the first batch found room in that time; the chunk is then not taken at all.
+    def feed(
+        self, data: bytes, *, meta: dict[str, Any] | None = None, timeout: float | None = None
+    ) -> tuple[int, int]:
+        """Take in the next bytes, in chunks of any size. Returns how many events and how many errors came of
+        it.
+
+        ``meta`` becomes the metadata of each event of this chunk. With ``timeout`` (seconds), `IntakeFull` is
+        raised when not even the first batch found room in that time; the chunk is then not taken at all.
         """
 
     def end(self, *, timeout: float | None = None) -> tuple[int, int]:
         """The bytes are at their end: deliver what the framing still holds. Returns like `feed`."""
 
     def abort(self, reason: str) -> tuple[int, int]:
-        """The stream broke off (a peer that vanished in mid-frame): what the framing still holds leaves by ``err``
-        with this reason instead of being delivered as if it were complete. Returns like `feed`.
+        """The stream broke off (a peer that vanished in mid-frame): what the framing still holds leaves by
+        ``err`` with this reason instead of being delivered as if it were complete. Returns like `feed`.
         """
 
 
 class Intake(Protocol):
     """Where an onramp delivers. All methods may block (cooperatively) while downstream is full."""
 
-    def stream(self, origin: str, *, codec: str | None = None, framed: bool = False) -> InboundStream:
+    def stream(
+        self,
+        origin: str,
+        *,
+        codec: str | None = None,
+        preprocessors: Sequence[str] | None = None,
+        framed: bool = False,
+    ) -> InboundStream:
         """A new stream from ``origin`` (shown in error events, e.g. ``"tcp://127.0.0.1:5123"``).
 
-        ``codec`` overrides the configured one (a request's content type); ``framed`` means that each `feed` is one
-        whole frame (a datagram, a message): the stream then passes the preprocessors as one chunk and is ended at
-        once, so that no state leaks from one to the next.
+        ``codec`` overrides the configured one (a request's content type), ``preprocessors`` the configured
+        ones, by name, with their defaults (a content type that says how it is framed); ``framed`` means that
+        each `feed` is one whole frame (a datagram, a message): the stream then passes the preprocessors as
+        one chunk and is ended at once, so that no state leaks from one to the next.
         """
 
-    def emit(self, values: list[Any], *, origin: str, metas: list[dict[str, Any] | None] | None = None) -> None:
+    def emit(
+        self, values: list[Any], *, origin: str, metas: list[dict[str, Any] | None] | None = None
+    ) -> None:
         """Deliver values that need no decoding (ticks, rows)."""
 
     def reject(self, data: bytes, error: str, *, origin: str) -> None:
@@ -62,9 +86,9 @@ class Intake(Protocol):
 class Onramp(Component):
     """The contract of a connector that brings events in.
 
-    Life: ``__init__(options)`` → ``open()`` → ``read(intake)`` again and again → ``close()``; after a failure again
-    from ``open()`` on the same object. One greenlet calls all of them, except `close`, which may come from another to
-    make a blocked `read` end.
+    Life: ``__init__(options)`` → ``open()`` → ``read(intake)`` again and again → ``close()``; after a failure
+    again from ``open()`` on the same object. One greenlet calls all of them, except `close`, which may come
+    from another to make a blocked `read` end: it then returns, as if it had had nothing more at hand.
     """
 
     default_codec: ClassVar[str] = "json"
@@ -76,11 +100,21 @@ class Onramp(Component):
     listens: ClassVar[bool] = False
     """Whether it waits for others to connect (so that it never ends by itself)."""
 
-    def check(self) -> None:  # noqa: B027 optional
+    @cached_property
+    def clock(self) -> Clock:
+        """Where it takes its time from. The driver sets its own before `open`; alone, it is the hub's."""
+        return HubClock()
+
+    @cached_property
+    def log(self) -> BoundLogger:
+        """Where it reports. The driver sets one that knows the component's name before `open`."""
+        return get_logger("onramp", onramp=self.name)
+
+    def check(self) -> None:
         """Look, without opening anything, for what `open` would refuse later. Called by ``supervisor check``.
 
-        Raises `CannotOpen`. Must not block, touch the network or change anything. A file that does not exist yet but
-        may well exist when the deployment runs is not an error here.
+        Raises `CannotOpen`. Must not block, touch the network or change anything. A file that does not exist
+        yet but may well exist when the deployment runs is not an error here.
         """
 
     @abstractmethod
@@ -93,17 +127,18 @@ class Onramp(Component):
 
     @abstractmethod
     def read(self, intake: Intake) -> None:
-        """Move what is at hand into the intake; block until there is something. The driver calls again at once.
+        """Move what is at hand into the intake; block until there is something. The driver calls again at
+        once.
 
-        A server may serve inside one call until it is closed. Raises `EndOfInput` when nothing more will ever come,
-        `ConnectionLost` or ``OSError`` to be closed, reopened after a backoff and read on. Anything else is a crash:
-        the supervisor decides. ``gevent.GreenletExit`` means stop now and must pass through.
+        A server may serve inside one call until it is closed. Raises `EndOfInput` when nothing more will ever
+        come, `ConnectionLost` or ``OSError`` to be closed, reopened after a backoff and read on. Anything
+        else is a crash: the supervisor decides. ``gevent.GreenletExit`` means stop now and must pass through.
         """
 
     @abstractmethod
     def close(self) -> None:
-        """Release everything, also after a failed or repeated `open`. Called at least once; must not raise, must not
-        wait for the other side. No greenlet, thread, socket or file of the connector outlives it.
+        """Release everything, also after a failed or repeated `open`. Called at least once; must not raise,
+        must not wait for the other side. No greenlet, thread, socket or file of the connector outlives it.
         """
 
 
