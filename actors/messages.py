@@ -1,0 +1,109 @@
+"""What the kernel tells actors, and the records it makes for people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from actors.mailbox import MailboxStatistics
+
+if TYPE_CHECKING:
+    from actors.ref import ActorRef
+
+__all__ = ["ActorStatistics", "Crashed", "DeadLetter", "ExitKind", "ExitReason", "State", "Terminated"]
+
+
+class State(Enum):
+    """Where an actor is in its life."""
+
+    STARTING = "starting"
+    RUNNING = "running"
+    STOPPING = "stopping"
+    CRASHED = "crashed"
+    """Its last incarnation crashed; the mailbox waits for the supervisor's decision."""
+    HALTED = "halted"
+    """Stopped in order, with its mailbox kept, to be started again."""
+    STOPPED = "stopped"
+
+
+class ExitKind(Enum):
+    """Why an actor ended. The first two are expected, the other two are failures."""
+
+    NORMAL = "normal"
+    """It stopped itself: its work is done."""
+    SHUTDOWN = "shutdown"
+    """It was asked to stop."""
+    CRASH = "crash"
+    """An exception left `on_start` or a handler."""
+    KILLED = "killed"
+    """It was interrupted from outside."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExitReason:
+    """Why an actor ended."""
+
+    kind: ExitKind
+    error: BaseException | None = None
+    traceback: str = ""
+    during_start: bool = False
+
+    @property
+    def expected(self) -> bool:
+        """Whether this end is no failure."""
+        return self.kind in (ExitKind.NORMAL, ExitKind.SHUTDOWN)
+
+    def __str__(self) -> str:
+        if self.error is None:
+            return self.kind.value
+        return f"{type(self.error).__name__}: {self.error}"
+
+
+@dataclass(frozen=True, slots=True)
+class Terminated:
+    """An actor that was watched (or supervised) has ended for good. Comes by the control lane."""
+
+    ref: ActorRef[Any]
+    reason: ExitReason
+
+
+@dataclass(frozen=True, slots=True)
+class Crashed:
+    """An incarnation of a supervised actor crashed or was killed; its mailbox is kept. To its parent only, by the
+    control lane. The parent answers with ``ref.restart()`` or ``ref.stop()``.
+    """
+
+    ref: ActorRef[Any]
+    reason: ExitReason
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message that nobody will process."""
+
+    message: Any
+    recipient: str
+    reason: str
+    error: BaseException | None = None
+    traceback: str = ""
+    events: int = 1
+    sender: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ActorStatistics:
+    """A snapshot of one actor for people and metrics."""
+
+    name: str
+    state: State
+    processed: int
+    """Events taken from its flow lane, over all incarnations, the one in hand included."""
+    restarts: int
+    in_hand: bool
+    """Whether a handler is at work now."""
+    blocked_on: str | None
+    """The actor whose full mailbox it waits for now."""
+    mailbox: MailboxStatistics
+    last_error: str = ""
+    children: tuple[str, ...] = field(default=())

@@ -1,0 +1,155 @@
+"""`ActorRef`: the only handle on an actor that anybody else ever holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Generic
+
+from gevent import getcurrent
+
+from actors.actor import MessageT
+from actors.errors import ActorStopped, AskTimeout, MailboxClosed, Misuse
+from actors.mailbox import Lane, current_name
+from actors.messages import ActorStatistics, State
+from actors.reply import Reply
+
+if TYPE_CHECKING:
+    from actors.cell import Cell
+
+__all__ = ["ActorRef"]
+
+_FLOW = Lane.FLOW
+
+
+class ActorRef(Generic[MessageT]):
+    """A handle on one actor. It stays valid when the actor is restarted, and harmless when it is gone.
+
+    All methods must be called in the thread of the actor's system.
+    """
+
+    __slots__ = ("__weakref__", "_cell", "_put")
+
+    def __init__(self, cell: Cell) -> None:
+        self._cell = cell
+        self._put = cell.mailbox.put
+
+    # --- messages ----------------------------------------------------------------------------------------------------
+
+    def tell(
+        self,
+        message: MessageT,
+        *,
+        lane: Lane = _FLOW,
+        events: int = 1,
+        size: int = 0,
+        timeout: float | None = None,
+    ) -> None:
+        """Send a message and want no answer.
+
+        On the flow lane it blocks (cooperatively) while the mailbox is full; ``timeout`` (seconds) bounds that and
+        raises `MailboxFull`. ``events`` and ``size`` (bytes) are what it counts against the bounds. It never blocks on
+        the other lanes. Telling a stopped actor makes a dead letter, not an error. Telling a waiting actor switches
+        to it at once.
+        """
+        try:
+            if lane is _FLOW:
+                self._put(message, None, events, size, timeout)
+            else:
+                self._cell.mailbox.put_control(message, lane=lane)
+        except MailboxClosed:
+            self._cell.to_dead_letters(message, "the actor has stopped", events=events, sender=current_name())
+
+    def try_tell(self, message: MessageT, *, lane: Lane = _FLOW, events: int = 1, size: int = 0) -> bool:
+        """Like `tell`, but never waits for room: False when there is none, and the message is not sent."""
+        if lane is Lane.FLOW and not self._cell.mailbox.closed:
+            return self._cell.mailbox.try_put(message, events=events, size=size)
+        self.tell(message, lane=lane, events=events, size=size)
+        return True
+
+    def ask(self, message: MessageT, timeout: float | None = 5.0) -> Any:
+        """Send a message by the flow lane and wait for the reply: what `on_message` returns.
+
+        Raises what `on_message` raised; `AskTimeout` after ``timeout`` seconds (``None``: wait for ever), room in the
+        mailbox included; `ActorStopped` when the actor ended, before or meanwhile; `Misuse` when an actor asks itself.
+        """
+        cell = self._cell
+        if getattr(getcurrent(), "cell", None) is cell and getcurrent() is cell.greenlet:
+            raise Misuse(f"{cell.name} asks itself, and would wait for ever")
+        clock = cell.system.clock
+        reply = Reply(cell.system.scheduler)
+        deadline = None if timeout is None else clock.now() + timeout
+        try:
+            cell.mailbox.put(message, reply=reply, timeout=timeout)
+        except MailboxClosed:
+            raise ActorStopped(f"{cell.name} has stopped and answers nothing") from None
+        if not reply.is_set and not reply.wait(clock, None if deadline is None else deadline - clock.now()):
+            raise AskTimeout(f"{cell.name} did not answer within {timeout:g} s")
+        if reply.error is not None:
+            raise reply.error
+        return reply.value
+
+    # --- life --------------------------------------------------------------------------------------------------------
+
+    def wait_ready(self, timeout: float | None = None) -> bool:
+        """Block until `on_start` is done. False when that took longer. Raises `StartFailed` from what it raised, and
+        `ActorStopped` when the actor ended before it was ready.
+        """
+        return self._cell.wait_ready(timeout)
+
+    def stop(self, *, drain: bool = False) -> None:
+        """Ask the actor to stop after the message in hand; with ``drain``, when its mailbox is empty. Returns at once.
+
+        A crashed or halted actor ends at once. What is left in the mailbox becomes dead letters, and askers get
+        `ActorStopped`.
+        """
+        self._cell.stop(drain=drain)
+
+    def kill(self, error: BaseException | None = None) -> None:
+        """Interrupt the actor wherever it waits, as soon as the hub runs. ``error`` is recorded as the reason.
+
+        A supervised actor may be restarted after it. An actor that computes and never waits is not interrupted.
+        """
+        self._cell.kill(error)
+
+    def halt(self, timeout: float | None = None) -> bool:
+        """Stop this incarnation of a supervised actor in order, keep the mailbox, wait until it is down.
+
+        After ``timeout`` seconds it is killed; the result tells whether it went in order. Then: `restart` or `stop`.
+        """
+        return self._cell.halt(timeout)
+
+    def restart(self) -> None:
+        """Start a new incarnation of a crashed or halted actor, with the same mailbox. Raises `Misuse` otherwise."""
+        self._cell.restart()
+
+    def join(self, timeout: float | None = None) -> bool:
+        """Block until the actor has ended for good; False when that took longer than ``timeout`` seconds."""
+        return self._cell.join(timeout)
+
+    # --- for people --------------------------------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """The actor's name."""
+        return self._cell.name
+
+    @property
+    def state(self) -> State:
+        """Where the actor is in its life."""
+        return self._cell.state
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it has not ended for good."""
+        return self._cell.state is not State.STOPPED
+
+    @property
+    def depth(self) -> int:
+        """Events that wait in its flow lane."""
+        return len(self._cell.mailbox)
+
+    def statistics(self) -> ActorStatistics:
+        """A snapshot of its counters."""
+        return self._cell.statistics()
+
+    def __repr__(self) -> str:
+        return f"<ActorRef {self._cell.name}, {self._cell.state.value}>"

@@ -1,0 +1,203 @@
+"""The hand-off run queue on top of gevent's hub, and the time slice.
+
+gevent resumes greenlets first in, first out. With many chains source → pipeline → sink, that puts one batch of each
+chain in flight before the first is consumed, and the working set leaves the cache. Here a greenlet that gives work to
+a waiting one is *pushed on a stack* and the other runs at once; a greenlet that blocks *pops the stack*. A chain runs
+like nested calls, on hot data.
+
+Two things keep that fair. When the time slice is spent, everything on the stack is moved to a first-in-first-out
+queue, one entry each, and the hub gets control. And whatever is on the stack or in the queue when the hub runs is
+resumed by a hub timer (`_drain`), so it runs even if the greenlet that should have popped it died or blocked in plain
+gevent I/O. It is a *timer*, not a callback, because gevent runs up to 50 queued callbacks before it looks at sockets
+and timers: fifty slices of 5 ms would keep I/O waiting for a quarter of a second.
+
+Every greenlet on the stack or in the queue is suspended inside `wake`, `park` or `yield_now` of this scheduler and
+expects to be resumed with the value ``_RESUME``. If anything else resumes it (``kill``, ``gevent.Timeout``), it takes
+itself off first, so it is never resumed twice.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from time import perf_counter
+from typing import Any, Final
+
+from gevent import get_hub, getcurrent
+from greenlet import error as GreenletError  # noqa: N812 an exception class, named like one
+
+from actors.errors import Misuse
+
+__all__ = ["Scheduler"]
+
+_RESUME: Final = object()
+
+# libev fires a timer of zero length at once and again within the same pass only if it is positive and tiny; gevent's
+# own sleep(0) bypasses the event loop. One nanosecond means: after the next look at sockets and timers.
+_NEXT_PASS_SECONDS: Final = 1e-9
+
+
+class Scheduler:
+    """Decides which parked greenlet runs next. One per `ActorSystem`; belongs to the thread that made it.
+
+    ``slice_seconds``: how long chains of hand-offs may keep the hub, and with it I/O, timers and everybody else,
+    waiting. Longer keeps data hotter, shorter keeps latency lower.
+    """
+
+    __slots__ = (
+        "_armed",
+        "_iteration",
+        "_loop",
+        "_ready",
+        "_stack",
+        "_timer",
+        "hub",
+        "slice_end",
+        "slice_seconds",
+    )
+
+    def __init__(self, slice_seconds: float = 0.005) -> None:
+        self.hub = get_hub()
+        self.slice_seconds = slice_seconds
+        self._loop = self.hub.loop
+        self._stack: list[Any] = []
+        self._ready: deque[Any] = deque()
+        self._timer = self._loop.timer(_NEXT_PASS_SECONDS)
+        self._armed = False
+        self._iteration = -1
+        self.slice_end = 0.0
+        """When the slice ends (`time.perf_counter`), as far as `spent` knows."""
+
+    def close(self) -> None:
+        """Release the hub timer. Nobody may be parked any more."""
+        self._timer.stop()
+        self._timer.close()
+
+    def spent(self) -> bool:
+        """Whether the current time slice is over. A slice begins with the first look after each pass of the hub."""
+        now = perf_counter()
+        iteration = self._loop.iteration
+        if iteration != self._iteration:
+            self._iteration = iteration
+            self.slice_end = now + self.slice_seconds
+            return False
+        return now >= self.slice_end
+
+    def wake(self, greenlet: Any) -> None:
+        """Run a parked greenlet now, the caller later: the hand-off.
+
+        The caller goes on when the woken one blocks. From the hub itself, and when the slice is spent, the greenlet is
+        queued instead. The woken greenlet must be parked and not woken yet; claiming it is the caller's business.
+        """
+        current = getcurrent()
+        if current is self.hub:
+            self._ready.append(greenlet)
+            if not self._armed:
+                self._arm()
+            return
+        if self.spent():
+            self._ready.append(greenlet)
+            self._ready.append(current)
+            self._queue_stack()
+            self._to_hub(current)
+            return
+        self._stack.append(current)
+        if not self._armed:
+            self._arm()
+        try:
+            if greenlet.switch(_RESUME) is not _RESUME:
+                self._forget(current)
+        except GreenletError as error:
+            self._forget(current)
+            raise Misuse(
+                "an actor was told something from another thread than the one its system runs in; hand it over with "
+                "ActorSystem.call_threadsafe"
+            ) from error
+        except BaseException:
+            self._forget(current)
+            raise
+
+    def make_ready(self, greenlet: Any) -> None:
+        """Let a parked greenlet run as soon as the caller blocks. Never switches. Safe to call from the hub."""
+        self._stack.append(greenlet)
+        if not self._armed:
+            self._arm()
+
+    def park(self) -> None:
+        """Suspend the caller until somebody wakes it. May return for no reason: wait in a loop on your condition."""
+        current = getcurrent()
+        stack = self._stack
+        if stack:
+            if not self.spent():
+                try:
+                    if stack.pop().switch(_RESUME) is not _RESUME:
+                        self._forget(current)
+                except BaseException:
+                    self._forget(current)
+                    raise
+                return
+            self._queue_stack()
+        self._to_hub(current)
+
+    def checkpoint(self) -> None:
+        """For hot loops: go on while the slice lasts, then let everybody else run, I/O and timers included."""
+        if self.spent():
+            self.yield_now()
+
+    def yield_now(self) -> None:
+        """Let everybody else run, I/O and timers included, then go on: the forced cooperative sleep."""
+        current = getcurrent()
+        if current is self.hub:
+            return
+        self._ready.append(current)
+        self._queue_stack()
+        self._to_hub(current)
+
+    def _to_hub(self, current: Any) -> None:
+        try:
+            if self.hub.switch() is not _RESUME:
+                self._forget(current)
+        except BaseException:
+            self._forget(current)
+            raise
+
+    def _queue_stack(self) -> None:
+        # The top of the stack first: it is the one that holds hot data. One entry each, and all of them behind what
+        # waits already, so that no greenlet at the bottom of a busy stack can starve.
+        if self._stack:
+            self._ready.extend(reversed(self._stack))
+            self._stack.clear()
+        if not self._armed:
+            self._arm()
+
+    def _arm(self) -> None:
+        self._armed = True
+        self._timer.start(self._drain)
+
+    def _drain(self) -> None:
+        """Runs in the hub: resumes what is ready until a slice is spent, then lets the hub look at I/O first."""
+        ready = self._ready
+        end = perf_counter() + self.slice_seconds
+        try:
+            while True:
+                if self._stack:
+                    ready.extend(reversed(self._stack))
+                    self._stack.clear()
+                if not ready:
+                    break
+                ready.popleft().switch(_RESUME)
+                if perf_counter() >= end:
+                    break
+        finally:
+            self._timer.stop()
+            self._armed = False
+            if ready or self._stack:
+                self._arm()
+
+    def _forget(self, greenlet: Any) -> None:
+        """Take a greenlet that was resumed by somebody else out of the stack and the queue."""
+        if greenlet in self._stack:
+            self._stack.remove(greenlet)
+        try:
+            self._ready.remove(greenlet)
+        except ValueError:
+            pass
