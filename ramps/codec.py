@@ -34,6 +34,11 @@ class Codec(Component):
     stateful: ClassVar[bool] = False
     """Whether decoding depends on earlier frames of the stream (a CSV header)."""
 
+    raw_passthrough: bool = False
+    """Whether the bytes that a value was decoded from may stand for the value on the way out (as long as they hold
+    no line break). An instance whose options change how values are written (indentation, sorted keys) sets it to
+    False for itself."""
+
     def decode(self, frame: bytes) -> Any:
         """The value of one frame, or `SKIP`. Raises `DecodeError` with what was wrong and where; nothing else."""
         raise NotImplementedError

@@ -7,6 +7,7 @@
     ├── ConnectionLost             may work later: close, wait (backoff with jitter), open, try again
     ├── Rejected                   the outside refuses these payloads for good: they leave by ``err``
     ├── EndOfInput                 an onramp has nothing more and never will: it ends (no error at all)
+    ├── StopDeployment             an offramp asks for an orderly stop with an exit code (no error at all)
     ├── IntakeFull                 downstream had no room within the time given, nothing was taken in
     └── BadData                    these bytes or this value, not the ramp: one ``err`` event, the ramp goes on
         ├── FrameError             bytes that cannot be framed, decompressed, or are too long
@@ -27,6 +28,7 @@ __all__ = [
     "IntakeFull",
     "RampError",
     "Rejected",
+    "StopDeployment",
 ]
 
 
@@ -59,6 +61,18 @@ class Rejected(RampError):
 
 class EndOfInput(RampError):
     """The input is at its end for good. Steers; is never logged as an error."""
+
+
+class StopDeployment(RampError):
+    """An offramp has seen the end of the work: the deployment drains, stops and exits with ``exit_code``.
+
+    Steers; is never logged as an error. From `Offramp.flush` it comes with nothing in hand. From `Offramp.write` it
+    means that the batch was *not* taken and never will be (the reader of a pipe went away on purpose).
+    """
+
+    def __init__(self, message: str, exit_code: int = 0) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
 
 
 class IntakeFull(RampError):

@@ -7,36 +7,79 @@ answers contraflow and counts.
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
+from structlog.stdlib import BoundLogger
+
+from actors.clock import Clock, HubClock
+from actors.log import get_logger
 from pipelines.batch import Batch
 from pipelines.registry import Component, Registry
 
 __all__ = ["Offramp", "Outgoing", "offramps"]
 
 
-@dataclass(slots=True)
 class Outgoing:
-    """One batch, encoded.
+    """One batch, encoded. Read only.
 
-    ``packets`` holds, per event, what the codec and the postprocessors made of it (usually one packet, several where a
-    postprocessor splits). ``batch`` is the batch that they came from: same length, same order. Read only.
+    ``packets`` holds, per event, what the codec and the postprocessors made of it (usually one packet, several
+    where a postprocessor splits). ``batch`` is the batch that they came from: same length, same order.
     """
 
-    packets: list[list[bytes]]
-    batch: Batch
+    __slots__ = ("_packets", "_payloads", "_terminator", "batch")
+
+    def __init__(self, packets: list[list[bytes]], batch: Batch) -> None:
+        self.batch = batch
+        self._packets: list[list[bytes]] | None = packets
+        self._payloads: list[bytes] = []
+        self._terminator = b""
+
+    @classmethod
+    def terminated(cls, payloads: list[bytes], terminator: bytes, batch: Batch) -> Outgoing:
+        """The common case, one packet per event, made without any work per event: payload + terminator."""
+        outgoing = cls.__new__(cls)
+        outgoing.batch = batch
+        outgoing._packets = None
+        outgoing._payloads = payloads
+        outgoing._terminator = terminator
+        return outgoing
+
+    @property
+    def packets(self) -> list[list[bytes]]:
+        """The packets of each event."""
+        packets = self._packets
+        if packets is None:
+            terminator = self._terminator
+            packets = self._packets = [[payload + terminator] for payload in self._payloads]
+        return packets
+
+    @property
+    def size(self) -> int:
+        """Bytes in all packets."""
+        if self._payloads:
+            return sum(map(len, self._payloads)) + len(self._payloads) * len(self._terminator)
+        return sum([len(packet) for event in self.packets for packet in event])
 
     def joined(self) -> bytes:
         """Everything in one piece, for byte streams."""
+        if self._payloads:
+            terminator = self._terminator
+            return terminator.join(self._payloads) + terminator
         return b"".join([packet for event in self.packets for packet in event])
+
+    def __len__(self) -> int:
+        return len(self.batch)
+
+    def __repr__(self) -> str:
+        return f"<Outgoing {self.size} bytes of {self.batch!r}>"
 
 
 class Offramp(Component):
     """The contract of a connector that sends events out.
 
-    Life: ``__init__(options)`` → ``open()`` → ``write(outgoing)`` again and again → ``close()``; after a failure again
-    from ``open()`` on the same object. One greenlet calls all of them.
+    Life: ``__init__(options)`` → ``open()`` → ``write(outgoing)`` again and again → ``close()``; after a failure
+    again from ``open()`` on the same object. One greenlet calls all of them.
     """
 
     default_codec: ClassVar[str] = "json"
@@ -48,7 +91,17 @@ class Offramp(Component):
     encodes: ClassVar[bool] = True
     """False for a connector that wants values only (``outgoing.packets`` is then empty)."""
 
-    def check(self) -> None:  # noqa: B027 optional
+    @cached_property
+    def clock(self) -> Clock:
+        """Where it takes its time from. The driver sets its own before `open`; alone, it is the hub's."""
+        return HubClock()
+
+    @cached_property
+    def log(self) -> BoundLogger:
+        """Where it reports. The driver sets one that knows the component's name before `open`."""
+        return get_logger("offramp", offramp=self.name)
+
+    def check(self) -> None:
         """Look, without opening anything, for what `open` would refuse later. Called by ``supervisor check``.
 
         Raises `CannotOpen`. Must not block, touch the network or change anything.
@@ -56,24 +109,31 @@ class Offramp(Component):
 
     @abstractmethod
     def open(self) -> None:
-        """Acquire what writing needs. May block. Raises `CannotOpen` when waiting will not help, `ConnectionLost` (or
-        any ``OSError``) when it may: the driver retries with backoff while the mailbox holds events back.
+        """Acquire what writing needs. May block.
+
+        Raises `CannotOpen` when waiting will not help, `ConnectionLost` (or any ``OSError``) when it may: the
+        driver retries with backoff while the mailbox holds events back.
         """
 
     @abstractmethod
     def write(self, outgoing: Outgoing) -> None:
-        """Hand everything to the outside; returning means that it took it (as far as the connector's options promise).
-        May block.
+        """Hand everything to the outside; returning means that it took it (as far as the connector's options
+        promise). May block.
 
-        Raises `Rejected` for events that the outside refuses for good (they leave by ``err``), `ConnectionLost` or
-        ``OSError`` when it may work later: the driver closes, backs off, reopens and writes the *whole* batch again,
-        so the outside may see some events twice, but none is lost. Anything else is a crash.
+        Raises `Rejected` for events that the outside refuses for good (they leave by ``err``; all others of the
+        batch were taken), `ConnectionLost` or ``OSError`` when it may work later: the driver closes, backs off,
+        reopens and writes the *whole* batch again, the same object, so the outside may see some events twice,
+        but none is lost; `StopDeployment` when nobody will ever take it. Anything else is a crash.
         """
 
-    def flush(self) -> None:  # noqa: B027 optional
+    def flush(self) -> bool | None:
         """Push out what is buffered. Called before a clean stop, and on each tick (about ten times a second) when
-        something was written since. May block. Raises like `write`.
+        something was written since. May block.
+
+        Returns True to be called on the next tick again although nothing was written. Raises like `write`; a
+        `StopDeployment` from here asks for an orderly stop, with nothing in hand.
         """
+        return None
 
     @abstractmethod
     def close(self) -> None:

@@ -13,6 +13,10 @@ class Postprocessor(Component):
     An instance belongs to one offramp connection and may keep state between calls. It never blocks.
     """
 
+    terminator: bytes | None = None
+    """The bytes that it appends, where `process` does nothing else (``return [payload + terminator]``) and never
+    raises: whole batches are then joined at once. An instance may set it from its options."""
+
     def process(self, payload: bytes, ingest_ns: int) -> list[bytes]:
         """What is to be sent for one payload, in order; usually one item. ``ingest_ns`` is the event's time stamp.
         Raises `EncodeError` for a payload that cannot be sent in this form (too long); nothing else.
