@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Generic
 
 from typing_extensions import TypeVar
 
+from actors.reply import Reply
+
 if TYPE_CHECKING:
     from gevent import Greenlet
 
@@ -54,7 +56,8 @@ class Actor(Generic[MessageT]):
     def on_stop(self, reason: ExitReason) -> None:
         """Release everything. Called once for each incarnation whose `on_start` was entered, however it ends.
 
-        After a kill it has one second. What it raises is logged and changes nothing.
+        Workers still run, so that it can end them in order; those that are left are killed after it. After a kill it
+        has one second. What it raises is logged and changes nothing.
         """
 
     # --- at hand from on_start on ------------------------------------------------------------------------------------
@@ -113,6 +116,10 @@ class Actor(Generic[MessageT]):
         An exception in it crashes the actor; it is killed when the incarnation ends.
         """
         return self._cell.start_worker(function, args, name)
+
+    def sleep(self, seconds: float) -> None:
+        """Block this greenlet for so long on the system's clock, while all others run and messages wait."""
+        Reply(self._cell.system.scheduler).wait(self._cell.system.clock, seconds)
 
     def stop(self) -> None:
         """End normally after the message in hand."""

@@ -119,12 +119,13 @@ class Cell:
         if self._timers is not None:
             self._timers.cancel_all()
             self._timers = None
-        self._kill_workers()
         actor, entered = self.actor, self.entered
         if actor is not None and entered:
             if reason.kind is ExitKind.CRASH and reason.error is not None:
                 self._hook("on_crash", actor.on_crash, reason.error, message)
             self._hook("on_stop", actor.on_stop, reason, grace=reason.kind is ExitKind.KILLED)
+        # After on_stop, which may want to end them in order.
+        self._kill_workers()
         self._end_children()
         self.actor = None
         self.entered = False
