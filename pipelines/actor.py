@@ -1,0 +1,106 @@
+"""`PipelineActor`: runs one compiled pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from actors import Actor, ActorRef, ExitReason, Lane
+from pipelines.batch import Batch
+from pipelines.contraflow import Insight, InsightKind, Route
+from pipelines.outlets import Delivery, Outlets
+from pipelines.pipeline import Pipeline
+
+__all__ = ["PipelineActor", "PipelinePart"]
+
+_TICK = "tick"
+_TICK_SECONDS = 0.1
+
+
+class PipelinePart:
+    """What stays of a pipeline over all incarnations of its actor.
+
+    ``make_pipeline`` compiles a fresh one, without any state, for each incarnation; what operators of a crashed one
+    still held is handed to the next in ``carried_over``, so that a crash loses no event.
+    """
+
+    def __init__(self, name: str, make_pipeline: Callable[[], Pipeline], outlets: Outlets) -> None:
+        self.name = name
+        self.make_pipeline = make_pipeline
+        self.outlets = outlets
+        self.upstream: list[ActorRef[Any]] = []
+        """Pipelines before this one that want to hear of closed and reopened connections."""
+        self.carried_over: list[Delivery] = []
+        self.pipeline: Pipeline | None = None
+        self.received = 0
+        """Events that were worked on, each once, however often its batch had to be redelivered."""
+        self.past_accounts: list[dict[str, Any]] = []
+        """What the pipelines of earlier incarnations had counted."""
+
+    def accounts(self) -> list[dict[str, Any]]:
+        """The accounts of all incarnations (`Pipeline.account`)."""
+        return [*self.past_accounts, *([self.pipeline.account()] if self.pipeline is not None else [])]
+
+
+class PipelineActor(Actor[Any]):
+    """Takes `Delivery` and `Insight` messages, sends on what the compiled function makes of them."""
+
+    def __init__(self, part: PipelinePart) -> None:
+        self._part = part
+
+    def on_start(self) -> None:
+        """Compile, then send what a crashed incarnation could not."""
+        part = self._part
+        self._pipeline = part.pipeline = part.make_pipeline()
+        self._process = self._pipeline.process
+        self._send = part.outlets.send
+        if self._pipeline.wants_ticks:
+            self.send_every(_TICK_SECONDS, _TICK)
+        self._send_carried_over()
+
+    def on_message(self, message: Any) -> None:
+        """One batch, one insight, or a tick."""
+        if type(message) is tuple:
+            port, batch = message
+            if self._pipeline.wants_contraflow:
+                batch.route = Route(owner=self.ref, parent=batch.route)
+            count = len(batch.values)
+            self._send_all(self._process(batch, port))
+            self._part.received += count
+        elif message is _TICK:
+            self._send_all(self._pipeline.tick(self.clock.time_ns()))
+        elif isinstance(message, Insight):
+            self._on_insight(message)
+
+    def _send_all(self, deliveries: list[Delivery]) -> None:
+        send = self._send
+        for port, batch in deliveries:
+            send(port, batch)
+
+    def _on_insight(self, insight: Insight) -> None:
+        upwards, released = self._pipeline.insight(insight, self.clock.time_ns())
+        for up in upwards:
+            if up.route is not None:
+                up.route.owner.tell(up, lane=Lane.CONTRAFLOW)
+            elif up.kind in (InsightKind.CLOSE, InsightKind.OPEN):
+                for ref in self._part.upstream:
+                    ref.tell(up, lane=Lane.CONTRAFLOW)
+        self._send_all(released)
+
+    def on_stop(self, reason: ExitReason) -> None:
+        """What the operators hold is sent when the stop is in order, and kept for the next incarnation otherwise."""
+        part = self._part
+        if part.pipeline is None:
+            return
+        part.carried_over.extend(self._pipeline.finish())
+        part.past_accounts.append(self._pipeline.account())
+        part.pipeline = None
+        if reason.expected:
+            self._send_carried_over()
+
+    def _send_carried_over(self) -> None:
+        carried_over = self._part.carried_over
+        while carried_over:
+            # Removed only when it has arrived: a kill in between leaves it to be counted, or sent by the next one.
+            self._send(*carried_over[0])
+            carried_over.pop(0)

@@ -1,0 +1,96 @@
+"""`Outlets`: where the events of a component go, by port."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from pipelines.batch import Batch
+
+__all__ = ["Delivery", "Outlets", "Target"]
+
+Delivery = tuple[str, Batch]
+"""What pipelines and offramps get as a message: their input port, and the batch."""
+
+
+class Target(Protocol):
+    """What an outlet sends to: an `ActorRef`, or a double of one."""
+
+    def tell(self, message: Any, *, events: int = 1, size: int = 0, timeout: float | None = None) -> None:
+        """Deliver; block while the other side is full."""
+
+
+class _Link:
+    __slots__ = ("changes_values", "port", "target")
+
+    def __init__(self, target: Target, port: str, changes_values: bool) -> None:
+        self.target = target
+        self.port = port
+        self.changes_values = changes_values
+
+
+class Outlets:
+    """The links that leave one component.
+
+    A port without a link drops what is sent to it (a port that nobody reads must never block), and says so to
+    ``unlinked(port, batch)``, which decides whether that is a loss.
+    """
+
+    __slots__ = ("_links", "_unlinked", "copied", "dropped", "sent")
+
+    def __init__(self, unlinked: Callable[[str, Batch], None] | None = None) -> None:
+        self._links: dict[str, list[_Link]] = {}
+        self._unlinked = unlinked
+        self.sent: dict[str, int] = {}
+        """Events that left by each port, counted once however many links it has."""
+        self.copied = 0
+        """Additional copies of events, for ports with several links."""
+        self.dropped: dict[str, int] = {}
+        """Events that left by each port that has no link."""
+
+    def link(self, port: str, target: Target, target_port: str = "in", *, changes_values: bool = True) -> None:
+        """Send what leaves by ``port`` to that port of the target.
+
+        ``changes_values`` tells whether the target may change the values that it gets; an offramp does not.
+        """
+        links = self._links.setdefault(port, [])
+        links.append(_Link(target, target_port, changes_values))
+        # Those that only read come first: they share the batch, and are done reading nothing that changes under them,
+        # because every one that changes values then gets a copy (see `_send_to_several`).
+        links.sort(key=lambda link: link.changes_values)
+
+    def is_linked(self, port: str) -> bool:
+        """Whether anybody reads this port."""
+        return port in self._links
+
+    def send(self, port: str, batch: Batch, timeout: float | None = None) -> None:
+        """Send a batch by a port; blocks while a target is full.
+
+        With ``timeout`` (seconds), raises what the target raises when the *first* of them had no room in time; the
+        batch is then not sent to any.
+        """
+        count = len(batch.values)
+        links = self._links.get(port)
+        if links is None:
+            self.dropped[port] = self.dropped.get(port, 0) + count
+            if self._unlinked is not None:
+                self._unlinked(port, batch)
+            return
+        if len(links) == 1:
+            link = links[0]
+            link.target.tell((link.port, batch), events=count, size=batch.size, timeout=timeout)
+        else:
+            self._send_to_several(links, batch, count, timeout)
+            self.copied += count * (len(links) - 1)
+        self.sent[port] = self.sent.get(port, 0) + count
+
+    @staticmethod
+    def _send_to_several(links: list[_Link], batch: Batch, count: int, timeout: float | None) -> None:
+        # Copies are made before anything is sent: a hand-off lets the first target work on its batch at once.
+        shared = not links[0].changes_values
+        copies = [
+            batch.copy() if link.changes_values and (shared or link is not links[-1]) else batch for link in links
+        ]
+        for link, copy in zip(links, copies, strict=True):
+            link.target.tell((link.port, copy), events=count, size=copy.size, timeout=timeout)
+            timeout = None

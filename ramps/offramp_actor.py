@@ -1,0 +1,202 @@
+"""`OfframpActor`: drives any offramp."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from actors import Actor, ActorRef, ExitReason, Lane
+from actors.log import get_logger
+from pipelines.batch import Batch
+from pipelines.contraflow import Insight, InsightKind
+from pipelines.outlets import Outlets
+from ramps.encoder import Encoder
+from ramps.errors import CannotOpen, ConnectionLost, Rejected, StopDeployment
+from ramps.offramp import Offramp, Outgoing
+from ramps.retry import Backoff, BackoffOptions
+
+__all__ = ["OfframpActor", "OfframpPart"]
+
+_TICK = "tick"
+_TICK_SECONDS = 0.1
+
+
+class OfframpPart:
+    """What stays of an offramp over all incarnations of its actor: the connector, the counters.
+
+    ``stop_deployment(exit_code, why)`` is called when the connector asks for an orderly stop.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        connector: Offramp,
+        encoder: Encoder,
+        outlets: Outlets,
+        stop_deployment: Callable[[int, str], None],
+        backoff: BackoffOptions | None = None,
+    ) -> None:
+        self.name = name
+        self.connector = connector
+        self.encoder = encoder
+        self.outlets = outlets
+        self.stop_deployment = stop_deployment
+        self.backoff = Backoff(backoff)
+        self.upstream: list[ActorRef[Any]] = []
+        """Pipelines that want to hear of closed and reopened connections."""
+        self.connected = False
+        self.written = 0
+        """Events that the outside took."""
+        self.written_bytes = 0
+        self.failed = 0
+        """Events that could not be encoded, or were refused for good; they left by ``err``."""
+        self.log = get_logger("ramps", component=name)
+        connector.log = self.log
+
+
+class OfframpActor(Actor[Any]):
+    """Encodes and writes batch after batch; while the outside is gone it holds on to the batch in hand, and the full
+    mailbox behind it holds back whoever sends.
+    """
+
+    def __init__(self, part: OfframpPart) -> None:
+        self._part = part
+        self._written_since_flush = False
+        self._outage_told = False
+        self._stop_asked = False
+
+    def on_start(self) -> None:
+        """Open. A start fails only where waiting does not help; otherwise the first batch will try again."""
+        part = self._part
+        part.connector.clock = self.clock
+        try:
+            self._open()
+        except CannotOpen:
+            raise
+        except (ConnectionLost, OSError) as error:
+            self._lost(error)
+        if type(part.connector).flush is not Offramp.flush:
+            self.send_every(_TICK_SECONDS, _TICK)
+
+    def on_message(self, message: Any) -> None:
+        """One batch, or the tick on which to flush."""
+        if message is _TICK:
+            if self._written_since_flush and self._part.connected:
+                self._try_flush()
+            return
+        _port, batch = message
+        self._deliver(batch)
+
+    def on_stop(self, reason: ExitReason) -> None:
+        """Flush if the stop is in order, and close."""
+        part = self._part
+        try:
+            if reason.expected and part.connected:
+                part.connector.flush()
+        except StopDeployment:
+            pass
+        except Exception as error:
+            part.log.error("The last flush failed.", error=str(error))
+        finally:
+            part.connected = False
+            part.connector.close()
+
+    def _deliver(self, batch: Batch) -> None:
+        part = self._part
+        started = self.clock.now()
+        # Encoded once: the same object is written until it is taken, so that a connector that sends event by event
+        # can remember how far it came.
+        outgoing, errors = self._encode(batch)
+        refused = len(errors)
+        if errors:
+            self._refuse(batch, [(index, "encode", str(error)) for index, error in errors])
+        while len(outgoing.batch):
+            try:
+                if not part.connected:
+                    self._open()
+                part.connector.write(outgoing)
+            except Rejected as error:
+                indices = range(len(outgoing.batch)) if error.indices is None else error.indices
+                refused += len(indices)
+                self._refuse(outgoing.batch, [(index, "rejected", str(error)) for index in indices])
+            except StopDeployment as error:
+                refused = len(batch)
+                self._refuse(outgoing.batch, [(index, "stopped", str(error)) for index in range(len(outgoing.batch))])
+                self._ask_to_stop(error)
+            except (ConnectionLost, OSError) as error:
+                self._lost(error, wait=True)
+                continue
+            break
+        self._settle(batch, outgoing, refused, self.clock.now() - started)
+
+    def _settle(self, batch: Batch, outgoing: Outgoing, refused: int, elapsed_seconds: float) -> None:
+        part = self._part
+        part.failed += refused
+        taken = len(batch) - refused
+        if taken:
+            part.written += taken
+            part.written_bytes += outgoing.size if part.connector.encodes else 0
+            part.backoff.reset()
+            self._written_since_flush = True
+        if batch.route is not None:
+            kind = InsightKind.ACK if taken or not refused else InsightKind.FAIL
+            insight = Insight(kind, part.name, batch.route, elapsed_seconds, len(batch))
+            batch.route.owner.tell(insight, lane=Lane.CONTRAFLOW)
+
+    def _encode(self, batch: Batch) -> tuple[Outgoing, list[Any]]:
+        if not self._part.connector.encodes:
+            return Outgoing([], batch), []
+        return self._part.encoder.encode(batch)
+
+    def _refuse(self, batch: Batch, reasons: list[tuple[int, str, str]]) -> None:
+        """Send what the outside will never take to ``err``."""
+        name = self._part.name
+        values = [
+            {"error": why, "kind": kind, "component": name, "event": batch.values[index]}
+            for index, kind, why in reasons
+        ]
+        errors = batch.select([index for index, _kind, _why in reasons])
+        errors.values = values
+        errors.raws = None
+        self._part.outlets.send("err", errors)
+
+    def _try_flush(self) -> None:
+        try:
+            self._written_since_flush = bool(self._part.connector.flush())
+        except StopDeployment as error:
+            self._written_since_flush = False
+            self._ask_to_stop(error)
+        except (ConnectionLost, OSError) as error:
+            self._lost(error)
+
+    def _ask_to_stop(self, error: StopDeployment) -> None:
+        if not self._stop_asked:
+            self._stop_asked = True
+            self._part.stop_deployment(error.exit_code, f"{self._part.name}: {error}")
+
+    def _open(self) -> None:
+        part = self._part
+        part.connector.open()
+        part.connected = True
+        if self._outage_told:
+            self._outage_told = False
+            part.log.info("Connected again.")
+            self._tell_upstream(InsightKind.OPEN)
+
+    def _lost(self, error: Exception, *, wait: bool = False) -> None:
+        part = self._part
+        part.connected = False
+        part.connector.close()
+        delay = part.backoff.next_delay(getattr(error, "retry_after_seconds", None))
+        part.log.warning(
+            "Connection lost; it will be opened again.", error=str(error), in_seconds=round(delay, 3)
+        )
+        if not self._outage_told:
+            self._outage_told = True
+            self._tell_upstream(InsightKind.CLOSE, str(error))
+        if wait:
+            self.sleep(delay)
+
+    def _tell_upstream(self, kind: InsightKind, error: str = "") -> None:
+        for ref in self._part.upstream:
+            ref.tell(Insight(kind, self._part.name, error=error), lane=Lane.CONTRAFLOW)

@@ -1,0 +1,187 @@
+"""The account of a deployment: where every event went, by component, and whether the sum is right.
+
+Each event that came in is followed until it ends in one of these: written by an offramp, dropped on purpose by an
+operator, joined with others into one, sent to a port that nobody reads, a dead letter, or still somewhere in the
+engine. A copy (fan-out) and an event that an operator made count as one more that came in. An event that leaves by an
+``err`` port is still the same event, in another form.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from supervisor.deployment.plan import Kind
+
+__all__ = ["Account", "ComponentAccount"]
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentAccount:
+    """What one component counted. All numbers are events."""
+
+    name: str
+    kind: Kind
+    flow: str
+    received: int = 0
+    """Taken in: decoded or refused by an onramp, worked on by a pipeline, written or refused by an offramp."""
+    sent: dict[str, int] = field(default_factory=dict)
+    """Left by each port that is linked, counted once however many links it has."""
+    copied: int = 0
+    """Additional copies for ports with several links."""
+    created: int = 0
+    filtered: dict[str, int] = field(default_factory=dict)
+    """Dropped on purpose, by operator and reason."""
+    merged: int = 0
+    unlinked: dict[str, int] = field(default_factory=dict)
+    """Left by each port that nobody reads, ``err`` excepted: that is a dead letter."""
+    written: int = 0
+    written_bytes: int = 0
+    rejected: int = 0
+    """Left by ``err``."""
+    left: int = 0
+    """Still in its mailbox, in hand or held by its operators."""
+    restarts: int = 0
+    last_error: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data for ``--json`` and logs; what is empty is left out."""
+        plain: dict[str, Any] = {"component": self.name, "kind": self.kind.value, "flow": self.flow}
+        for name in ("received", "sent", "copied", "created", "filtered", "merged", "unlinked", "written",
+                     "written_bytes", "rejected", "left", "restarts", "last_error"):  # fmt: skip
+            value = getattr(self, name)
+            if value:
+                plain[name] = value
+        return plain
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The accounts of all components, and what became of the whole."""
+
+    components: tuple[ComponentAccount, ...]
+    dead_letters: int = 0
+    """Events that nobody will process any more."""
+    dead_letter_reasons: dict[str, int] = field(default_factory=dict)
+
+    def _sum(self, name: str) -> int:
+        total = 0
+        for component in self.components:
+            value = getattr(component, name)
+            total += sum(value.values()) if isinstance(value, dict) else value
+        return total
+
+    @property
+    def came_in(self) -> int:
+        """Events that the onramps brought in, what they could not decode included."""
+        return sum(component.received for component in self.components if component.kind is Kind.ONRAMP)
+
+    @property
+    def written(self) -> int:
+        """Events that the outside took."""
+        return self._sum("written")
+
+    @property
+    def rejected(self) -> int:
+        """Events that left some component by ``err``."""
+        return self._sum("rejected")
+
+    @property
+    def left(self) -> int:
+        """Events that are still in the engine."""
+        return self._sum("left")
+
+    @property
+    def lost(self) -> int:
+        """Events that will never be processed: dead letters, and what is left when the engine has stopped."""
+        return self.dead_letters + self.left
+
+    @property
+    def additional(self) -> int:
+        """Copies and events that operators made."""
+        return self._sum("copied") + self._sum("created")
+
+    @property
+    def difference(self) -> int:
+        """Events that came in and are accounted for nowhere (positive), or are counted twice (negative)."""
+        ended = self.written + self._sum("filtered") + self._sum("merged") + self._sum("unlinked") + self.lost
+        return self.came_in + self.additional - ended
+
+    def equation(self) -> str:
+        """One line: what came in, and what became of it."""
+        terms = [f"{self.came_in:,} in"]
+        if self.additional:
+            terms.append(f"{self.additional:,} copied or created")
+        ended = [f"{self.written:,} written"]
+        for name, word in (("filtered", "filtered"), ("merged", "merged"), ("unlinked", "to unread ports")):
+            if self._sum(name):
+                ended.append(f"{self._sum(name):,} {word}")
+        if self.dead_letters:
+            ended.append(f"{self.dead_letters:,} dead letters")
+        if self.left:
+            ended.append(f"{self.left:,} left")
+        line = f"{' + '.join(terms)} = {' + '.join(ended)}"
+        if self.difference > 0:
+            line += f" + {self.difference:,} unaccounted for"
+        elif self.difference < 0:
+            line += f" - {-self.difference:,} delivered twice"
+        if self.rejected:
+            line += f"; {self.rejected:,} of them went by err"
+        return line
+
+    def undelivered(self) -> list[str]:
+        """What is left or lost, by name, one line each."""
+        lines = [
+            f"{component.name}: {component.left:,} events left" for component in self.components if component.left
+        ]
+        lines += [f"dead letters, {why}: {count:,} events" for why, count in self.dead_letter_reasons.items()]
+        return lines
+
+    def by_flow(self) -> dict[str, list[ComponentAccount]]:
+        """The components of each flow; copies of one component are added up, so that 64 instances are one line."""
+        flows: dict[str, dict[tuple[Kind, str], list[ComponentAccount]]] = {}
+        for component in self.components:
+            short = component.name.rpartition("/")[2]
+            flows.setdefault(component.flow, {}).setdefault((component.kind, short), []).append(component)
+        return {flow: [_added_up(group) for group in groups.values()] for flow, groups in flows.items()}
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data for ``--json``."""
+        return {
+            "in": self.came_in,
+            "copied_or_created": self.additional,
+            "written": self.written,
+            "filtered": self._sum("filtered"),
+            "merged": self._sum("merged"),
+            "to_unread_ports": self._sum("unlinked"),
+            "rejected": self.rejected,
+            "dead_letters": self.dead_letters,
+            "dead_letter_reasons": self.dead_letter_reasons,
+            "left": self.left,
+            "difference": self.difference,
+            "components": [component.to_json() for component in self.components],
+        }
+
+
+def _added_up(group: list[ComponentAccount]) -> ComponentAccount:
+    first = group[0]
+    if len(group) == 1:
+        return first
+    totals: dict[str, Any] = {}
+    for name in ("received", "copied", "created", "merged", "written", "written_bytes", "rejected", "left", "restarts"):
+        totals[name] = sum(getattr(component, name) for component in group)
+    for name in ("sent", "filtered", "unlinked"):
+        counter: Counter[str] = Counter()
+        for component in group:
+            counter.update(getattr(component, name))
+        totals[name] = dict(counter)
+    errors = [component.last_error for component in group if component.last_error]
+    short = first.name.rpartition("/")[2]
+    return ComponentAccount(
+        name=f"{first.kind.value}:{first.flow}/{short} x{len(group)}",
+        kind=first.kind,
+        flow=first.flow,
+        last_error=errors[-1] if errors else "",
+        **totals,
+    )
