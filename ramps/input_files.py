@@ -1,0 +1,68 @@
+"""Opening the files that onramps read, and saying in the user's words why it did not work."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+from ramps.archives import ByteReader, compression_of, decompressed
+from ramps.errors import CannotOpen
+from ramps.tail import open_regular
+
+__all__ = ["InputFile", "cannot_read", "check_readable"]
+
+_REMEDIES = {
+    errno.ENOENT: "it does not exist; check `path`",
+    errno.EACCES: "we have no permission; check its rights and those of its directories",
+    errno.EISDIR: "it is a directory; name a file",
+    errno.ENOTDIR: "a part of the path is not a directory; check `path`",
+    errno.EINVAL: "it is not a regular file; for a pipe, redirect it into the `stdin` onramp",
+    errno.ENXIO: "it is a socket; use the `unix` onramp",
+    errno.ENAMETOOLONG: "the name is too long; check `path`",
+    errno.ELOOP: "its symbolic links lead in a circle; check `path`",
+}
+
+
+def cannot_read(path: Path, error: OSError) -> CannotOpen:
+    """The error for the user, with the remedy where we know one."""
+    return CannotOpen(f"onramp cannot read {path}: {_REMEDIES.get(error.errno or 0, error.strerror)}")
+
+
+def check_readable(path: Path, *, must_exist: bool = False) -> None:
+    """Raise `CannotOpen` if the file is there (or must be) and `open` would refuse it."""
+    try:
+        os.close(open_regular(path))
+    except FileNotFoundError as error:
+        if must_exist:
+            raise cannot_read(path, error) from None
+    except OSError as error:
+        raise cannot_read(path, error) from None
+
+
+class InputFile:
+    """A regular file, decompressed on the fly if its name says that it is compressed
+    (`COMPRESSION_BY_SUFFIX`).
+
+    Reading is direct: regular files do not block for long. Raises `CannotOpen`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._file = os.fdopen(open_regular(path), "rb", buffering=0)
+        except OSError as error:
+            raise cannot_read(path, error) from None
+        compression = compression_of(path)
+        self._reader: ByteReader = (
+            self._file if compression is None else decompressed(self._file, compression)
+        )
+
+    def read(self, size: int) -> bytes:
+        """At most about ``size`` bytes; empty at the end. Raises `FrameError` where compressed data is
+        broken.
+        """
+        return self._reader.read(size)
+
+    def close(self) -> None:
+        """Release the file."""
+        self._file.close()

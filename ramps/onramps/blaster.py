@@ -1,0 +1,137 @@
+"""The `blaster` onramp: replays a file from memory, as fast as downstream takes it. For benchmarks and load
+tests.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from pipelines.options import Duration, Options, Size, format_size
+from ramps.errors import CannotOpen, ConnectionLost, EndOfInput, FrameError
+from ramps.input_files import InputFile, check_readable
+from ramps.onramp import InboundStream, Intake, Onramp, onramps
+from ramps.pause import Pause
+from ramps.ticker import Ticker
+from ramps.time_slice import TimeSlice
+
+__all__ = ["BlasterOnramp"]
+
+_CHUNK_LINES = 64
+_READ_BYTES = 1 << 20
+
+
+class BlasterOptions(Options):
+    """Options of `blaster`."""
+
+    path: Path = Field(description="the file of lines; .gz, .xz, .bz2 and .zst are decompressed")
+    count: int | None = Field(
+        default=None, ge=1, description="end after this many lines; without it, it goes round for ever"
+    )
+    interval: Duration | None = Field(
+        default=None, gt=0, description="send one line per interval instead of all at full speed"
+    )
+    max_size: Size = Field(  # type: ignore[assignment] # text, as in a file
+        default="256MiB", description="the most that the file may take in memory, decompressed"
+    )
+
+
+@onramps.register
+class BlasterOnramp(Onramp):
+    """Holds the lines of a file in memory, joined in chunks of 64, and feeds them round and round.
+
+    The preprocessors must split lines, as the default ones do. With ``interval`` lines lie at its whole
+    multiples; those missed while downstream is full are left out.
+    """
+
+    name: ClassVar[str] = "blaster"
+    summary: ClassVar[str] = "Replays a file from memory at full speed, for benchmarks."
+    example: ClassVar[str] = """
+        [onramps.load]
+        type = "blaster"
+        path = "events.json.xz"
+        count = 1000000
+        """
+    default_preprocessors: ClassVar[tuple[str, ...]] = ("lines",)
+    Options = BlasterOptions
+    options: BlasterOptions
+
+    def __init__(self, options: Any = None) -> None:
+        super().__init__(options)
+        self._pause = Pause()
+        self._pause.end()
+        self._time_slice = TimeSlice()
+        self._chunks: list[tuple[bytes, int]] = []
+        self._position = 0
+        self._sent = 0
+        self._ticker: Ticker | None = None
+        self._stream: InboundStream | None = None
+
+    def check(self) -> None:
+        """Refuse a directory, and a file that is there but not for us."""
+        check_readable(self.options.path)
+
+    def open(self) -> None:
+        """Load the file. Raises `CannotOpen` when it is missing, broken, empty or too large."""
+        lines = self._load()
+        step = _CHUNK_LINES if self.options.interval is None else 1
+        parts = [lines[index : index + step] for index in range(0, len(lines), step)]
+        self._chunks = [(b"\n".join(part) + b"\n", len(part)) for part in parts]
+        self._position = 0
+        interval = self.options.interval
+        self._ticker = None if interval is None else Ticker(self.clock, interval)
+        self._stream = None
+        self._pause.allow()
+
+    def read(self, intake: Intake) -> None:
+        """Feed the next chunk. Raises `EndOfInput` after ``count`` lines."""
+        if self._pause.ended:
+            raise ConnectionLost("the blaster onramp is not open")
+        stream = self._stream
+        if stream is None:
+            stream = self._stream = intake.stream(str(self.options.path))
+        if self._ticker is not None and not self._ticker.wait(self._pause):
+            return
+        chunk, lines = self._chunks[self._position]
+        count = self.options.count
+        if count is not None and self._sent + lines >= count:
+            lines = count - self._sent
+            chunk = b"".join([line + b"\n" for line in chunk.split(b"\n")[:lines]])
+        if chunk:
+            self._position = (self._position + 1) % len(self._chunks)
+            self._sent += lines
+            stream.feed(chunk)
+            self._time_slice.give_way()
+        if count is not None and self._sent >= count:
+            stream.end()
+            raise EndOfInput(f"{self._sent} lines were sent")
+
+    def _load(self) -> list[bytes]:
+        path, limit = self.options.path, self.options.max_size
+        file = InputFile(path)
+        pieces: list[bytes] = []
+        size = 0
+        try:
+            while piece := file.read(_READ_BYTES):
+                size += len(piece)
+                if size > limit:
+                    raise CannotOpen(
+                        f"onramp cannot load {path}: it is larger than {format_size(limit)}; raise `max_size`"
+                    )
+                pieces.append(piece)
+                self._time_slice.give_way()
+        except FrameError as error:
+            raise CannotOpen(f"onramp cannot load {path}: {error}; compress it again") from None
+        finally:
+            file.close()
+        lines = b"".join(pieces).removesuffix(b"\n").split(b"\n")
+        if lines == [b""]:
+            raise CannotOpen(f"onramp cannot load {path}: it is empty; name a file with at least one line")
+        return lines
+
+    def close(self) -> None:
+        """Forget the file."""
+        self._pause.end()
+        self._chunks = []

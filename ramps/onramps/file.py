@@ -1,0 +1,157 @@
+"""The `file` onramp: a whole file once, or a file that is followed as it grows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from pipelines.options import Duration, Options
+from ramps.archives import compression_of
+from ramps.errors import ConnectionLost, EndOfInput, FrameError
+from ramps.input_files import InputFile, cannot_read, check_readable
+from ramps.onramp import InboundStream, Intake, Onramp, onramps
+from ramps.pause import Pause
+from ramps.tail import Change, Tail
+from ramps.time_slice import TimeSlice
+
+__all__ = ["FileOnramp"]
+
+_CHUNK_BYTES = 65536
+
+
+class FileOptions(Options):
+    """Options of `file`."""
+
+    path: Path = Field(description="the file; .gz, .xz, .bz2 and .zst are decompressed on the fly")
+    follow: bool = Field(
+        default=False,
+        description="wait for more at the end, through rotation and truncation, and for a file that is not there yet",
+    )
+    start_at: Literal["beginning", "end"] = Field(
+        default="beginning", description="with `follow`: where to start in a file that is there already"
+    )
+    poll_interval: Duration = Field(  # type: ignore[assignment] # text, as in a file
+        default="250ms", gt=0, description="with `follow`: how often to look for more"
+    )
+
+    @model_validator(mode="after")
+    def _follow_needs_plain_file(self) -> FileOptions:
+        if self.follow and compression_of(self.path):
+            raise ValueError(
+                "a compressed file does not grow: drop `follow`, or name the file before it is compressed"
+            )
+        if self.start_at == "end" and not self.follow:
+            raise ValueError('`start_at = "end"` reads nothing without `follow = true`')
+        return self
+
+
+@onramps.register
+class FileOnramp(Onramp):
+    """Reads a file to its end, or follows it.
+
+    A last line without its newline counts at the end of a whole file and of one that was rotated away; while
+    a file is followed, it waits for the rest. After a failure a followed file is read on from where it was, a
+    whole one again from the beginning.
+    """
+
+    name: ClassVar[str] = "file"
+    summary: ClassVar[str] = "Reads a file, once to its end or following it as it grows and is rotated."
+    example: ClassVar[str] = """
+        [onramps.in]
+        type = "file"
+        path = "access.log"
+        follow = true
+        codec = "string"
+        """
+    default_preprocessors: ClassVar[tuple[str, ...]] = ("lines",)
+    Options = FileOptions
+    options: FileOptions
+
+    def __init__(self, options: Any = None) -> None:
+        super().__init__(options)
+        self._pause = Pause()
+        self._pause.end()
+        self._time_slice = TimeSlice()
+        self._stream: InboundStream | None = None
+        self._file: InputFile | None = None
+        self._tail = Tail(
+            self.options.path, from_end=self.options.start_at == "end", chunk_bytes=_CHUNK_BYTES
+        )
+
+    def check(self) -> None:
+        """Refuse a directory, and a file that is there but not for us."""
+        check_readable(self.options.path)
+
+    def open(self) -> None:
+        """Open the file. Raises `CannotOpen`; a missing file is no error with ``follow``."""
+        self.close()
+        if self.options.follow:
+            try:
+                self._tail.open()
+            except OSError as error:
+                raise cannot_read(self.options.path, error) from None
+        else:
+            self._file = InputFile(self.options.path)
+        self._stream = None
+        self._pause.allow()
+
+    def read(self, intake: Intake) -> None:
+        """Move the next 64 KiB. Raises `EndOfInput` at the end of a whole file; waits at the end of a
+        followed one.
+        """
+        if self._pause.ended:
+            raise ConnectionLost("the file onramp is not open")
+        if self._stream is None:
+            self._stream = intake.stream(str(self.options.path))
+        if self.options.follow:
+            self._follow(self._stream)
+        else:
+            self._read_whole(intake, self._stream)
+        self._time_slice.give_way()
+        if self._pause.ended and self._stream is not None:
+            stream, self._stream = self._stream, None
+            stream.abort("the onramp was closed")
+
+    def _read_whole(self, intake: Intake, stream: InboundStream) -> None:
+        assert self._file is not None
+        try:
+            data = self._file.read(_CHUNK_BYTES)
+        except FrameError as error:
+            self.log.warning(
+                "the file is broken, its rest is not read", path=str(self.options.path), error=str(error)
+            )
+            _, errors = stream.abort(str(error))
+            if not errors:
+                intake.reject(b"", str(error), origin=str(self.options.path))
+            raise EndOfInput(f"{self.options.path}: {error}") from None
+        if not data:
+            stream.end()
+            raise EndOfInput(f"{self.options.path} is at its end")
+        stream.feed(data)
+
+    def _follow(self, stream: InboundStream) -> None:
+        news = self._tail.advance()
+        if isinstance(news, bytes):
+            stream.feed(news)
+            return
+        if news is Change.NOTHING:
+            self._pause.wait(self.clock, self.options.poll_interval)
+        elif news is Change.REPLACED:
+            self._stream = None
+            stream.end()
+        else:
+            self.log.warning(
+                "the file was truncated, reading it from the beginning", path=str(self.options.path)
+            )
+            self._stream = None
+            stream.abort("the file was truncated")
+
+    def close(self) -> None:
+        """Release the file; a followed one is remembered."""
+        self._pause.end()
+        self._tail.close()
+        file, self._file = self._file, None
+        if file is not None:
+            file.close()

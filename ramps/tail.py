@@ -1,0 +1,134 @@
+"""`Tail`: follows one path through appends, truncation and rotation. It never waits; whoever uses it does."""
+
+from __future__ import annotations
+
+import os
+import stat
+from enum import Enum
+from pathlib import Path
+from typing import NamedTuple
+
+__all__ = ["Change", "Tail", "open_regular"]
+
+
+class Change(Enum):
+    """What happened to the path instead of new bytes."""
+
+    NOTHING = "nothing"
+    """Nothing new: look again later."""
+
+    TRUNCATED = "truncated"
+    """The file became shorter than what was read: it is read from its beginning from now on."""
+
+    REPLACED = "replaced"
+    """The path is another file now and the old one is read to its end: the new one is read from its
+    beginning.
+    """
+
+
+class _Position(NamedTuple):
+    device: int
+    inode: int
+    offset: int
+
+
+class Tail:
+    """Reads the file at ``path`` as it grows, ``chunk_bytes`` at a time.
+
+    A file that was renamed or removed is read on until the path is another file *and* a second look found
+    nothing more in the old one, because its writer may take a moment to notice. A file that is replaced twice
+    between two looks, or truncated and filled beyond the old length, cannot be noticed; what is in between is
+    lost.
+    """
+
+    def __init__(self, path: Path, *, from_end: bool, chunk_bytes: int = 65536) -> None:
+        self._path = path
+        self._from_end = from_end
+        self._chunk_bytes = chunk_bytes
+        self._descriptor: int | None = None
+        self._offset = 0
+        self._position: _Position | None = None
+        self._seen_replaced = False
+
+    def open(self) -> None:
+        """Begin, or go on where `close` left off if it is still the same file. The file need not exist.
+
+        Raises ``OSError`` when it is there and cannot be read.
+        """
+        left_off, self._position = self._position, None
+        try:
+            self._descriptor = open_regular(self._path)
+        except FileNotFoundError:
+            # Whatever comes later is new from its first byte on.
+            self._from_end = False
+            return
+        found = os.fstat(self._descriptor)
+        if left_off is not None and (found.st_dev, found.st_ino) == left_off[:2]:
+            self._offset = left_off.offset
+        else:
+            self._offset = found.st_size if self._from_end else 0
+        self._from_end = False
+
+    def close(self) -> None:
+        """Release the file; remember where we are in it."""
+        if self._descriptor is not None:
+            found = os.fstat(self._descriptor)
+            self._position = _Position(found.st_dev, found.st_ino, self._offset)
+            self._close_file()
+
+    def advance(self) -> bytes | Change:
+        """The next bytes, or what happened instead. Raises ``OSError`` when the new file cannot be read."""
+        if self._descriptor is None:
+            return self._appear()
+        data = os.pread(self._descriptor, self._chunk_bytes, self._offset)
+        if data:
+            self._offset += len(data)
+            return data
+        if os.fstat(self._descriptor).st_size < self._offset:
+            self._offset = 0
+            return Change.TRUNCATED
+        if not self._replaced():
+            self._seen_replaced = False
+            return Change.NOTHING
+        if not self._seen_replaced:
+            self._seen_replaced = True
+            return Change.NOTHING
+        self._close_file()
+        return Change.REPLACED
+
+    def _appear(self) -> bytes | Change:
+        try:
+            self._descriptor = open_regular(self._path)
+        except FileNotFoundError:
+            return Change.NOTHING
+        return self.advance()
+
+    def _replaced(self) -> bool:
+        assert self._descriptor is not None
+        ours = os.fstat(self._descriptor)
+        try:
+            there = self._path.stat()
+        except FileNotFoundError:
+            return False
+        return (there.st_dev, there.st_ino) != (ours.st_dev, ours.st_ino)
+
+    def _close_file(self) -> None:
+        descriptor, self._descriptor = self._descriptor, None
+        self._offset = 0
+        self._seen_replaced = False
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def open_regular(path: Path) -> int:
+    """A descriptor of a regular file, open for reading. Raises ``OSError``; never waits for a pipe's other
+    end.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(mode):
+        return descriptor
+    os.close(descriptor)
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(21, "it is a directory", str(path))
+    raise OSError(22, "it is not a regular file", str(path))
