@@ -112,7 +112,8 @@ class Offramp(Component):
         """Acquire what writing needs. May block.
 
         Raises `CannotOpen` when waiting will not help, `ConnectionLost` (or any ``OSError``) when it may: the
-        driver retries with backoff while the mailbox holds events back.
+        driver retries with backoff while the mailbox holds events back; `StopDeployment` when nobody is there to
+        take anything and nobody will be.
         """
 
     @abstractmethod

@@ -1,0 +1,133 @@
+"""The `blackhole` offramp: throws events away and measures how many come, and how late."""
+
+from __future__ import annotations
+
+import sys
+from typing import ClassVar
+
+from pydantic import Field
+
+from pipelines.options import Duration, Options
+from ramps.errors import StopDeployment
+from ramps.histogram import Histogram
+from ramps.offramp import Offramp, Outgoing, offramps
+
+__all__ = ["BlackholeOfframp"]
+
+_PERCENTILES = (50.0, 90.0, 99.0, 99.9, 99.99, 100.0)
+
+
+class BlackholeOptions(Options):
+    """Options of `blackhole`."""
+
+    warm_up: Duration = Field(
+        default="0s",
+        validate_default=True,
+        description="Measure nothing for this long after the first event.",
+    )
+    stop_after: Duration = Field(
+        default="0s",
+        validate_default=True,
+        description="After this long (and the warm-up), print the table and stop the deployment; 0s: go on.",
+    )
+    significant_figures: int = Field(default=2, ge=1, le=5, description="How exact the latencies are.")
+
+
+@offramps.register
+class BlackholeOfframp(Offramp):
+    """Counts events and encoded bytes, and records each event's age (from `ingest_ns` until now) in a histogram.
+
+    Latencies are exact to the given figures. The measurement begins with the first event after the warm-up.
+    """
+
+    name: ClassVar[str] = "blackhole"
+    summary: ClassVar[str] = "Throws events away and measures throughput and latency, for benchmarks."
+    example: ClassVar[str] = """
+        [offramps.out]
+        type = "blackhole"
+        warm_up = "5s"
+        stop_after = "30s"
+        """
+    Options = BlackholeOptions
+    options: BlackholeOptions
+
+    def __init__(self, options: BlackholeOptions | None = None) -> None:
+        super().__init__(options)
+        self.latencies_ns = Histogram(self.options.significant_figures)
+        """Ages of the events since the end of the warm-up."""
+        self.events = 0
+        """Events since the end of the warm-up."""
+        self.size_bytes = 0
+        """Their encoded bytes."""
+        self._warm_at: float | None = None
+        self._measured_until = 0.0
+        self._reported = False
+
+    def open(self) -> None:
+        """Nothing to acquire."""
+
+    def write(self, outgoing: Outgoing) -> None:
+        """Count the batch."""
+        now = self.clock.now()
+        if self._warm_at is None:
+            self._warm_at = now + self.options.warm_up
+        if now < self._warm_at or self._is_over(now):
+            return
+        batch = outgoing.batch
+        count = len(batch)
+        # One stamp for the whole batch, so one look-up for all its events.
+        self.latencies_ns.record(self.clock.time_ns() - batch.ingest_ns, count)
+        self.events += count
+        self.size_bytes += outgoing.size
+        self._measured_until = now
+
+    def flush(self) -> bool:
+        """Print the table and raise `StopDeployment` once the time is over."""
+        if self._warm_at is None or self.options.stop_after == 0 or self._reported:
+            return False
+        if not self._is_over(self.clock.now()):
+            return True
+        self._reported = True
+        self._measured_until = self._warm_at + self.options.stop_after
+        sys.stdout.write(self.report())
+        sys.stdout.flush()
+        raise StopDeployment("the measurement is over")
+
+    def close(self) -> None:
+        """Nothing to release; the measurement stays."""
+
+    @property
+    def measured_seconds(self) -> float:
+        """How long the measurement has lasted: from the end of the warm-up to the latest event, or to its end."""
+        return 0.0 if self._warm_at is None else max(0.0, self._measured_until - self._warm_at)
+
+    @property
+    def events_per_second(self) -> float:
+        """Throughput in events."""
+        return self.events / self.measured_seconds if self.measured_seconds else 0.0
+
+    @property
+    def mebibytes_per_second(self) -> float:
+        """Throughput in MiB (2**20 bytes) of encoded events."""
+        return self.size_bytes / 2**20 / self.measured_seconds if self.measured_seconds else 0.0
+
+    def report(self) -> str:
+        """The measurement as a table for people, in lines."""
+        latencies = self.latencies_ns
+        rows = [("Percentile", "Latency")]
+        rows += [(f"{percent:g} %", _milliseconds(latencies.percentile(percent))) for percent in _PERCENTILES]
+        rows.append(("mean", _milliseconds(latencies.mean())))
+        table = "".join([f"{name:>10}  {value:>15}\n" for name, value in rows])
+        return (
+            f"{table}\n"
+            f"Events:     {self.events:,} in {self.measured_seconds:.2f} s\n"
+            f"Throughput: {self.events_per_second:,.0f} events/s, {self.mebibytes_per_second:.2f} MiB/s\n"
+        )
+
+    def _is_over(self, now: float) -> bool:
+        stop_after = self.options.stop_after
+        return self._warm_at is not None and stop_after > 0 and now >= self._warm_at + stop_after
+
+
+def _milliseconds(nanoseconds: float) -> str:
+    return f"{nanoseconds / 1e6:,.3f} ms"

@@ -1,0 +1,133 @@
+"""The `tcp` offramp: writes a stream of bytes to a TCP server, with or without TLS."""
+
+from __future__ import annotations
+
+import socket as native_socket
+import ssl
+from typing import Any, ClassVar
+
+from gevent import socket
+from pydantic import Field
+
+from pipelines.options import Address, Duration, Options
+from ramps.errors import ConnectionLost
+from ramps.offramp import Offramp, Outgoing, offramps
+from ramps.outbound_stream import OutboundStream, reason
+from ramps.tls import TlsClient, client_context
+
+__all__ = ["TcpOfframp"]
+
+
+class TcpOptions(Options):
+    """Options of `tcp`."""
+
+    address: Address = Field(description="The server, as HOST:PORT.")
+    tls: TlsClient | None = Field(
+        default=None, description="Speak TLS; an empty table trusts the system's authorities."
+    )
+    connect_timeout: Duration = Field(
+        default="10s",
+        validate_default=True,
+        gt=0,
+        description="How long connecting may take; the TLS handshake has as long again.",
+    )
+    write_timeout: Duration = Field(
+        default="30s",
+        validate_default=True,
+        gt=0,
+        description="How long the server may take nothing at all before it counts as lost.",
+    )
+    nodelay: bool = Field(default=True, description="Send small packets at once (TCP_NODELAY).")
+    keepalive: Duration = Field(
+        default="60s",
+        validate_default=True,
+        description="Probe a connection that was idle this long; 0s never probes.",
+    )
+
+
+@offramps.register
+class TcpOfframp(Offramp):
+    """Bytes to one TCP connection."""
+
+    name: ClassVar[str] = "tcp"
+    summary: ClassVar[str] = "Writes to a TCP server, one line an event by default, with TLS if wanted."
+    example: ClassVar[str] = """
+        [offramps.out]
+        type = "tcp"
+        address = "127.0.0.1:5044"
+        """
+    default_postprocessors: ClassVar[tuple[str, ...]] = ("lines",)
+    Options = TcpOptions
+    options: TcpOptions
+
+    def __init__(self, options: TcpOptions) -> None:
+        super().__init__(options)
+        self._stream: OutboundStream | None = None
+        scheme = "tcp" if options.tls is None else "tcp+tls"
+        self._peer = f"{scheme}://{options.address}"
+
+    def check(self) -> None:
+        """Read the certificates."""
+        if self.options.tls is not None:
+            client_context(self.options.tls)
+
+    def open(self) -> None:
+        """Connect. Blocks up to the connect timeout, and as long again for TLS."""
+        self.close()
+        tls = self.options.tls
+        context = None if tls is None else client_context(tls)
+        try:
+            sock = socket.create_connection(self.options.address, timeout=self.options.connect_timeout)
+        except TimeoutError:
+            seconds = self.options.connect_timeout
+            raise ConnectionLost(f"{self._peer}: no connection within {seconds:g} s") from None
+        except OSError as error:
+            raise ConnectionLost(f"{self._peer}: cannot connect: {reason(error)}") from error
+        try:
+            self._set_options(sock)
+            if context is not None and tls is not None:
+                sock = self._handshake(sock, context, tls)
+        except BaseException:
+            sock.close()
+            raise
+        self._stream = OutboundStream(sock, self._peer)
+
+    def write(self, outgoing: Outgoing) -> None:
+        """Write the batch to the connection. Blocks while the server does not read."""
+        if self._stream is None:
+            raise ConnectionLost(f"{self._peer}: not connected")
+        self._stream.send(outgoing.joined(), self.options.write_timeout)
+
+    def close(self) -> None:
+        """Close the connection; waits for nothing."""
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            stream.close()
+
+    def _set_options(self, sock: Any) -> None:
+        options = self.options
+        sock.setsockopt(native_socket.IPPROTO_TCP, native_socket.TCP_NODELAY, options.nodelay)
+        if options.keepalive > 0:
+            idle = max(1, int(options.keepalive))
+            sock.setsockopt(native_socket.SOL_SOCKET, native_socket.SO_KEEPALIVE, 1)
+            sock.setsockopt(native_socket.IPPROTO_TCP, native_socket.TCP_KEEPIDLE, idle)
+            sock.setsockopt(native_socket.IPPROTO_TCP, native_socket.TCP_KEEPINTVL, max(1, idle // 4))
+        # Without it the kernel retries for a quarter of an hour before it says that the other machine is gone.
+        patience_ms = max(1, int(options.write_timeout * 1000))
+        sock.setsockopt(native_socket.IPPROTO_TCP, native_socket.TCP_USER_TIMEOUT, patience_ms)
+
+    def _handshake(self, sock: Any, context: ssl.SSLContext, tls: TlsClient) -> Any:
+        sock.settimeout(self.options.connect_timeout)
+        try:
+            return context.wrap_socket(sock, server_hostname=tls.server_name or self.options.address.host)
+        except ssl.SSLCertVerificationError as error:
+            # Retried, not refused: a certificate may be renewed while we wait, and the events are kept meanwhile.
+            raise ConnectionLost(
+                f"{self._peer}: its certificate is not trusted: {error.verify_message}; "
+                "set `tls.ca` to the authority's file, or `tls.server_name` to the name it bears"
+            ) from None
+        except TimeoutError:
+            seconds = self.options.connect_timeout
+            raise ConnectionLost(f"{self._peer}: no TLS handshake within {seconds:g} s") from None
+        except OSError as error:
+            raise ConnectionLost(f"{self._peer}: the TLS handshake failed: {reason(error)}") from error
