@@ -1,0 +1,61 @@
+"""When does a child that neither crashed nor ended still count as failed? When it stands still. Pure.
+
+A handler that hangs (a lost reply, a lock, a peer that went silent) raises nothing, ever. It shows from outside: input
+waits, and the number of events taken does not change. Whoever waits for room in somebody else's mailbox shows the same,
+and is innocent; the kernel knows for whom it waits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from actors import ActorStatistics
+
+__all__ = ["ProgressSample", "describe_stall", "standstill_start"]
+
+_MAX_NAMES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressSample:
+    """One look at a child. Time in monotonic seconds, the rest in events."""
+
+    at_seconds: float
+    processed: int
+    """Events taken from its flow lane since it was made."""
+    waiting: int
+    """Events in its flow lane now."""
+    blocked_on: str | None
+    """The actor for whose room it waits now."""
+
+    @classmethod
+    def of(cls, statistics: ActorStatistics, now: float) -> ProgressSample:
+        """The sample in a snapshot of an actor."""
+        return cls(now, statistics.processed, statistics.mailbox.depth, statistics.blocked_on)
+
+
+def standstill_start(start: ProgressSample | None, now: ProgressSample) -> ProgressSample:
+    """The sample since which the child stands still: ``start`` if it still does, otherwise ``now``.
+
+    It stands still from one look to the next when it took nothing, input waited at both, and it was not blocked at
+    either. The child is stalled when ``now`` is ``stall_after_seconds`` or more after the result.
+    """
+    still = (
+        start is not None
+        and start.processed == now.processed
+        and start.waiting > 0
+        and now.waiting > 0
+        and start.blocked_on is None
+        and now.blocked_on is None
+    )
+    return start if still and start is not None else now
+
+
+def describe_stall(statistics: ActorStatistics, seconds: float) -> str:
+    """Who stood still, for how long, and who waits for it."""
+    text = f"{statistics.name} processed nothing for {seconds:g} s while {statistics.mailbox.depth} events waited"
+    senders = list(dict.fromkeys(statistics.mailbox.blocked_senders))
+    if senders:
+        more = f" and {len(senders) - _MAX_NAMES} more" if len(senders) > _MAX_NAMES else ""
+        text += f"; blocked by it: {', '.join(senders[:_MAX_NAMES])}{more}"
+    return text
