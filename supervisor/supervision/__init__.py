@@ -1,0 +1,40 @@
+"""Supervision trees with OTP's semantics on top of `actors`. ``docs/supervision.md`` explains the numbers."""
+
+from supervisor.supervision.child_spec import ChildKind, ChildSpec, Restart
+from supervisor.supervision.errors import (
+    ChildAlreadyPresent,
+    ChildRequestRefused,
+    ChildRunning,
+    ChildStartFailed,
+    InvalidSupervision,
+    RestartIntensityExceeded,
+    StartTimeout,
+    SupervisionError,
+    UnknownChild,
+)
+from supervisor.supervision.requests import (
+    ChildCounts,
+    ChildInfo,
+    ChildState,
+    count_children,
+    delete_child,
+    restart_child,
+    start_child,
+    terminate_child,
+    which_children,
+)
+from supervisor.supervision.restart_intensity import RestartIntensity
+from supervisor.supervision.status import ActorStatus, status
+from supervisor.supervision.strategies import Strategy
+from supervisor.supervision.supervisor_actor import Supervisor, supervisor_spec
+
+__all__ = [
+    # what to supervise, and how
+    "ChildKind", "ChildSpec", "Restart", "RestartIntensity", "Strategy", "Supervisor", "supervisor_spec",
+    # asking a running supervisor
+    "ActorStatus", "ChildCounts", "ChildInfo", "ChildState", "count_children", "delete_child", "restart_child",
+    "start_child", "status", "terminate_child", "which_children",
+    # errors
+    "ChildAlreadyPresent", "ChildRequestRefused", "ChildRunning", "ChildStartFailed", "InvalidSupervision",
+    "RestartIntensityExceeded", "StartTimeout", "SupervisionError", "UnknownChild",
+]  # fmt: skip

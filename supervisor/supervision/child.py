@@ -1,0 +1,148 @@
+"""`Child`: what a supervisor remembers about one child while it runs, and how it starts and ends it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from actors import Actor, ActorRef, Cancellable, Stalled, State
+from actors.log import get_logger
+from ramps.retry import Backoff
+from supervisor.supervision.child_spec import ChildKind, ChildSpec
+from supervisor.supervision.requests import ChildInfo, ChildState
+from supervisor.supervision.stall_detection import ProgressSample, describe_stall, standstill_start
+
+__all__ = ["Child", "LookForProgress", "waits_in_vain"]
+
+_log = get_logger("supervisor")
+
+# After a kill a worker's on_stop has one second, a supervisor's children some more. Whoever is still there then
+# swallows kills, and nothing in the process can end it: it is reported and left behind.
+_KILL_PATIENCE_SECONDS: Final = 10.0
+
+# A stall is noticed at most this share of stall_after_seconds late.
+_LOOKS_PER_STALL: Final = 4
+
+
+@dataclass(slots=True, eq=False)
+class Child:
+    """The record of one child. ``ref`` is ``None`` while it is `ChildState.DOWN`."""
+
+    spec: ChildSpec
+    backoff: Backoff
+    ref: ActorRef[Any] | None = None
+    state: ChildState = ChildState.DOWN
+    restarts: int = 0
+    started_at_seconds: float = 0.0
+    last_error: str = ""
+    standstill: ProgressSample | None = None
+    progress_timer: Cancellable | None = None
+
+    def info(self) -> ChildInfo:
+        """The record for people."""
+        spec = self.spec
+        return ChildInfo(
+            spec.id, self.state, spec.kind, spec.restart, self.ref, self.restarts, self.last_error
+        )
+
+    def spawn(self, supervisor: Actor[Any]) -> ActorRef[Any]:
+        """Make a new actor for it. Does not wait. Raises `actors.NameTaken`."""
+        spec = self.spec
+        self.started_at_seconds = supervisor.clock.now()
+        ref = self.ref = supervisor.spawn(
+            spec.factory,
+            name=spec.id,
+            supervised=True,
+            limits=spec.limits,
+            poison_after=spec.poison_after,
+            max_message_time=spec.max_message_time_seconds,
+        )
+        self.state = ChildState.UP
+        if spec.stall_after_seconds is not None and self.progress_timer is None:
+            period = spec.stall_after_seconds / _LOOKS_PER_STALL
+            self.progress_timer = supervisor.send_every(period, LookForProgress(self))
+        return ref
+
+    def look_for_progress(self, now: float) -> None:
+        """Kill it, with `actors.Stalled` as the reason, when it stood still for too long."""
+        ref, stall_after = self.ref, self.spec.stall_after_seconds
+        if ref is None or stall_after is None or ref.state is not State.RUNNING:
+            self.standstill = None
+            return
+        statistics = ref.statistics()
+        self.standstill = standstill_start(self.standstill, ProgressSample.of(statistics, now))
+        seconds = now - self.standstill.at_seconds
+        if seconds >= stall_after:
+            self.standstill = None
+            ref.kill(Stalled(describe_stall(statistics, seconds)))
+
+    def stop(self) -> None:
+        """End it for good: in order, then with a kill. Blocks for its shutdown timeout at most, and until it is gone.
+
+        A worker drains its mailbox first. What is left of the mailbox becomes dead letters.
+        """
+        ref = self.take_down()
+        if ref is None or not ref.is_alive:
+            return
+        timeout = self.spec.shutdown_timeout_seconds
+        ref.stop(drain=self.spec.kind is ChildKind.WORKER)
+        if timeout == 0 or not ref.join(timeout):
+            self._report_kill(timeout)
+            ref.kill()
+            if not ref.join(_KILL_PATIENCE_SECONDS):
+                _log.error("A child survived a kill and was left behind.", child=self.spec.id)
+
+    def halt(self, *, at_once: bool) -> None:
+        """End its incarnation but keep its mailbox, to be restarted with a sibling. Blocks like `stop`.
+
+        ``at_once``: do not wait for an orderly end. A message in its hand comes again.
+        """
+        self.state = ChildState.RESTARTING
+        self.standstill = None
+        ref = self.ref
+        if ref is None or not ref.is_alive:
+            return
+        timeout = 0.0 if at_once else self.spec.shutdown_timeout_seconds
+        if not ref.halt(timeout):
+            self._report_kill(timeout)
+
+    def take_down(self) -> ActorRef[Any] | None:
+        """Note that it is down and stays down; returns the ref that it had."""
+        ref, self.ref = self.ref, None
+        self.state = ChildState.DOWN
+        self.standstill = None
+        timer, self.progress_timer = self.progress_timer, None
+        if timer is not None:
+            timer.cancel()
+        return ref
+
+    def _report_kill(self, timeout: float | None) -> None:
+        if timeout:
+            _log.warning(
+                f"{self.spec.id} did not stop within {timeout:g} s and was killed", child=self.spec.id
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class LookForProgress:
+    """From a timer to the supervisor: is this child standing still?"""
+
+    child: Child
+
+
+def waits_in_vain(child: Child, siblings: Mapping[str, Child]) -> bool:
+    """Whether it waits for room in the mailbox of a sibling that is not up, or of one that waits in vain itself.
+
+    To wait until such a child comes to an orderly end is to wait for its whole shutdown timeout, at every restart
+    under load.
+    """
+    seen: set[str] = set()
+    waiting: Child | None = child
+    while waiting is not None and waiting.ref is not None and waiting.spec.id not in seen:
+        seen.add(waiting.spec.id)
+        blocked_on = waiting.ref.statistics().blocked_on
+        waiting = None if blocked_on is None else siblings.get(blocked_on)
+        if waiting is not None and waiting.state is not ChildState.UP:
+            return True
+    return False
