@@ -144,8 +144,13 @@ class Cell:
         message, reply = envelope[0], envelope[1]
         if reply is not None:
             return message
-        self.crashes_in_hand = self.crashes_in_hand + 1 if envelope is self.retry else 1
+        crashes_before = self.crashes_in_hand if envelope is self.retry else 0
         self.retry = envelope
+        if self.halting:
+            # Killed because it did not halt in time, for a sibling's failure: its message is not to blame.
+            self.crashes_in_hand = crashes_before
+            return message
+        self.crashes_in_hand = crashes_before + 1
         if not self.supervised or self.crashes_in_hand >= self.poison_after:
             self.retry = None
             times = self.crashes_in_hand
@@ -174,7 +179,7 @@ class Cell:
 
     def _decide(self, reason: ExitReason) -> None:
         alive = self.parent is not None and self.parent.state not in (State.STOPPED, State.STOPPING)
-        if self.halting:
+        if self.halting and reason.kind is not ExitKind.NORMAL:
             self.state = State.HALTED
             self.halting = False
             self._tell_all("_gone")
@@ -407,6 +412,7 @@ class Cell:
             processed=self.mailbox.taken,
             restarts=self.restarts,
             in_hand=self.in_hand is not None,
+            events_in_hand=(self.in_hand or self.retry or (None, None, 0, 0))[2],
             blocked_on=self.blocked_on,
             mailbox=self.mailbox.statistics(),
             last_error="" if reason is None or reason.expected else str(reason),

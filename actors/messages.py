@@ -102,6 +102,8 @@ class ActorStatistics:
     restarts: int
     in_hand: bool
     """Whether a handler is at work now."""
+    events_in_hand: int
+    """Events of the message that a handler works on, or that waits to be tried again after a crash."""
     blocked_on: str | None
     """The actor whose full mailbox it waits for now."""
     mailbox: MailboxStatistics

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic
 from gevent import getcurrent
 
 from actors.actor import MessageT
-from actors.errors import ActorStopped, AskTimeout, MailboxClosed, Misuse
+from actors.errors import ActorStopped, AskTimeout, MailboxClosed, MailboxFull, Misuse
 from actors.mailbox import Lane, current_name
 from actors.messages import ActorStatistics, State
 from actors.reply import Reply
@@ -47,8 +47,8 @@ class ActorRef(Generic[MessageT]):
 
         On the flow lane it blocks (cooperatively) while the mailbox is full; ``timeout`` (seconds) bounds that and
         raises `MailboxFull`. ``events`` and ``size`` (bytes) are what it counts against the bounds. It never blocks on
-        the other lanes. Telling a stopped actor makes a dead letter, not an error. Telling a waiting actor switches
-        to it at once.
+        the other lanes. Telling a stopped actor makes a dead letter, not an error. Telling a waiting actor a batch
+        (``events`` above 1) switches to it at once; one event lets it run when the caller blocks.
         """
         try:
             if lane is _FLOW:
@@ -56,6 +56,7 @@ class ActorRef(Generic[MessageT]):
             else:
                 self._cell.mailbox.put_control(message, lane=lane)
         except MailboxClosed:
+            events = events if lane is _FLOW else 0
             self._cell.to_dead_letters(message, "the actor has stopped", events=events, sender=current_name())
 
     def try_tell(self, message: MessageT, *, lane: Lane = _FLOW, events: int = 1, size: int = 0) -> bool:
@@ -69,11 +70,17 @@ class ActorRef(Generic[MessageT]):
         """Send a message by the flow lane and wait for the reply: what `on_message` returns.
 
         Raises what `on_message` raised; `AskTimeout` after ``timeout`` seconds (``None``: wait for ever), room in the
-        mailbox included; `ActorStopped` when the actor ended, before or meanwhile; `Misuse` when an actor asks itself.
+        mailbox included; `ActorStopped` when the actor ended, before or meanwhile; `Misuse` when an actor asks itself, and
+        in a callback of the hub, which must not wait.
         """
         cell = self._cell
-        if getattr(getcurrent(), "cell", None) is cell and getcurrent() is cell.greenlet:
+        current = getcurrent()
+        if current is cell.greenlet:
             raise Misuse(f"{cell.name} asks itself, and would wait for ever")
+        if current is cell.system.scheduler.hub:
+            raise Misuse(
+                f"a callback of the hub asks {cell.name}, but must not wait; tell, or start a greenlet"
+            )
         clock = cell.system.clock
         reply = Reply(cell.system.scheduler)
         deadline = None if timeout is None else clock.now() + timeout
@@ -81,6 +88,10 @@ class ActorRef(Generic[MessageT]):
             cell.mailbox.put(message, reply=reply, timeout=timeout)
         except MailboxClosed:
             raise ActorStopped(f"{cell.name} has stopped and answers nothing") from None
+        except MailboxFull as full:
+            if deadline is None or clock.now() < deadline:
+                raise
+            raise AskTimeout(f"{cell.name} did not answer within {timeout:g} s: {full}") from None
         if not reply.is_set and not reply.wait(clock, None if deadline is None else deadline - clock.now()):
             raise AskTimeout(f"{cell.name} did not answer within {timeout:g} s")
         if reply.error is not None:
@@ -122,7 +133,10 @@ class ActorRef(Generic[MessageT]):
         self._cell.restart()
 
     def join(self, timeout: float | None = None) -> bool:
-        """Block until the actor has ended for good; False when that took longer than ``timeout`` seconds."""
+        """Block until the actor has ended for good; False when that took longer than ``timeout`` seconds.
+
+        Raises `Misuse` when an actor waits for its own end.
+        """
         return self._cell.join(timeout)
 
     # --- for people --------------------------------------------------------------------------------------------------

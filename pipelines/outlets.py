@@ -59,6 +59,10 @@ class Outlets:
         # because every one that changes values then gets a copy (see `_send_to_several`).
         links.sort(key=lambda link: link.changes_values)
 
+    def unlink_all(self) -> None:
+        """Forget all links; the counters stay."""
+        self._links.clear()
+
     def is_linked(self, port: str) -> bool:
         """Whether anybody reads this port."""
         return port in self._links

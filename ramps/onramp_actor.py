@@ -23,7 +23,11 @@ Send = Callable[[str, Batch, float | None], None]
 
 
 class OnrampPart:
-    """What stays of an onramp over all incarnations of its actor: the connector, the intake and its counters."""
+    """What stays of an onramp over all incarnations of its actor: the connector, the intake and its counters.
+
+    ``on_end`` is called, in the actor's greenlet, when the input has come to its end; for a ``temporary`` onramp,
+    which nobody starts again, a failure is the end too.
+    """
 
     def __init__(
         self,
@@ -31,11 +35,16 @@ class OnrampPart:
         connector: Onramp,
         make_intake: Callable[[Send], StreamIntake],
         outlets: Outlets,
+        on_end: Callable[[], None] = lambda: None,
         backoff: BackoffOptions | None = None,
+        *,
+        temporary: bool = False,
     ) -> None:
         self.name = name
         self.connector = connector
         self.outlets = outlets
+        self.on_end = on_end
+        self.temporary = temporary
         self.backoff = Backoff(backoff)
         self.intake = make_intake(self._send)
         self.connected = False
@@ -77,7 +86,7 @@ class OnrampActor(Actor[Any]):
     def on_message(self, message: Any) -> None:
         """The reader came to the end. Insights are of no use to an onramp yet: full mailboxes hold it back."""
         if message is _ENDED:
-            self._part.ended = True
+            self._end()
             self.stop()
 
     def on_stop(self, reason: ExitReason) -> None:
@@ -86,9 +95,15 @@ class OnrampActor(Actor[Any]):
         self._pause.end()
         self._part.connected = False
         self._part.connector.close()
+        if self._part.temporary and not reason.expected:
+            self._end()
         reader = getattr(self, "_reader", None)
         if reader is not None and reason.expected:
             reader.join()
+
+    def _end(self) -> None:
+        self._part.ended = True
+        self._part.on_end()
 
     def _open(self) -> None:
         self._part.connector.open()
@@ -103,9 +118,9 @@ class OnrampActor(Actor[Any]):
                     if not part.connected:
                         self._open()
                         part.log.info("Connected again.")
-                    before = intake.frames
+                    before = intake.events
                     connector.read(intake)
-                    if intake.frames != before:
+                    if intake.events != before:
                         part.backoff.reset()
                 except (ConnectionLost, OSError) as error:
                     if not self._stopping:

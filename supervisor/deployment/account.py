@@ -133,7 +133,9 @@ class Account:
     def undelivered(self) -> list[str]:
         """What is left or lost, by name, one line each."""
         lines = [
-            f"{component.name}: {component.left:,} events left" for component in self.components if component.left
+            f"{component.name}: {component.left:,} events left"
+            for component in self.components
+            if component.left
         ]
         lines += [f"dead letters, {why}: {count:,} events" for why, count in self.dead_letter_reasons.items()]
         return lines
@@ -169,7 +171,17 @@ def _added_up(group: list[ComponentAccount]) -> ComponentAccount:
     if len(group) == 1:
         return first
     totals: dict[str, Any] = {}
-    for name in ("received", "copied", "created", "merged", "written", "written_bytes", "rejected", "left", "restarts"):
+    for name in (
+        "received",
+        "copied",
+        "created",
+        "merged",
+        "written",
+        "written_bytes",
+        "rejected",
+        "left",
+        "restarts",
+    ):
         totals[name] = sum(getattr(component, name) for component in group)
     for name in ("sent", "filtered", "unlinked"):
         counter: Counter[str] = Counter()

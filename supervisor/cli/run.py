@@ -1,0 +1,181 @@
+"""``supervisor run``: run a deployment until it ends or is stopped, and account for every event."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from supervisor.cli.exit_codes import ExitCode
+from supervisor.cli.output import FILE_ARGUMENT, print_problems
+
+if TYPE_CHECKING:
+    from supervisor.deployment.account import Account
+    from supervisor.deployment.deployment import Deployment
+
+__all__ = ["command"]
+
+
+class _Duration(click.ParamType):
+    """Text such as ``10s`` as seconds."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if isinstance(value, float):
+            return value
+        from pipelines.options import parse_duration
+
+        try:
+            return parse_duration(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+DURATION = _Duration()
+
+_STILL_DRAINING_SECONDS = 2.0
+
+
+@click.command(name="run")
+@FILE_ARGUMENT
+@click.option("--for", "run_seconds", type=DURATION, metavar="DURATION", help='Stop in order after, say, "10s".')
+@click.option(
+    "--drain-timeout", type=DURATION, metavar="DURATION", help="How long an orderly stop may take; else the file says."
+)
+@click.option("--log-format", type=click.Choice(["auto", "console", "json"]), help="Else the file says.")
+@click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), help="Else the file says.")
+def command(
+    file: str,
+    run_seconds: float | None,
+    drain_timeout: float | None,
+    log_format: Any,
+    log_level: Any,
+) -> None:
+    """Run the deployment in FILE (config.toml).
+
+    It ends when every onramp has come to its end and everything is delivered, or in order at the first SIGINT (Ctrl-C)
+    or SIGTERM; a second one ends it at once. Events go where the file sends them; logs and the account go to the
+    standard error.
+    """
+    _patch()
+    from supervisor.deployment.check import plan_file
+    from supervisor.deployment.deployment import Deployment, StartRefused
+    from supervisor.logs import configure_logs
+
+    plan, warnings = plan_file(Path(file))
+    settings = plan.supervisor.logs
+    log_handler = configure_logs(log_level or settings.level, log_format or settings.format)
+    log = _logger()
+    print_problems(warnings)
+    deployment = Deployment(plan)
+    with _PreEmption():
+        try:
+            deployment.start()
+        except StartRefused as error:
+            log_handler.flush()
+            click.echo(f"error: {error}", err=True)
+            sys.exit(ExitCode.CANNOT_START)
+        _announce(deployment)
+        _handle_signals(deployment)
+        if run_seconds is not None:
+            deployment.system.clock.call_later(
+                run_seconds, lambda: deployment.request_stop("the time given with --for is over")
+            )
+        outcome = deployment.wait()
+        assert outcome is not None
+        log.info("Stopping.", why=outcome.why)
+        account = _stop(deployment, drain_timeout)
+    _report(account)
+    log_handler.flush()
+    if outcome.failed:
+        click.echo(f"error: gave up: {outcome.why}", err=True)
+        sys.exit(ExitCode.GAVE_UP)
+    if account.lost or account.difference > 0:
+        sys.exit(ExitCode.EVENTS_LOST)
+    sys.exit(outcome.exit_code)
+
+
+def _patch() -> None:
+    """The command, unlike the library, owns its process: everything that blocks becomes cooperative."""
+    from gevent import monkey
+
+    monkey.patch_all()
+
+
+def _logger() -> Any:
+    from actors.log import get_logger
+
+    return get_logger("supervisor")
+
+
+class _PreEmption:
+    """Forced cooperative sleeps and reports of a blocked hub, while the deployment runs."""
+
+    def __enter__(self) -> None:
+        from actors.hub_monitor import HubMonitor
+        from actors.preemption import Preemption
+
+        self._parts = (Preemption(), HubMonitor())
+        for part in self._parts:
+            part.start()
+
+    def __exit__(self, *_exception: object) -> None:
+        for part in self._parts:
+            part.stop()
+
+
+def _announce(deployment: Deployment) -> None:
+    from supervisor.deployment.summary import component_lines
+
+    log = _logger()
+    for name, what in component_lines(deployment.plan):
+        log.info(f"Started {name}.", what=what)
+    for name, address in deployment.addresses().items():
+        log.info("Listening.", component=name, address=address)
+
+
+def _handle_signals(deployment: Deployment) -> None:
+    """The first signal asks for a stop in order, the second ends the process at once.
+
+    A signal handler runs between any two bytecodes, so the first only leaves a note for the hub, and the second does
+    not trust anything that might be half done.
+    """
+    seen: list[int] = []
+
+    def handle(number: int, _frame: object) -> None:
+        if seen:
+            os.write(2, b"forced to end; what was under way is lost\n")
+            os._exit(ExitCode.INTERRUPTED if number == signal.SIGINT else ExitCode.TERMINATED)
+        seen.append(number)
+        deployment.system.call_threadsafe(deployment.request_stop, signal.Signals(number).name)
+
+    signal.signal(signal.SIGINT, handle)
+    signal.signal(signal.SIGTERM, handle)
+
+
+def _stop(deployment: Deployment, drain_timeout: float | None) -> Account:
+    import gevent
+
+    def tell() -> None:
+        log = _logger()
+        while True:
+            gevent.sleep(_STILL_DRAINING_SECONDS)
+            for line in deployment.account().undelivered():
+                log.info("Still draining.", what=line)
+
+    teller = gevent.spawn(tell)
+    try:
+        return deployment.stop(drain_timeout)
+    finally:
+        teller.kill()
+
+
+def _report(account: Account) -> None:
+    from supervisor.deployment.summary import account_text
+
+    click.echo(account_text(account), err=True)

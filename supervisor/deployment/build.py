@@ -1,0 +1,225 @@
+"""From a `Plan` to the parts that run, and the supervision tree that runs them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from actors import Actor, ActorSystem, DeadLetter, MailboxLimits
+from actors.log import get_logger
+from pipelines.actor import PipelineActor, PipelinePart
+from pipelines.batch import Batch
+from pipelines.outlets import Outlets
+from ramps.encoder import Encoder
+from ramps.intake import StreamIntake
+from ramps.offramp_actor import OfframpActor, OfframpPart
+from ramps.onramp_actor import OnrampActor, OnrampPart
+from supervisor.deployment.pipelines import make_pipeline
+from supervisor.deployment.plan import (
+    ComponentPlan,
+    FlowPlan,
+    OfframpPlan,
+    OnrampPlan,
+    PipelinePlan,
+    Plan,
+)
+from supervisor.deployment.schema import RestartPolicy
+from supervisor.supervision import (
+    ChildKind,
+    ChildSpec,
+    Restart,
+    RestartIntensity,
+    Strategy,
+    Supervisor,
+)
+
+__all__ = ["Builder", "Part"]
+
+_log = get_logger("supervisor")
+
+Part = OnrampPart | PipelinePart | OfframpPart
+
+
+class Builder:
+    """Makes the parts of a plan, once, and the child specs that start actors for them, as often as needed.
+
+    ``stop_deployment(exit_code, why)`` is what an offramp calls that wants an orderly stop; ``onramp_ended()`` is
+    called when an input came to its end.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        system: ActorSystem,
+        stop_deployment: Callable[[int, str], None],
+        onramp_ended: Callable[[], None],
+    ) -> None:
+        self._plan = plan
+        self._system = system
+        self._stop_deployment = stop_deployment
+        self._onramp_ended = onramp_ended
+        self.parts: dict[str, Part] = {}
+        """By actor name, in the order of the plan."""
+        self.plans: dict[str, ComponentPlan] = {}
+        self.incarnations: Counter[str] = Counter()
+        """How often an actor was started for each part."""
+        for component in plan.components():
+            self.plans[component.actor_name] = component
+            self.parts[component.actor_name] = self._part(component)
+
+    # --- the tree ----------------------------------------------------------------------------------------------------
+
+    def root(self) -> Supervisor:
+        """The supervisor of all flows. A factory: each call makes a new one."""
+        policy = self._plan.supervisor.restart
+        children = [self._flow(flow) for flow in self._plan.flows]
+        return _supervisor(children, policy, Strategy.ONE_FOR_ONE)
+
+    def _flow(self, flow: FlowPlan) -> ChildSpec:
+        shared = [self._child(component) for component in flow.shared]
+        if len(flow.instances) == 1:
+            children = shared + [self._child(component) for component in flow.instances[0].components]
+        else:
+            children = shared + [
+                _supervisor_child(
+                    f"flow:{flow.name}#{instance.number}",
+                    [self._child(component) for component in instance.components],
+                    flow.restart,
+                )
+                for instance in flow.instances
+            ]
+        return _supervisor_child(f"flow:{flow.name}", children, flow.restart)
+
+    def _child(self, component: ComponentPlan) -> ChildSpec:
+        table: Any = component.table  # type: ignore[attr-defined]
+        limits = MailboxLimits()
+        if not isinstance(component, OnrampPlan):
+            limits = MailboxLimits(events=table.mailbox_events, bytes=table.mailbox_bytes)
+        return ChildSpec(
+            id=component.actor_name,
+            factory=partial(self._actor, component),
+            restart=Restart(table.restart),
+            shutdown_timeout_seconds=table.shutdown_timeout,
+            limits=limits,
+            poison_after=getattr(table, "poison_after", 3),
+            max_message_time_seconds=getattr(table, "max_message_time", None),
+            stall_after_seconds=getattr(table, "stall_after", None),
+        )
+
+    def _actor(self, component: ComponentPlan) -> Actor[Any]:
+        """Runs in the actor's own greenlet, at each start: everything downstream has been started by then."""
+        part = self.parts[component.actor_name]
+        self.incarnations[component.actor_name] += 1
+        self._connect(component, part)
+        if isinstance(part, OnrampPart):
+            return OnrampActor(part)
+        if isinstance(part, PipelinePart):
+            return PipelineActor(part)
+        return OfframpActor(part)
+
+    def _connect(self, component: ComponentPlan, part: Part) -> None:
+        # By name and anew at each start: where a whole supervisor was restarted, its children have new mailboxes.
+        part.outlets.unlink_all()
+        for link in component.links:
+            target = self._plan_of(link.target)
+            ref = self._system.find(target.actor_name)
+            if ref is None:
+                raise RuntimeError(
+                    f"{component.actor_name} started before {target.actor_name}, which it sends to"
+                )
+            changes_values = isinstance(target, PipelinePlan)
+            part.outlets.link(link.port, ref, link.target_port, changes_values=changes_values)
+            target_part = self.parts[target.actor_name]
+            if isinstance(part, PipelinePart) and not isinstance(target_part, OnrampPart):
+                own = self._system.find(component.actor_name)
+                if own is not None and own not in target_part.upstream:
+                    target_part.upstream = [old for old in target_part.upstream if old.is_alive] + [own]
+
+    def _plan_of(self, target: Any) -> ComponentPlan:
+        for kind in ("offramp", "pipeline", "onramp"):
+            plan = self.plans.get(f"{kind}:{target}")
+            if plan is not None:
+                return plan
+        raise KeyError(target)
+
+    # --- the parts ---------------------------------------------------------------------------------------------------
+
+    def _part(self, component: ComponentPlan) -> Part:
+        name = component.actor_name
+        outlets = Outlets(partial(self._unlinked, name))
+        match component:
+            case OnrampPlan():
+                return OnrampPart(
+                    name,
+                    component.connector.build(),
+                    partial(self._intake, component),
+                    outlets,
+                    self._onramp_ended,
+                    component.table.retry,
+                    temporary=component.table.restart == "temporary",
+                )
+            case PipelinePlan():
+                return PipelinePart(name, partial(make_pipeline, component, name), outlets)
+            case OfframpPlan():
+                encoder = Encoder(
+                    component.codec.build(), [processor.build() for processor in component.postprocessors]
+                )
+                return OfframpPart(
+                    name,
+                    component.connector.build(),
+                    encoder,
+                    outlets,
+                    self._stop_deployment,
+                    component.table.retry,
+                )
+        raise TypeError(component)
+
+    def _intake(self, component: OnrampPlan, send: Any) -> StreamIntake:
+        return StreamIntake(
+            component.actor_name,
+            make_codec=component.codec.build,
+            send=send,
+            clock=self._system.clock,
+            make_preprocessors=[processor.build for processor in component.preprocessors],
+            batch_max=component.table.batch_max,
+        )
+
+    def _unlinked(self, component: str, port: str, batch: Batch) -> None:
+        if port != "err":
+            return
+        first = batch.values[0] if batch.values else None
+        why = str(first.get("error", "")) if isinstance(first, dict) else ""
+        _log.warning(
+            "Errors without a reader became dead letters; link the component's err port to keep them.",
+            component=component,
+            events=len(batch),
+            error=why,
+        )
+        self._system.dead_letters.add(
+            DeadLetter(
+                message=batch, recipient=component, reason="its err port is not linked", events=len(batch)
+            )
+        )
+
+
+def _supervisor(
+    children: list[ChildSpec], policy: RestartPolicy, strategy: Strategy | None = None
+) -> Supervisor:
+    return Supervisor(
+        children,
+        strategy=strategy or Strategy(policy.strategy),
+        intensity=RestartIntensity(policy.max_restarts, policy.within),
+        backoff=policy.backoff,
+    )
+
+
+def _supervisor_child(name: str, children: list[ChildSpec], policy: RestartPolicy) -> ChildSpec:
+    return ChildSpec(
+        id=name,
+        factory=partial(_supervisor, children, policy),
+        kind=ChildKind.SUPERVISOR,
+        shutdown_timeout_seconds=None,
+        start_timeout_seconds=None,
+    )

@@ -1,0 +1,93 @@
+"""A deployment in words: what it consists of, and what became of its events."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from supervisor.deployment.account import Account, ComponentAccount
+from supervisor.deployment.plan import ComponentPlan, Kind, OfframpPlan, OnrampPlan, PipelinePlan, Plan
+
+__all__ = ["account_text", "component_lines"]
+
+
+def component_lines(plan: Plan) -> list[tuple[str, str]]:
+    """Name and description of each component in the order of its start; the copies of one are one line."""
+    copies: Counter[tuple[str, str]] = Counter()
+    first: dict[tuple[str, str], ComponentPlan] = {}
+    for component in plan.components():
+        key = (component.id.flow, component.id.name)
+        copies[key] += 1
+        first.setdefault(key, component)
+    lines = []
+    for key, component in first.items():
+        times = f" x{copies[key]}" if copies[key] > 1 else ""
+        lines.append((f"{component.kind.value} {key[0]}/{key[1]}{times}", _describe(component)))
+    return lines
+
+
+def _describe(component: ComponentPlan) -> str:
+    match component:
+        case OnrampPlan():
+            steps = [processor.member.name for processor in component.preprocessors]
+            return " > ".join([component.connector.member.name, *steps, component.codec.member.name])
+        case OfframpPlan():
+            steps = [processor.member.name for processor in component.postprocessors]
+            if not component.connector.member.encodes:
+                return component.connector.member.name
+            return " > ".join([component.codec.member.name, *steps, component.connector.member.name])
+        case PipelinePlan():
+            if component.table.python is not None:
+                return component.table.python
+            return " > ".join(str(operator.get("type", "?")) for operator in component.table.operators or ())
+    raise TypeError(component)
+
+
+def account_text(account: Account) -> str:
+    """The account as an aligned text: a line per component, then the equation, then what is lost by name."""
+    lines = []
+    for flow, components in account.by_flow().items():
+        lines.append(f"flow {flow}")
+        rows = [(_short(component), _figures(component)) for component in components]
+        width = max(len(name) for name, _figure in rows)
+        lines += [f"  {name:<{width}}  {figure}" for name, figure in rows]
+    lines.append(f"account: {account.equation()}")
+    lost = account.undelivered()
+    if lost:
+        lines.append(f"lost: {account.lost:,} events")
+        lines += [f"  {line}" for line in lost]
+    return "\n".join(lines)
+
+
+def _short(component: ComponentAccount) -> str:
+    kind, _colon, rest = component.name.partition(":")
+    return f"{kind} {rest.rpartition('/')[2]}"
+
+
+def _figures(component: ComponentAccount) -> str:
+    figures = [f"{component.received:,} in"]
+    if component.kind is Kind.OFFRAMP:
+        figures.append(f"{component.written:,} written")
+        if component.written_bytes:
+            figures.append(format_size_roughly(component.written_bytes))
+    figures += [f"{count:,} {port}" for port, count in component.sent.items()]
+    figures += [f"{count:,} {port} (not linked)" for port, count in component.unlinked.items()]
+    figures += [f"{count:,} dropped by {operator}" for operator, count in component.filtered.items() if count]
+    for count, word in (
+        (component.created, "created"),
+        (component.merged, "merged"),
+        (component.left, "left"),
+        (component.restarts, "restarts"),
+    ):
+        if count:
+            figures.append(f"{count:,} {word}")
+    return ", ".join(figures)
+
+
+def format_size_roughly(size_bytes: int) -> str:
+    """``"1.3 MiB"``."""
+    size = float(size_bytes)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if size < 1024 or unit == "GiB":
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1024
+    raise AssertionError

@@ -1,0 +1,79 @@
+"""Adds up what the parts of a deployment have counted: from counters to an `Account`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from actors import ActorSystem
+from pipelines.actor import PipelinePart
+from ramps.offramp_actor import OfframpPart
+from ramps.onramp_actor import OnrampPart
+from supervisor.deployment.account import Account, ComponentAccount
+from supervisor.deployment.build import Builder, Part
+from supervisor.deployment.plan import ComponentPlan
+
+__all__ = ["tally"]
+
+
+def tally(builder: Builder, system: ActorSystem) -> Account:
+    """The account as it stands now. Does not block; exact when nothing is under way."""
+    components = tuple(_component(builder.plans[name], part, system) for name, part in builder.parts.items())
+    reasons: Counter[str] = Counter()
+    for letter in system.dead_letters.recent:
+        if letter.events:
+            reasons[f"{letter.recipient}: {letter.reason}"] += letter.events
+    return Account(components, system.dead_letters.events, dict(reasons))
+
+
+def _component(plan: ComponentPlan, part: Part, system: ActorSystem) -> ComponentAccount:
+    ref = system.find(plan.actor_name)
+    statistics = None if ref is None else ref.statistics()
+    waiting = 0 if statistics is None else statistics.mailbox.depth + statistics.events_in_hand
+    unlinked = {port: count for port, count in part.outlets.dropped.items() if port != "err"}
+    common: dict[str, Any] = {
+        "name": plan.actor_name,
+        "kind": plan.kind,
+        "flow": plan.id.flow,
+        "sent": dict(part.outlets.sent),
+        "copied": part.outlets.copied,
+        "unlinked": unlinked,
+        "rejected": part.outlets.sent.get("err", 0) + part.outlets.dropped.get("err", 0),
+        "restarts": max(0, builder.incarnations[plan.actor_name] - 1),
+        "last_error": "" if statistics is None else statistics.last_error,
+    }
+    match part:
+        case OnrampPart():
+            intake = part.intake
+            in_hand = max(0, intake.frames - intake.skipped - intake.events - intake.errors)
+            return ComponentAccount(received=intake.events + intake.errors + in_hand, left=in_hand, **common)
+        case PipelinePart():
+            return _pipeline(part, waiting, common)
+        case OfframpPart():
+            return ComponentAccount(
+                received=part.written + part.failed,
+                written=part.written,
+                written_bytes=part.written_bytes,
+                left=waiting,
+                **common,
+            )
+    raise TypeError(part)
+
+
+def _pipeline(part: PipelinePart, waiting: int, common: dict[str, Any]) -> ComponentAccount:
+    created = merged = held = 0
+    filtered: Counter[str] = Counter()
+    for account in part.accounts():
+        created += account["created"]
+        merged += account["merged"]
+        held += account["held"]
+        filtered.update(account["dropped"])
+    carried_over = sum(len(batch) for _port, batch in part.carried_over)
+    return ComponentAccount(
+        received=part.received,
+        created=created,
+        merged=merged,
+        filtered=dict(filtered),
+        left=waiting + held + carried_over,
+        **common,
+    )
