@@ -175,11 +175,12 @@ class RecordingIntake:
     def wait_until(self, condition: Callable[[], object], *, seconds: float = 5.0) -> None:
         """Block until the condition holds. Raises ``AssertionError`` with what was recorded after this
         long."""
-        with gevent.Timeout(seconds, AssertionError(f"not within {seconds} s, but {self!r}")) as deadline:
+        with gevent.Timeout(seconds, False):
             while not condition():
                 self._changed.clear()
-                deadline.exception = AssertionError(f"not within {seconds} s; so far {self!r}")
                 self._changed.wait()
+            return
+        raise AssertionError(f"not within {seconds} s; so far {self!r}")
 
     def __repr__(self) -> str:
         return f"<RecordingIntake {self.streams} values={self.values!r} rejected={self.rejected!r}>"
