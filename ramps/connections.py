@@ -145,7 +145,11 @@ class ConnectionServer:
         assert self._tls is not None
         secured: Any = None
         try:
-            secured = self._tls.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
+            # An end without TLS's goodbye may be an attacker's cut: it must not look like an end in good
+            # order.
+            secured = self._tls.wrap_socket(
+                sock, server_side=True, do_handshake_on_connect=False, suppress_ragged_eofs=False
+            )
             self._sockets.add(secured)
             # A deadline for the whole handshake: a timeout per read lets a peer send one byte each.
             with gevent.Timeout(self._handshake_timeout, TimeoutError("the TLS handshake took too long")):

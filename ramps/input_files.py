@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
-from ramps.archives import ByteReader, compression_of, decompressed
+from ramps.archives import compression_of, decompressed
 from ramps.errors import CannotOpen
 from ramps.tail import open_regular
 
 __all__ = ["InputFile", "cannot_read", "check_readable"]
+
+_CHUNK_BYTES = 65536
 
 _REMEDIES = {
     errno.ENOENT: "it does not exist; check `path`",
@@ -53,15 +56,17 @@ class InputFile:
         except OSError as error:
             raise cannot_read(path, error) from None
         compression = compression_of(path)
-        self._reader: ByteReader = (
-            self._file if compression is None else decompressed(self._file, compression)
-        )
+        self._pieces = self._plain() if compression is None else decompressed(self._file, compression)
 
-    def read(self, size: int) -> bytes:
-        """At most about ``size`` bytes; empty at the end. Raises `FrameError` where compressed data is
+    def read(self) -> bytes:
+        """The next piece, of up to 256 KiB; empty at the end. Raises `FrameError` where compressed data is
         broken.
         """
-        return self._reader.read(size)
+        return next(self._pieces, b"")
+
+    def _plain(self) -> Iterator[bytes]:
+        while piece := self._file.read(_CHUNK_BYTES):
+            yield piece
 
     def close(self) -> None:
         """Release the file."""

@@ -20,13 +20,12 @@ from ramps.time_slice import TimeSlice
 __all__ = ["BlasterOnramp"]
 
 _CHUNK_LINES = 64
-_READ_BYTES = 1 << 20
 
 
 class BlasterOptions(Options):
     """Options of `blaster`."""
 
-    path: Path = Field(description="the file of lines; .gz, .xz, .bz2 and .zst are decompressed")
+    path: Path = Field(description="the file of lines; .gz, .xz, .zst and .lz4 are decompressed")
     count: int | None = Field(
         default=None, ge=1, description="end after this many lines; without it, it goes round for ever"
     )
@@ -114,7 +113,7 @@ class BlasterOnramp(Onramp):
         pieces: list[bytes] = []
         size = 0
         try:
-            while piece := file.read(_READ_BYTES):
+            while piece := file.read():
                 size += len(piece)
                 if size > limit:
                     raise CannotOpen(

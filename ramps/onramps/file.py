@@ -18,13 +18,11 @@ from ramps.time_slice import TimeSlice
 
 __all__ = ["FileOnramp"]
 
-_CHUNK_BYTES = 65536
-
 
 class FileOptions(Options):
     """Options of `file`."""
 
-    path: Path = Field(description="the file; .gz, .xz, .bz2 and .zst are decompressed on the fly")
+    path: Path = Field(description="the file; .gz, .xz, .zst and .lz4 are decompressed on the fly")
     follow: bool = Field(
         default=False,
         description="wait for more at the end, through rotation and truncation, and for a file that is not there yet",
@@ -76,9 +74,7 @@ class FileOnramp(Onramp):
         self._time_slice = TimeSlice()
         self._stream: InboundStream | None = None
         self._file: InputFile | None = None
-        self._tail = Tail(
-            self.options.path, from_end=self.options.start_at == "end", chunk_bytes=_CHUNK_BYTES
-        )
+        self._tail = Tail(self.options.path, from_end=self.options.start_at == "end")
 
     def check(self) -> None:
         """Refuse a directory, and a file that is there but not for us."""
@@ -98,7 +94,7 @@ class FileOnramp(Onramp):
         self._pause.allow()
 
     def read(self, intake: Intake) -> None:
-        """Move the next 64 KiB. Raises `EndOfInput` at the end of a whole file; waits at the end of a
+        """Move the next piece. Raises `EndOfInput` at the end of a whole file; waits at the end of a
         followed one.
         """
         if self._pause.ended:
@@ -117,7 +113,7 @@ class FileOnramp(Onramp):
     def _read_whole(self, intake: Intake, stream: InboundStream) -> None:
         assert self._file is not None
         try:
-            data = self._file.read(_CHUNK_BYTES)
+            data = self._file.read()
         except FrameError as error:
             self.log.warning(
                 "the file is broken, its rest is not read", path=str(self.options.path), error=str(error)

@@ -24,7 +24,7 @@ __all__ = ["HttpOnramp"]
 # Small, because pywsgi parses chunk sizes byte by byte: a body in chunks of one byte must not hold up others.
 _READ_BYTES = 8192
 
-_ENCODINGS = {"gzip": "gzip", "x-gzip": "gzip", "deflate": "zlib", "zstd": "zstd", "xz": "xz", "bzip2": "bz2"}
+_ENCODINGS = {"gzip": "gzip", "x-gzip": "gzip", "deflate": "zlib", "zstd": "zstd", "xz": "xz"}
 
 # Never part of an event: events are shown, stored and sent on.
 _SECRET_HEADERS = {"HTTP_AUTHORIZATION", "HTTP_PROXY_AUTHORIZATION", "HTTP_COOKIE"}
@@ -188,7 +188,7 @@ class HttpOnramp(Onramp):
         try:
             self._authorize(environ)
             self._route(environ)
-            data = self._decompress(environ, self._read_body(environ, body))
+            data = self._decompress(environ, self._read_body(body))
             return self._take_in(intake, environ, data)
         except _Refused as refused:
             return refused.answer
@@ -216,7 +216,7 @@ class HttpOnramp(Onramp):
             405, f"this is an Aftershock onramp; post events to it: {hint}", ("Allow", "POST, PUT")
         )
 
-    def _read_body(self, environ: dict[str, Any], body: RequestBody) -> bytes:
+    def _read_body(self, body: RequestBody) -> bytes:
         if not body.announced:
             raise _Refused(411, "the request has no body; send one, with Content-Length or chunked")
         limit = self.options.max_body
@@ -252,13 +252,16 @@ class HttpOnramp(Onramp):
                 ("Accept-Encoding", known),
             )
         limit = self.options.max_body
-        reader = decompressed(io.BytesIO(data), _ENCODINGS[encoding])
         pieces: list[bytes] = []
         size = 0
         try:
-            while size <= limit and (piece := reader.read(limit + 1 - size)):
+            for piece in decompressed(io.BytesIO(data), _ENCODINGS[encoding]):
                 size += len(piece)
                 pieces.append(piece)
+                if size > limit:
+                    raise _Refused(
+                        413, f"the body is larger than {format_size(limit)} when decompressed (`max_body`)"
+                    )
         except FrameError as error:
             raise _Refused(400, str(error)) from None
         if size > limit:
