@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import gevent
-from gevent import GreenletExit
+from gevent import GreenletExit, getcurrent
 
+from actors.actor import Actor
 from actors.errors import ActorStopped, Misuse, StartFailed
 from actors.log import get_logger
 from actors.loop import SYSTEM, ActorGreenlet, Stop, WorkerFailed
@@ -26,7 +27,6 @@ from actors.reply import Reply
 from actors.timers import Timers
 
 if TYPE_CHECKING:
-    from actors.actor import Actor
     from actors.system import ActorSystem
 
 __all__ = ["Cell"]
@@ -100,9 +100,10 @@ class Cell:
     def make_actor(self) -> Actor[Any]:
         """A new object for this incarnation, before its `on_start`."""
         actor = self.factory()
+        if not isinstance(actor, Actor):
+            raise Misuse(f"the factory of {self.name} made {type(actor).__name__}, which is no Actor")
         actor._cell = self
         self.actor = actor
-        self.entered = True
         return actor
 
     def started(self) -> None:
@@ -119,8 +120,8 @@ class Cell:
         if self._timers is not None:
             self._timers.cancel_all()
             self._timers = None
-        actor, entered = self.actor, self.entered
-        if actor is not None and entered:
+        actor = self.actor
+        if actor is not None:
             if reason.kind is ExitKind.CRASH and reason.error is not None:
                 self._hook("on_crash", actor.on_crash, reason.error, message)
             self._hook("on_stop", actor.on_stop, reason, grace=reason.kind is ExitKind.KILLED)
@@ -166,25 +167,28 @@ class Cell:
             hook(*args)
         except GreenletExit:
             _log.warning("Killed in a hook.", actor=self.name, hook=name)
-        except gevent.Timeout as expired:
-            if expired is not timeout:
-                _log.error("A hook failed.", actor=self.name, hook=name, error=repr(expired))
-            else:
+        except (KeyboardInterrupt, SystemExit) as error:
+            # Not the hook's failure. The main greenlet gets it now; this one must still release everything.
+            self.system.scheduler.hub.handle_system_error(type(error), error)
+        except BaseException as error:
+            if error is timeout:
                 _log.warning("A hook took too long after a kill.", actor=self.name, hook=name)
-        except Exception as error:
-            _log.error("A hook failed.", actor=self.name, hook=name, error=repr(error), exc_info=True)
+            else:
+                _log.error("A hook failed.", actor=self.name, hook=name, error=repr(error), exc_info=True)
         finally:
             if timeout is not None:
                 timeout.close()
 
     def _decide(self, reason: ExitReason) -> None:
         alive = self.parent is not None and self.parent.state not in (State.STOPPED, State.STOPPING)
-        if self.halting and reason.kind is not ExitKind.NORMAL:
+        halting, self.halting = self.halting, False
+        if halting and not self.stop_requested and reason.kind is not ExitKind.NORMAL:
             self.state = State.HALTED
-            self.halting = False
+            self.mailbox.drop_private()
             self._tell_all("_gone")
         elif self.supervised and not reason.expected and not self.stop_requested and alive:
             self.state = State.CRASHED
+            self.mailbox.drop_private()
             assert self.parent is not None
             self.parent.mailbox.put_control(Crashed(self.ref, reason))
         else:
@@ -253,6 +257,7 @@ class Cell:
             raise Misuse(
                 f"{self.name} is not supervised and cannot be halted: its mailbox would have no keeper"
             )
+        self._refuse_itself("halt")
         if self.state in (State.CRASHED, State.HALTED):
             self.state = State.HALTED
             return True
@@ -303,6 +308,7 @@ class Cell:
 
     def join(self, timeout: float | None) -> bool:
         """Block until it has ended for good."""
+        self._refuse_itself("join")
         clock = self.system.clock
         deadline = None if timeout is None else clock.now() + timeout
         while self.state is not State.STOPPED:
@@ -310,6 +316,10 @@ class Cell:
             if not self._reply("_gone").wait(clock, None if deadline is None else deadline - clock.now()):
                 return False
         return True
+
+    def _refuse_itself(self, what: str) -> None:
+        if getcurrent() is self.greenlet:
+            raise Misuse(f"{self.name} would wait for its own end ({what}); use self.stop()")
 
     # --- relations ---------------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from gevent import GreenletExit
 from actors.errors import ActorStopped
 from actors.messages import ExitKind, ExitReason, State
 from actors.reply import Reply
-from actors.timers import PeriodicTimer
+from actors.timers import OneShotTimer, PeriodicTimer
 
 if TYPE_CHECKING:
     from actors.actor import Actor
@@ -45,6 +45,10 @@ class WorkerFailed:
 class ActorGreenlet(gevent.Greenlet):  # type: ignore[type-arg, misc, unused-ignore]
     """The greenlet of one incarnation. ``cell`` tells the kernel and monitors whose it is."""
 
+    # Without slots each instance has a dict, and gevent keeps the stack of whoever spawned it: 1 KiB an actor together.
+    __slots__ = ("cell",)
+    spawning_stack_limit = 0
+
     def __init__(self, cell: Cell) -> None:
         super().__init__()
         self.cell = cell
@@ -75,6 +79,7 @@ def exit_reason(error: BaseException, *, during_start: bool = False) -> ExitReas
 
 
 def _live(cell: Cell) -> ExitReason:
+    cell.entered = True
     if cell.kill_requested:
         raise GreenletExit
     actor = cell.make_actor()
@@ -117,11 +122,11 @@ def _serve(cell: Cell, actor: Actor[Any]) -> ExitReason:
 
 def _dispatch(cell: Cell, on_message: Any, message: Any, reply: Any) -> ExitReason | None:
     """Whatever is not a plain message. Returns the reason to end, if it is one."""
-    if type(reply) is Reply:
+    kind = type(reply)
+    if kind is Reply:
         _answer(cell, on_message, message, reply)
-    elif type(reply) is PeriodicTimer:
-        reply.waiting = False
-        if not reply.cancelled:
+    elif kind is PeriodicTimer or kind is OneShotTimer:
+        if reply.accept():
             on_message(message)
     elif type(message) is Stop:
         cell.in_hand = None

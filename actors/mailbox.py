@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
-from time import perf_counter
 from typing import Any, Final
 
 from gevent import getcurrent
@@ -77,18 +76,19 @@ _CLOSED: Final = 3
 class _BlockedSender:
     __slots__ = ("envelope", "greenlet", "name", "since", "state")
 
-    def __init__(self, greenlet: Any, envelope: Envelope) -> None:
+    def __init__(self, greenlet: Any, envelope: Envelope, since: float) -> None:
         self.greenlet = greenlet
         self.envelope = envelope
         self.name = current_name()
-        self.since = perf_counter()
+        self.since = since
         self.state = _WAITING
 
 
 class Mailbox:
     """Three lanes, one taker, any number of senders, all greenlets of one hub.
 
-    ``put`` is a switching point: when the taker waits, it runs at once and the sender goes on when the taker blocks
+    When the taker waits, a put of a batch (more than one event) hands over to it: it runs at once, and the sender goes
+    on when it blocks. A put of one event only makes it ready: it runs when the sender blocks, or when the slice ends
     (see `Scheduler`). Within a lane, messages come out in the order in which `put` was called, also when senders had
     to wait: a waiting sender's message is moved into the lane for it, before anybody who came later.
     """
@@ -133,9 +133,11 @@ class Mailbox:
         ``events`` and ``size`` (bytes) are what the message counts against the bounds. Raises `MailboxFull` when there
         was no room within ``timeout`` seconds, or when waiting could never end (the taker itself, or the hub, puts);
         `MailboxClosed` when it is closed, also while waiting. After any of these the message is not in the mailbox.
+        What somebody else throws into a waiting sender (a kill, a `gevent.Timeout`) says nothing about that: the
+        message may have been let in just before.
         """
-        # Runs for every message. ``_open_events`` is the bound, or -1 while the mailbox is closed or senders wait, so that
-        # one comparison settles three questions; what can be counted by the taker is counted there.
+        # Runs for every message. ``_open_events`` is the bound, or -1 while the mailbox is closed or senders wait, so
+        # that one comparison settles three questions; what can be counted by the taker is counted there.
         depth = self._depth + events
         if depth > self._open_events or (size and self._size + size > self._max_bytes):
             self._put_slowly((message, reply, events, size), timeout)
@@ -155,7 +157,7 @@ class Mailbox:
     def try_put(self, message: Any, *, reply: Any = None, events: int = 1, size: int = 0) -> bool:
         """Put into the flow lane if there is room now; False if not. Does not block. Raises `MailboxClosed`.
 
-        It may still switch, when the taker waits: not waiting for room is what is promised.
+        It may still switch, when it hands a batch to a waiting taker: not waiting for room is what is promised.
         """
         if self._flow and not self.closed and not self._fits(events, size):
             return False
@@ -163,7 +165,10 @@ class Mailbox:
         return True
 
     def put_control(self, message: Any, reply: Any = None, lane: Lane = Lane.CONTROL) -> None:
-        """Put into the control or contraflow lane. Never blocks and never switches. Raises `MailboxClosed`."""
+        """Put into the control or contraflow lane. Never blocks and never switches. Raises `MailboxClosed`.
+
+        A ``reply`` marks the message as one for the incarnation that runs now (see `drop_private`).
+        """
         if self.closed:
             raise MailboxClosed(f"the mailbox of {self.name or 'an actor'} is closed")
         if lane is Lane.CONTROL:
@@ -175,6 +180,11 @@ class Mailbox:
                 self._contraflow = deque()
             self._contraflow.append((message, reply, 0, 0))
         self.nudge()
+
+    def drop_private(self) -> None:
+        """Drop the control messages that were meant for an incarnation that is over: its timers, its orders to stop."""
+        if self._control:
+            self._control = deque(envelope for envelope in self._control if envelope[1] is None)
 
     def nudge(self) -> None:
         """Let a waiting taker look again."""
@@ -280,7 +290,7 @@ class Mailbox:
     def statistics(self) -> MailboxStatistics:
         """A snapshot of the counters, and who waits for room now."""
         senders = self._senders or ()
-        now = perf_counter()
+        now = self._clock.now()
         return MailboxStatistics(
             depth=self._depth,
             bytes=self._size,
@@ -324,7 +334,7 @@ class Mailbox:
             raise MailboxFull(f"the mailbox of {where} is full, and the hub must not wait for it")
         if timeout is not None and timeout <= 0:
             raise MailboxFull(f"the mailbox of {where} is full")
-        sender = _BlockedSender(current, envelope)
+        sender = _BlockedSender(current, envelope, self._clock.now())
         if self._senders is None:
             self._senders = deque()
             self._open_events = -1
@@ -362,7 +372,7 @@ class Mailbox:
 
     def _release(self, sender: _BlockedSender, state: int) -> None:
         sender.state = state
-        self._blocked_seconds += perf_counter() - sender.since
+        self._blocked_seconds += self._clock.now() - sender.since
         if sender.greenlet is not getcurrent():
             self._scheduler.make_ready(sender.greenlet)
 

@@ -70,8 +70,8 @@ class ActorRef(Generic[MessageT]):
         """Send a message by the flow lane and wait for the reply: what `on_message` returns.
 
         Raises what `on_message` raised; `AskTimeout` after ``timeout`` seconds (``None``: wait for ever), room in the
-        mailbox included; `ActorStopped` when the actor ended, before or meanwhile; `Misuse` when an actor asks itself, and
-        in a callback of the hub, which must not wait.
+        mailbox included; `ActorStopped` when the actor ended, before or meanwhile; `Misuse` when an actor asks itself,
+        and in a callback of the hub, which must not wait.
         """
         cell = self._cell
         current = getcurrent()

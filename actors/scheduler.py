@@ -1,9 +1,10 @@
 """The hand-off run queue on top of gevent's hub, and the time slice.
 
 gevent resumes greenlets first in, first out. With many chains source → pipeline → sink, that puts one batch of each
-chain in flight before the first is consumed, and the working set leaves the cache. Here a greenlet that gives work to
-a waiting one is *pushed on a stack* and the other runs at once; a greenlet that blocks *pops the stack*. A chain runs
-like nested calls, on hot data.
+chain in flight before the first is consumed, and the working set leaves the cache. Here a greenlet that gives a batch
+to a waiting one is *pushed on a stack* and the other runs at once (`wake`); a greenlet that blocks *pops the stack*. A
+chain runs like nested calls, on hot data. For a single message the receiver is pushed instead (`make_ready`), and the
+sender goes on: one switch then serves all that it sends before it blocks.
 
 Two things keep that fair. When the time slice is spent, everything on the stack is moved to a first-in-first-out
 queue, one entry each, and the hub gets control. And whatever is on the stack or in the queue when the hub runs is
@@ -20,10 +21,10 @@ from __future__ import annotations
 
 from collections import deque
 from time import perf_counter
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from gevent import get_hub, getcurrent
-from greenlet import error as GreenletError  # noqa: N812 an exception class, named like one
+from gevent.monkey import get_original
 
 from actors.errors import Misuse
 
@@ -31,9 +32,17 @@ __all__ = ["Scheduler"]
 
 _RESUME: Final = object()
 
+# In a monkey-patched program `threading.get_ident` tells greenlets apart; here threads are wanted.
+_thread_ident = get_original("_thread", "get_ident")
+
 # libev fires a timer of zero length at once and again within the same pass only if it is positive and tiny; gevent's
 # own sleep(0) bypasses the event loop. One nanosecond means: after the next look at sockets and timers.
 _NEXT_PASS_SECONDS: Final = 1e-9
+
+_WRONG_THREAD: Final = (
+    "an actor was used from another thread than the one that its system runs in; hand the call over with "
+    "ActorSystem.call_threadsafe"
+)
 
 
 class Scheduler:
@@ -44,16 +53,9 @@ class Scheduler:
     """
 
     __slots__ = (
-        "_armed",
-        "_iteration",
-        "_loop",
-        "_ready",
-        "_stack",
-        "_timer",
-        "hub",
-        "slice_end",
+        "_armed", "_closed", "_iteration", "_loop", "_ready", "_stack", "_thread", "_timer", "hub", "slice_end",
         "slice_seconds",
-    )
+    )  # fmt: skip
 
     def __init__(self, slice_seconds: float = 0.005) -> None:
         self.hub = get_hub()
@@ -61,16 +63,23 @@ class Scheduler:
         self._loop = self.hub.loop
         self._stack: list[Any] = []
         self._ready: deque[Any] = deque()
-        self._timer = self._loop.timer(_NEXT_PASS_SECONDS)
+        self._timer: Any = self._loop.timer(_NEXT_PASS_SECONDS)
+        self._thread = _thread_ident()
         self._armed = False
+        self._closed = False
         self._iteration = -1
         self.slice_end = 0.0
         """When the slice ends (`time.perf_counter`), as far as `spent` knows."""
 
     def close(self) -> None:
-        """Release the hub timer. Nobody may be parked any more."""
-        self._timer.stop()
-        self._timer.close()
+        """Release the hub timer, as soon as everybody who is ready now has run. A second call does nothing."""
+        self._closed = True
+        if not self._armed:
+            self._release()
+
+    def __len__(self) -> int:
+        """Greenlets that are ready to run and have not been resumed yet."""
+        return len(self._stack) + len(self._ready)
 
     def spent(self) -> bool:
         """Whether the current time slice is over. A slice begins with the first look after each pass of the hub."""
@@ -87,7 +96,10 @@ class Scheduler:
 
         The caller goes on when the woken one blocks. From the hub itself, and when the slice is spent, the greenlet is
         queued instead. The woken greenlet must be parked and not woken yet; claiming it is the caller's business.
+        Raises `Misuse` in any other thread; the greenlet is woken all the same, so that nobody waits for ever.
         """
+        if _thread_ident() != self._thread:
+            self._wake_from_elsewhere(greenlet)
         current = getcurrent()
         if current is self.hub:
             self._ready.append(greenlet)
@@ -106,25 +118,31 @@ class Scheduler:
         try:
             if greenlet.switch(_RESUME) is not _RESUME:
                 self._forget(current)
-        except GreenletError as error:
-            self._forget(current)
-            raise Misuse(
-                "an actor was told something from another thread than the one its system runs in; hand it over with "
-                "ActorSystem.call_threadsafe"
-            ) from error
         except BaseException:
             self._forget(current)
             raise
 
     def make_ready(self, greenlet: Any) -> None:
-        """Let a parked greenlet run as soon as the caller blocks. Never switches. Safe to call from the hub."""
+        """Let a parked greenlet run as soon as the caller blocks. Never switches. Safe to call from the hub.
+
+        Raises `Misuse` in any other thread; the greenlet is woken all the same.
+        """
+        if _thread_ident() != self._thread:
+            self._wake_from_elsewhere(greenlet)
         self._stack.append(greenlet)
         if not self._armed:
             self._arm()
 
     def park(self) -> None:
-        """Suspend the caller until somebody wakes it. May return for no reason: wait in a loop on your condition."""
+        """Suspend the caller until somebody wakes it. May return for no reason: wait in a loop on your condition.
+
+        Raises `Misuse` in the hub, which nobody could wake, and in any other thread than the scheduler's own.
+        """
+        if _thread_ident() != self._thread:
+            raise Misuse(_WRONG_THREAD)
         current = getcurrent()
+        if current is self.hub:
+            raise Misuse("a callback of the hub must not block; start a greenlet for what has to wait")
         stack = self._stack
         if stack:
             if not self.spent():
@@ -171,6 +189,8 @@ class Scheduler:
 
     def _arm(self) -> None:
         self._armed = True
+        if self._timer is None:
+            self._timer = self._loop.timer(_NEXT_PASS_SECONDS)
         self._timer.start(self._drain)
 
     def _drain(self) -> None:
@@ -192,12 +212,23 @@ class Scheduler:
             self._armed = False
             if ready or self._stack:
                 self._arm()
+            elif self._closed:
+                self._release()
+
+    def _release(self) -> None:
+        timer, self._timer = self._timer, None
+        if timer is not None:
+            timer.stop()
+            timer.close()
+
+    def _wake_from_elsewhere(self, greenlet: Any) -> NoReturn:
+        self._loop.run_callback_threadsafe(self.make_ready, greenlet)
+        raise Misuse(_WRONG_THREAD)
 
     def _forget(self, greenlet: Any) -> None:
         """Take a greenlet that was resumed by somebody else out of the stack and the queue."""
-        if greenlet in self._stack:
-            self._stack.remove(greenlet)
-        try:
-            self._ready.remove(greenlet)
-        except ValueError:
-            pass
+        for queue in (self._stack, self._ready):
+            try:
+                queue.remove(greenlet)
+            except ValueError:
+                pass

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
+from gevent import getcurrent
+
 from actors.actor import Actor, MessageT
 from actors.cell import Cell
 from actors.clock import Clock, HubClock
@@ -76,8 +78,10 @@ class ActorSystem:
         if name in self._cells:
             raise NameTaken(f"there is an actor called {name!r} already; choose another name")
         parent_cell = None if parent is None else parent._cell
-        if parent_cell is not None and parent_cell.state is State.STOPPED:
-            raise ActorStopped(f"{parent_cell.name} has stopped and can have no children")
+        if parent_cell is not None and parent_cell.state not in (State.STARTING, State.RUNNING):
+            raise ActorStopped(
+                f"{parent_cell.name} is {parent_cell.state.value} and can have no new children"
+            )
         cell = Cell(self, factory, name, parent_cell, limits, supervised, poison_after, max_message_time)
         self._cells[name] = cell
         if parent_cell is not None:
@@ -102,8 +106,14 @@ class ActorSystem:
 
     def shutdown(self, timeout: float = 5.0) -> bool:
         """Stop all actors, those without parents youngest first, and wait; kill what has not ended in ``timeout``
-        seconds. Returns whether all ended in order. Blocks. A second call does nothing.
+        seconds. Returns whether all ended in order. Blocks. A second call does nothing. Raises `Misuse` in an actor of
+        this system, which would wait for its own end.
         """
+        caller = getattr(getcurrent(), "cell", None)
+        if caller is not None and caller.system is self:
+            raise Misuse(
+                f"{caller.name} would wait for its own end; let the program that made the system shut it down"
+            )
         if self._closed:
             return True
         self._closed = True

@@ -7,7 +7,7 @@ from typing import Any
 from actors.clock import Cancellable, Clock
 from actors.mailbox import Mailbox
 
-__all__ = ["PeriodicTimer", "Timers"]
+__all__ = ["OneShotTimer", "PeriodicTimer", "Timers"]
 
 
 class Timers:
@@ -43,13 +43,14 @@ class Timers:
 class OneShotTimer:
     """A message that comes once."""
 
-    __slots__ = ("_active", "_call", "_mailbox", "_message")
+    __slots__ = ("_active", "_call", "_mailbox", "_message", "cancelled")
 
     def __init__(self, active: set[Cancellable], mailbox: Mailbox, message: Any) -> None:
         self._active = active
         self._mailbox = mailbox
         self._message = message
         self._call: Cancellable | None = None
+        self.cancelled = False
 
     def start(self, clock: Clock, seconds: float) -> None:
         """Begin to wait."""
@@ -60,10 +61,16 @@ class OneShotTimer:
         self._active.discard(self)
         self._call = None
         if not self._mailbox.closed:
-            self._mailbox.put_control(self._message)
+            # With itself as the mark, so that it is not delivered to an incarnation that never asked for it.
+            self._mailbox.put_control(self._message, reply=self)
+
+    def accept(self) -> bool:
+        """The actor has taken the message: whether it is to be delivered."""
+        return not self.cancelled
 
     def cancel(self) -> None:
-        """Do not send. Harmless when it was sent or cancelled before."""
+        """Do not deliver, not even what is in the mailbox already. Harmless when it is too late for that."""
+        self.cancelled = True
         self._active.discard(self)
         call, self._call = self._call, None
         if call is not None:
@@ -74,16 +81,8 @@ class PeriodicTimer:
     """A message that comes again and again, on schedule, one at a time."""
 
     __slots__ = (
-        "_active",
-        "_call",
-        "_clock",
-        "_due",
-        "_mailbox",
-        "_message",
-        "_seconds",
-        "cancelled",
-        "waiting",
-    )
+        "_active", "_call", "_clock", "_due", "_mailbox", "_message", "_seconds", "_waiting", "cancelled",
+    )  # fmt: skip
 
     def __init__(
         self, active: set[Cancellable], mailbox: Mailbox, message: Any, clock: Clock, seconds: float
@@ -96,8 +95,7 @@ class PeriodicTimer:
         self._due = clock.now()
         self._call: Cancellable | None = None
         self.cancelled = False
-        self.waiting = False
-        """Whether a message of this timer is in the mailbox; cleared by the actor loop when it takes it."""
+        self._waiting = False
 
     def start(self) -> None:
         """Begin, or go on after a message."""
@@ -111,10 +109,15 @@ class PeriodicTimer:
     def _fire(self) -> None:
         if self._mailbox.closed or self.cancelled:
             return
-        if not self.waiting:
-            self.waiting = True
+        if not self._waiting:
+            self._waiting = True
             self._mailbox.put_control(self._message, reply=self)
         self.start()
+
+    def accept(self) -> bool:
+        """The actor has taken the message: whether it is to be delivered."""
+        self._waiting = False
+        return not self.cancelled
 
     def cancel(self) -> None:
         """Send no more; a message that is in the mailbox already is not delivered either."""
