@@ -147,8 +147,8 @@ class Cell:
             return message
         crashes_before = self.crashes_in_hand if envelope is self.retry else 0
         self.retry = envelope
-        if self.halting:
-            # Killed because it did not halt in time, for a sibling's failure: its message is not to blame.
+        if self.halting and reason.kind is ExitKind.KILLED:
+            # It did not halt in time, when a sibling had failed: its message is not to blame.
             self.crashes_in_hand = crashes_before
             return message
         self.crashes_in_hand = crashes_before + 1
