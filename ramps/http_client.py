@@ -159,7 +159,11 @@ class _Connection(http.client.HTTPConnection):
             self.sock = socket.create_connection((self.host, self.port), timeout=seconds)
             self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._context is not None:
-                self.sock = self._context.wrap_socket(self.sock, server_hostname=self._server_name)
+                # The handshake comes apart, because what interrupts it would leave the socket to nobody.
+                self.sock = self._context.wrap_socket(
+                    self.sock, server_hostname=self._server_name, do_handshake_on_connect=False
+                )
+                self.sock.do_handshake()
             # From here on the timeout of the whole request counts.
             self.sock.settimeout(None)
         except ssl.SSLCertVerificationError as error:

@@ -86,7 +86,10 @@ class TcpOfframp(Offramp):
         try:
             self._set_options(sock)
             if context is not None and tls is not None:
-                sock = self._handshake(sock, context, tls)
+                name = tls.server_name or self.options.address.host
+                # The handshake comes apart from it, because what interrupts it would leave the socket to nobody.
+                sock = context.wrap_socket(sock, server_hostname=name, do_handshake_on_connect=False)
+                self._handshake(sock)
         except BaseException:
             sock.close()
             raise
@@ -116,10 +119,10 @@ class TcpOfframp(Offramp):
         patience_ms = max(1, int(options.write_timeout * 1000))
         sock.setsockopt(native_socket.IPPROTO_TCP, native_socket.TCP_USER_TIMEOUT, patience_ms)
 
-    def _handshake(self, sock: Any, context: ssl.SSLContext, tls: TlsClient) -> Any:
+    def _handshake(self, sock: Any) -> None:
         sock.settimeout(self.options.connect_timeout)
         try:
-            return context.wrap_socket(sock, server_hostname=tls.server_name or self.options.address.host)
+            sock.do_handshake()
         except ssl.SSLCertVerificationError as error:
             # Retried, not refused: a certificate may be renewed while we wait, and the events are kept meanwhile.
             raise ConnectionLost(
