@@ -1,0 +1,1 @@
+"""From a TOML file to a checked, printable plan of what is to run."""
