@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from ramps.member_reader import MemberReader
+from ramps.compression import BROKEN, COMPRESSION_FORMATS, Decompressor
+from ramps.errors import FrameError
 
 __all__ = ["COMPRESSION_BY_SUFFIX", "compression_of", "decompressed"]
 
@@ -16,9 +17,7 @@ COMPRESSION_BY_SUFFIX = {".gz": "gzip", ".xz": "xz", ".zst": "zstd", ".lz4": "lz
 # What a header may make a decoder allocate: xz -9 needs 65 MiB, zstd --long=27 needs 128 MiB.
 _MEMORY_BYTES = 256 << 20
 _INPUT_BYTES = 65536
-
-# No limit here: pieces are bounded, and whoever reads them says when it is enough.
-_ANY_RATIO = 1 << 30
+_PIECE_BYTES = 1 << 18
 
 
 def compression_of(path: Path) -> str | None:
@@ -32,11 +31,28 @@ def decompressed(file: BinaryIO, compression: str) -> Iterator[bytes]:
     ``compression`` is a name of `ramps.compression.COMPRESSION_FORMATS`. Raises `FrameError` where the data
     is broken or ends too early. The file stays the caller's to close.
     """
-    reader = MemberReader(
-        compression, max_ratio=_ANY_RATIO, max_saved_bytes=_ANY_RATIO, max_memory_bytes=_MEMORY_BYTES
-    )
+    kind = COMPRESSION_FORMATS[compression]
+    decoder: Decompressor | None = None
+    padding = b""
     while data := file.read(_INPUT_BYTES):
-        for piece in reader.pieces(data):
+        while True:
+            if decoder is None:
+                data = data.lstrip(padding) if padding else data
+                if not data:
+                    break
+                decoder = kind.make(_MEMORY_BYTES)
+            try:
+                piece = decoder.decompress(data, _PIECE_BYTES)
+            except BROKEN as error:
+                raise FrameError(f"the {compression} data is broken: {error}") from None
             if piece:
                 yield piece
-    reader.end()
+            if decoder.eof:
+                data = decoder.unused_data or b""
+                decoder, padding = None, kind.padding
+            elif not piece or (len(piece) < _PIECE_BYTES and decoder.needs_input):
+                break
+            else:
+                data = b""
+    if decoder is not None and not kind.may_end(decoder):
+        raise FrameError(f"the {compression} data is truncated: its end is missing")

@@ -77,7 +77,8 @@ class RequestBody(pywsgi.Input):  # type: ignore[misc]
     def _discard(self) -> None:
         # pywsgi calls this after the answer, and would read a refused body for as long as the client cares to
         # send.
-        if not self.abandoned:
+        # Where chunks are broken, pywsgi answers only afterwards, and there is nothing to wait for.
+        if not self.abandoned or self._chunked_input_error:
             super()._discard()
             return
         left = _LINGER_BYTES

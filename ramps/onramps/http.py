@@ -230,7 +230,7 @@ class HttpOnramp(Onramp):
                 408, f"the body took longer than {self.options.body_timeout:g} s (`body_timeout`)"
             )
             with gevent.Timeout(self.options.body_timeout, late):
-                while size <= limit and (piece := body.read(_READ_BYTES)):
+                while size <= limit and (piece := body.read(min(_READ_BYTES, limit + 1 - size))):
                     size += len(piece)
                     pieces.append(piece)
         if size > limit:

@@ -25,6 +25,7 @@ from typing import Any
 
 import gevent
 
+from actors.testing import settle
 from ramps.onramp import Onramp
 from ramps.testing.leaks import nothing_outlives
 from ramps.testing.onramp_runner import OnrampRunner
@@ -67,7 +68,7 @@ class OnrampBattery:
             if not self.blocks_without_input:
                 intake.fill()
                 intake.wait_until(lambda: intake.waiting, seconds=_SECONDS)
-            gevent.sleep(1e-6)
+            settle()
             runner.onramp.close()
             intake.make_room()
             runner.close()

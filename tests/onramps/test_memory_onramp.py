@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from typing import Any
+
+import gevent
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from actors.testing import settle
+from ramps.errors import EndOfInput, IntakeFull
+from ramps.onramps.memory import MemoryOnramp
+from ramps.testing.onramp_runner import OnrampRunner
+from ramps.testing.recording_intake import RecordingIntake
+
+
+def memory(**options: Any) -> MemoryOnramp:
+    return MemoryOnramp(MemoryOnramp.Options(**options))
+
+
+def test_values_and_frames_arrive_and_the_end_is_the_end(run: Any, intake: Any) -> None:
+    onramp = memory()
+    onramp.put_all([{"a": 1}, [2], None])
+    onramp.put(b'{"b": 1}')
+    onramp.close_input()
+    run(onramp).wait_for_end()
+    assert intake.values == [{"a": 1}, [2], None]
+    assert [(stream.framed, stream.chunks) for stream in intake.streams] == [(True, [b'{"b": 1}'])]
+
+
+def test_put_blocks_while_capacity_items_wait(run: Any, intake: Any) -> None:
+    onramp = memory(capacity=2)
+    producer = gevent.spawn(onramp.put_all, range(10))
+    settle()
+    assert not producer.dead
+    run(onramp)
+    intake.wait_until(lambda: intake.values == list(range(10)))
+    producer.join(timeout=5.0)
+
+
+def test_put_with_a_timeout_says_that_it_is_full() -> None:
+    onramp = memory(capacity=1)
+    onramp.put(1)
+    with pytest.raises(IntakeFull, match="1 items wait"):
+        onramp.put(2, timeout=0.001)
+
+
+def test_nothing_can_be_put_after_the_input_was_closed() -> None:
+    onramp = memory(capacity=1)
+    onramp.put(1)
+    blocked = gevent.spawn(onramp.put, 2)
+    settle()
+    onramp.close_input()
+    with pytest.raises(EndOfInput):
+        onramp.put(3)
+    blocked.join(timeout=5.0)
+    assert isinstance(blocked.exception, EndOfInput)
+
+
+def test_what_waits_survives_close_and_open(run: Any, intake: Any) -> None:
+    onramp = memory()
+    runner = run(onramp)
+    runner.close()
+    onramp.put("kept")
+    runner.open()
+    intake.wait_until(lambda: intake.values == ["kept"])
+
+
+@given(st.lists(st.one_of(st.integers(), st.binary(max_size=5)), max_size=200), st.integers(1, 100))
+@settings(max_examples=30, deadline=None)
+def test_everything_arrives_once_and_in_order(items: list[Any], capacity: int) -> None:
+    onramp, intake = memory(capacity=capacity), RecordingIntake()
+    with OnrampRunner(onramp, intake) as runner:
+        onramp.put_all(items)
+        onramp.close_input()
+        runner.wait_for_end()
+    assert intake.values == [item for item in items if not isinstance(item, bytes)]
+    assert [chunk for stream in intake.streams for chunk in stream.chunks] == [
+        item for item in items if isinstance(item, bytes)
+    ]
