@@ -85,10 +85,10 @@ class StopsNormally(Flawless):
 class HangsOn(Flawless):
     """Never comes back from handling ``message``, until it is killed or ``released`` is set."""
 
-    def __init__(self, message: Any = "hang", **options: Any) -> None:
+    def __init__(self, message: Any = "hang", released: Event | None = None, **options: Any) -> None:
         super().__init__(**options)
         self.message = message
-        self.released = Event()
+        self.released = released or Event()
 
     def on_message(self, message: Any) -> Any:
         """Hang on that one."""

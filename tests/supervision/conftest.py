@@ -18,8 +18,6 @@ from supervisor.supervision import ChildSpec, Supervisor
 # The longest chain of hand-overs in these tests: nested supervisors that start or stop all their children.
 HUB_PASSES = 40
 
-EXACT_BACKOFF = BackoffOptions(initial="100ms", factor=2, maximum="2s", jitter=0)
-
 
 class Stage:
     """An actor system on a virtual clock."""
@@ -27,6 +25,7 @@ class Stage:
     def __init__(self) -> None:
         self.clock = VirtualClock()
         self.system = ActorSystem(clock=self.clock)
+        self.backoff = BackoffOptions(initial="100ms", factor=2, maximum="2s", jitter=0)
         self.journal: list[str] = []
         """``"start a"``, ``"stop a"``, ``"a got 1"``, in the order in which it happened."""
 
@@ -38,7 +37,7 @@ class Stage:
 
     def supervise(self, *children: ChildSpec, **options: Any) -> ActorRef[Any]:
         """A running supervisor called ``top`` with exact backoff, whose children are ready."""
-        options.setdefault("backoff", EXACT_BACKOFF)
+        options.setdefault("backoff", self.backoff)
         ref = self.system.spawn(partial(Supervisor, children, **options), name="top")
         self.settle()
         return ref
@@ -58,6 +57,7 @@ class Stage:
 
     def advance(self, seconds: float) -> None:
         """Move the clock from call to call, with time for long chains in between."""
+        self.settle()
         end = self.clock.now() + seconds
         while (wait := self.clock.next_call()) is not None and self.clock.now() + wait <= end:
             self.clock.advance(wait)

@@ -19,7 +19,11 @@ from supervisor.supervision import (
 def test_a_child_is_by_default_a_permanent_worker_with_a_shutdown_timeout():
     spec = ChildSpec("a", Flawless)
 
-    assert (spec.restart, spec.kind, spec.shutdown_timeout_seconds) == (Restart.PERMANENT, ChildKind.WORKER, 5.0)
+    assert (spec.restart, spec.kind, spec.shutdown_timeout_seconds) == (
+        Restart.PERMANENT,
+        ChildKind.WORKER,
+        5.0,
+    )
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 from supervisor.supervision import Restart, Strategy
 from supervisor.supervision.strategies import restart_plan
 
-PERMANENT = {id: Restart.PERMANENT for id in "abcd"}
+PERMANENT = dict.fromkeys("abcd", Restart.PERMANENT)
 
 
 @pytest.mark.parametrize(
