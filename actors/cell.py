@@ -433,6 +433,9 @@ class Cell:
         self, message: Any, why: str, *, events: int, sender: str = "", reason: ExitReason | None = None
     ) -> None:
         """Nobody will process this message of ours."""
+        if isinstance(message, Crashed | Terminated):
+            # The kernel's own news are nobody's loss; a supervisor that stops hears of each of its children.
+            return
         self.system.dead_letters.add(
             DeadLetter(
                 message=message,
