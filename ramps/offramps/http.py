@@ -106,6 +106,8 @@ class HttpOfframp(Offramp):
     def __init__(self, options: HttpOptions) -> None:
         super().__init__(options)
         self._client: HttpClient | None = None
+        # For messages: queries hold keys rather often.
+        self._peer = options.url.partition("?")[0]
         self._headers: dict[str, str] = {}
         self._batch: Batch | None = None
         self._taken: set[int] = set()
@@ -117,7 +119,7 @@ class HttpOfframp(Offramp):
         if self.options.tls is not None:
             if not secure:
                 raise CannotOpen(
-                    f"{self.options.url}: there is no TLS without https; write https, or drop `tls`"
+                    f"{self._peer}: there is no TLS without https; write https, or drop `tls`"
                 )
             client_context(self.options.tls)
         self._request_headers()
@@ -200,12 +202,12 @@ class HttpOfframp(Offramp):
     def _send(self, body: bytes) -> str:
         """Send one request. Returns why it was refused, or nothing. Raises `ConnectionLost`."""
         if self._client is None:
-            raise ConnectionLost(f"{self.options.url}: not open")
+            raise ConnectionLost(f"{self._peer}: not open")
         response = self._client.request(self.options.method, self._headers, body)
         status = response.status
         if 200 <= status < 300:
             return ""
-        answer = f"{self.options.url}: {status} {_excerpt(response)}".rstrip()
+        answer = f"{self._peer}: {status} {_excerpt(response)}".rstrip()
         if status >= 500 or status in _LATER:
             raise ConnectionLost(answer, self._retry_after_seconds(response))
         if 300 <= status < 400:
@@ -231,7 +233,7 @@ class HttpOfframp(Offramp):
         defaults = {name.lower(): name for name in headers}
         for name, value in self.options.headers.items():
             if not _FIELD_NAME.fullmatch(name) or name.lower() in _FRAMING_FIELDS:
-                raise CannotOpen(f"{self.options.url}: the header {name!r} cannot be set; remove it")
+                raise CannotOpen(f"{self._peer}: the header {name!r} cannot be set; remove it")
             if name.lower() in defaults:
                 del headers[defaults.pop(name.lower())]
             headers[name] = self._field_value(name, value)
@@ -243,11 +245,11 @@ class HttpOfframp(Offramp):
         try:
             text = value if isinstance(value, str) else value.reveal()
         except ValueError as error:
-            raise CannotOpen(f"{self.options.url}: the header {name!r}: {error}") from None
+            raise CannotOpen(f"{self._peer}: the header {name!r}: {error}") from None
         if not _FIELD_VALUE.fullmatch(text):
             # Without the value: it may be a secret.
             raise CannotOpen(
-                f"{self.options.url}: the value of the header {name!r} has characters it cannot have"
+                f"{self._peer}: the value of the header {name!r} has characters it cannot have"
             )
         return text
 

@@ -17,8 +17,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from gevent import socket, ssl
+from gevent import pywsgi, socket, ssl
 from gevent.event import Event
+from gevent.pool import Pool
+from gevent.server import StreamServer
 
 from pipelines.options import HostPort
 from ramps.offramp import Outgoing
@@ -196,3 +198,105 @@ def server_context(certificates: Certificates) -> Any:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificates.cert, certificates.key)
     return context
+
+
+class HttpReceiver:
+    """A real HTTP server that keeps the bodies it gets. ``answers`` are given in turn, then 200 for ever."""
+
+    def __init__(self, context: Any = None) -> None:
+        self._context = context
+        self._server: Any = None
+        self._changed = Event()
+        self.address = HostPort("127.0.0.1", 0)
+        self.requests: list[tuple[dict[str, Any], bytes]] = []
+        self.answers: list[tuple[str, dict[str, str]]] = []
+        self.answer_for: dict[bytes, str] = {}
+        self.connections = 0
+        self.gate = Event()
+        self.gate.set()
+        self.most_at_once = 0
+        self._at_once = 0
+
+    @property
+    def url(self) -> str:
+        return f"{'http' if self._context is None else 'https'}://{self.address}/events?key=1"
+
+    @property
+    def bodies(self) -> list[bytes]:
+        return [body for _, body in self.requests]
+
+    def start(self) -> None:
+        receiver = self
+
+        class Server(pywsgi.WSGIServer):  # type: ignore[misc]
+            def handle(self, sock: Any, address: Any) -> None:
+                receiver.connections += 1
+                sock.setsockopt(constants.IPPROTO_TCP, constants.TCP_NODELAY, 1)
+                with contextlib.suppress(OSError):
+                    super().handle(sock, address)
+
+        tls = {} if self._context is None else {"ssl_context": self._context}
+        self._pool = Pool(100)
+        self._server = Server(self.address, self._answer, log=None, error_log=None, spawn=self._pool, **tls)
+        self._server.start()
+        self.address = HostPort("127.0.0.1", self._server.server_port)
+
+    def stop(self) -> None:
+        self._server.stop(timeout=0)
+        self._pool.kill()
+
+    def wait_for(self, count: int) -> list[bytes]:
+        with gevent.Timeout(5.0, AssertionError(f"did not happen; there are {self.requests!r:.500}")):
+            while len(self.requests) < count:
+                self._changed.clear()
+                self._changed.wait()
+        return self.bodies
+
+    def _answer(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        body = environ["wsgi.input"].read()
+        self._at_once += 1
+        self.most_at_once = max(self.most_at_once, self._at_once)
+        self._changed.set()
+        self.gate.wait()
+        self._at_once -= 1
+        status, headers = self.answers.pop(0) if self.answers else (self.answer_for.get(body, "200 OK"), {})
+        self.requests.append((environ, body))
+        self._changed.set()
+        start_response(status, [*headers.items(), ("Content-Length", "10")])
+        return [b"the\x1banswer"]
+
+
+@pytest.fixture
+def http_receiver() -> Iterator[HttpReceiver]:
+    receiver = HttpReceiver()
+    receiver.start()
+    yield receiver
+    receiver.gate.set()
+    receiver.stop()
+
+
+@pytest.fixture
+def https_receiver(server_context: Any) -> Iterator[HttpReceiver]:
+    receiver = HttpReceiver(server_context)
+    receiver.start()
+    yield receiver
+    receiver.stop()
+
+
+@pytest.fixture
+def canned_server() -> Iterator[Callable[[bytes], str]]:
+    """A server that answers every request with these bytes and hangs up, whatever HTTP says; its URL."""
+    with contextlib.ExitStack() as stack:
+
+        def start(answer: bytes) -> str:
+            def serve(sock: Any, address: Any) -> None:
+                with contextlib.suppress(OSError):
+                    sock.recv(65536)
+                    sock.sendall(answer)
+
+            server = StreamServer(("127.0.0.1", 0), serve, spawn=Pool(10))
+            server.start()
+            stack.callback(server.stop, timeout=0)
+            return f"http://127.0.0.1:{server.server_port}/"
+
+        yield start

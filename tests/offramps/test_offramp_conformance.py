@@ -15,6 +15,7 @@ from gevent.event import Event
 
 from ramps.offramp import Offramp, Outgoing
 from ramps.offramps.file import FileOfframp
+from ramps.offramps.http import HttpOfframp
 from ramps.offramps.memory import MemoryOfframp
 from ramps.offramps.stdout import StdoutOfframp
 from ramps.offramps.tcp import TcpOfframp
@@ -78,6 +79,27 @@ class TestUnix(_StreamServer):
 
     def make(self) -> Offramp:
         return UnixOfframp(UnixOfframp.Options.model_validate({"path": self.path}))
+
+
+class TestHttp(ConnectedOfframpBattery):
+    @pytest.fixture(autouse=True)
+    def _server(self, http_receiver: Any) -> None:
+        self.server = http_receiver
+
+    def make(self) -> Offramp:
+        return HttpOfframp(HttpOfframp.Options(url=self.server.url, concurrency=1))
+
+    def received(self, count: int) -> list[bytes]:
+        return self.server.wait_for(count)  # type: ignore[no-any-return]
+
+    def start_server(self) -> None:
+        self.server.start()
+
+    def kill_server(self) -> None:
+        self.server.stop()
+
+    def hang_up(self) -> None:
+        self.server.stop()
 
 
 class TestUdp(OfframpBattery):
