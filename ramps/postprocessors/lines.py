@@ -1,0 +1,16 @@
+"""The postprocessor `lines`: a newline behind each payload."""
+
+from __future__ import annotations
+
+from ramps.postprocessor import postprocessors
+from ramps.terminated_packets import TerminatedPackets
+
+
+@postprocessors.register
+class Lines(TerminatedPackets):
+    """A newline (LF) behind each payload."""
+
+    name = "lines"
+    summary = "Appends a newline to each payload."
+    example = 'postprocessors = ["lines"]'
+    separator = b"\n"

@@ -1,0 +1,16 @@
+"""The postprocessor `lines-pipe`: a pipe character behind each payload."""
+
+from __future__ import annotations
+
+from ramps.postprocessor import postprocessors
+from ramps.terminated_packets import TerminatedPackets
+
+
+@postprocessors.register
+class LinesPipe(TerminatedPackets):
+    """A `|` behind each payload."""
+
+    name = "lines-pipe"
+    summary = "Appends a pipe character to each payload."
+    example = 'postprocessors = ["lines-pipe"]'
+    separator = b"|"

@@ -1,0 +1,16 @@
+"""The preprocessor `lines-pipe`: frames that end with ``|``."""
+
+from __future__ import annotations
+
+from ramps.preprocessor import preprocessors
+from ramps.separated_frames import SeparatedFrames
+
+
+@preprocessors.register
+class LinesPipe(SeparatedFrames):
+    """One frame up to each ``|``."""
+
+    name = "lines-pipe"
+    summary = "Splits a stream at pipe characters."
+    example = 'preprocessors = ["lines-pipe"]'
+    separator = b"|"
