@@ -1,0 +1,120 @@
+"""`StreamIntake`: the `Intake` that frames, decodes, batches and sends, and counts what it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from pipelines.batch import Batch
+from ramps.codec import Codec, codecs
+from ramps.error_events import Fault, error_batch
+from ramps.errors import FrameError
+from ramps.inbound_stream import DecodingStream
+from ramps.preprocessor import Preprocessor, PreprocessorChain, preprocessors
+
+__all__ = ["Send", "StreamIntake", "WallClock"]
+
+Send = Callable[[str, Batch, float | None], None]
+"""Sends a batch by a port (``out`` or ``err``); blocks while downstream is full, and raises `IntakeFull` after the
+timeout in seconds, if there is one.
+"""
+
+
+class WallClock(Protocol):
+    """Where ingest times come from."""
+
+    def time_ns(self) -> int:
+        """Nanoseconds since 1970."""
+
+
+class StreamIntake:
+    """Where an onramp delivers. See `Intake` for the contract.
+
+    ``component`` is the onramp in error events (``"onramp:access"``). ``make_codec`` and ``make_preprocessors`` are
+    called for each stream, a codec without state only once; ``codec_named`` makes the codec of a stream that names its
+    own. At most ``batch_max`` events go into a batch.
+    """
+
+    def __init__(
+        self,
+        component: str,
+        *,
+        make_codec: Callable[[], Codec],
+        send: Send,
+        clock: WallClock,
+        make_preprocessors: Sequence[Callable[[], Preprocessor]] = (),
+        codec_named: Callable[[str], Codec] = lambda name: codecs.get(name)(),
+        batch_max: int = 64,
+    ) -> None:
+        self.component = component
+        self.batch_max = batch_max
+        self.frames = 0
+        """Frames that came out of the preprocessors, the bad ones too."""
+        self.events = 0
+        """Events sent by ``out``."""
+        self.errors = 0
+        """Error events sent by ``err``."""
+        self.skipped = 0
+        """Frames that hold no event (comments, headers)."""
+        self.bytes_in = 0
+        """Bytes as they came, before the preprocessors."""
+        self._make_codec = make_codec
+        self._make_preprocessors = make_preprocessors
+        self._codec_named = codec_named
+        self._codecs: dict[str | None, Codec] = {}
+        self.send = send
+        self.now_ns = clock.time_ns
+
+    def stream(
+        self,
+        origin: str,
+        *,
+        codec: str | None = None,
+        preprocessors: Sequence[str] | None = None,
+        framed: bool = False,
+    ) -> DecodingStream:
+        """A new stream. Raises `UnknownComponent` for a name that does not exist."""
+        steps = (
+            [make() for make in self._make_preprocessors] if preprocessors is None else _steps(preprocessors)
+        )
+        chain = PreprocessorChain(steps, framed=framed)
+        return DecodingStream(self, origin, self._codec(codec), chain, reusable=framed)
+
+    def emit(
+        self, values: list[Any], *, origin: str, metas: list[dict[str, Any] | None] | None = None
+    ) -> None:
+        """Deliver values that need no decoding. Blocks while downstream is full."""
+        ingest_ns = self.now_ns()
+        for start in range(0, len(values), self.batch_max):
+            part = slice(start, start + self.batch_max)
+            batch = Batch(values[part], metas=metas and metas[part], ingest_ns=ingest_ns, origin=origin)
+            self.send("out", batch, None)
+            self.events += len(batch)
+
+    def reject(self, data: bytes, error: str, *, origin: str) -> None:
+        """Send bytes that the connector itself could not accept to ``err``. Blocks while downstream is full."""
+        fault = Fault("stream", data, FrameError(error))
+        self.send(
+            "err",
+            error_batch([fault], component=self.component, origin=origin, ingest_ns=self.now_ns()),
+            None,
+        )
+        self.errors += 1
+
+    def content_type_codec(self, content_type: str) -> str | None:
+        """The codec's name for a MIME type (parameters are ignored), or ``None`` if there is none."""
+        essence = content_type.partition(";")[0].strip().lower()
+        return next((member.name for member in codecs.members() if essence in member.content_types), None)
+
+    def _codec(self, name: str | None) -> Codec:
+        shared = self._codecs.get(name)
+        if shared is not None:
+            return shared
+        codec = self._make_codec() if name is None else self._codec_named(name)
+        if not codec.stateful:
+            self._codecs[name] = codec
+        return codec
+
+
+def _steps(names: Sequence[str]) -> list[Preprocessor]:
+    return [preprocessors.get(name)() for name in names]
