@@ -19,6 +19,7 @@ from actors.errors import (
     Stalled,
     StartFailed,
 )
+from actors.hub_monitor import BlockedHub, HubMonitor
 from actors.mailbox import Lane, Mailbox, MailboxLimits, MailboxStatistics
 from actors.messages import (
     ActorStatistics,
@@ -29,6 +30,7 @@ from actors.messages import (
     State,
     Terminated,
 )
+from actors.preemption import Preemption
 from actors.ref import ActorRef
 from actors.scheduler import Scheduler
 from actors.system import ActorSystem
@@ -40,6 +42,8 @@ __all__ = [
     "ActorStatistics", "Crashed", "DeadLetter", "DeadLetters", "ExitKind", "ExitReason", "State", "Terminated",
     # the parts, usable alone
     "Cancellable", "Clock", "HubClock", "Mailbox", "MailboxLimits", "MailboxStatistics", "Scheduler",
+    # what a whole program may switch on
+    "BlockedHub", "HubMonitor", "Preemption",
     # errors
     "ActorError", "ActorStopped", "AskTimeout", "DeliveryError", "HotLoop", "MailboxClosed", "MailboxFull", "Misuse",
     "NameTaken", "Stalled", "StartFailed",
