@@ -67,6 +67,8 @@ class MailboxStatistics:
     """Who waits for room now, first come first."""
 
 
+_NO_LANE: Final[deque[Envelope]] = deque(maxlen=0)
+
 _WAITING: Final = 0
 _ADMITTED: Final = 1
 _EXPIRED: Final = 2
@@ -108,10 +110,12 @@ class Mailbox:
         """The greenlet that takes, if it is known: it may not wait for room in its own mailbox."""
         self._scheduler = scheduler
         self._clock = clock
-        self._max_events = self._open_events = limits.events
+        self._max_events = limits.events
         self._max_bytes = limits.bytes
-        self._flow: deque[Envelope] = deque()
-        # Most actors never see these two; an empty deque takes 624 bytes, and there may be 100,000 actors.
+        # An empty deque takes 760 bytes, and there may be 100,000 actors: each lane is made by its first message. For
+        # the flow lane, -1 sends that message to `_put_slowly`.
+        self._open_events = -1
+        self._flow: deque[Envelope] = _NO_LANE
         self._control: deque[Envelope] | None = None
         self._contraflow: deque[Envelope] | None = None
         self._senders: deque[_BlockedSender] | None = None
@@ -136,8 +140,8 @@ class Mailbox:
         What somebody else throws into a waiting sender (a kill, a `gevent.Timeout`) says nothing about that: the
         message may have been let in just before.
         """
-        # Runs for every message. ``_open_events`` is the bound, or -1 while the mailbox is closed or senders wait, so
-        # that one comparison settles three questions; what can be counted by the taker is counted there.
+        # Runs for every message. ``_open_events`` is the bound, or -1 while the mailbox is closed, has no lane yet, or
+        # senders wait, so that one comparison settles all; what can be counted by the taker is counted there.
         depth = self._depth + events
         if depth > self._open_events or (size and self._size + size > self._max_bytes):
             self._put_slowly((message, reply, events, size), timeout)
@@ -267,7 +271,7 @@ class Mailbox:
             envelope for lane in (self._control, self._contraflow, self._flow) if lane for envelope in lane
         ]
         self._control = self._contraflow = None
-        self._flow.clear()
+        self._flow = _NO_LANE
         self._depth = self._size = 0
         senders, self._senders = self._senders or (), None
         for sender in senders:
@@ -312,9 +316,14 @@ class Mailbox:
         )
 
     def _put_slowly(self, envelope: Envelope, timeout: float | None) -> None:
-        """Closed, full, or too large for an empty lane."""
+        """Closed, without a lane yet, full, or too large for an empty lane."""
         if self.closed:
             raise MailboxClosed(f"the mailbox of {self.name or 'an actor'} is closed")
+        if self._flow is _NO_LANE:
+            self._flow = deque()
+            self._open_events = self._max_events
+            self.put(*envelope, timeout)
+            return
         if self._flow or self._senders is not None:
             self._put_blocked(envelope, timeout)
             return

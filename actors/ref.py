@@ -34,10 +34,11 @@ class ActorRef(Generic[MessageT]):
 
     # --- messages ----------------------------------------------------------------------------------------------------
 
+    # The options are not keyword-only, although they should be written as keywords: CPython does not specialise calls
+    # of functions that have keyword-only arguments, and that is a tenth of a tell.
     def tell(
         self,
         message: MessageT,
-        *,
         lane: Lane = _FLOW,
         events: int = 1,
         size: int = 0,
