@@ -1,0 +1,111 @@
+"""The command ``supervisor``. Each subcommand is one module, imported when it is asked for."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from supervisor.cli.exit_codes import ExitCode
+
+__all__ = ["main"]
+
+_COMMANDS = {
+    "run": "Run a deployment until it ends or is stopped.",
+    "check": "Find everything that is wrong with a deployment, without starting it.",
+    "show": "Print a deployment with all defaults filled in, as TOML.",
+    "graph": "Draw a deployment as Mermaid, DOT or SVG.",
+    "list": "List the onramps, offramps, codecs, … that a deployment can name.",
+    "explain": "Explain a component: its options, their defaults, an example.",
+    "new": "Make a directory with a small deployment that runs.",
+    "schema": "Print the JSON Schema of deployments, for editors.",
+    "completion": "Print the shell's completion script.",
+}
+
+
+class _CommandGroup(click.Group):
+    """Imports a subcommand when it is used, so that ``--help`` is quick, and answers all exceptions with one line."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"supervisor.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
+            # Late: rich problems are not needed for a help page.
+            from supervisor.deployment.problem import closest, printable
+
+            raise click.UsageError(
+                f"there is no command `{printable(args[0], 60)}`; {closest(args[0], _COMMANDS)}", ctx
+            )
+        return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        # The group's own would import every command to ask whether it is hidden.
+        names = [
+            CompletionItem(name, help=text) for name, text in _COMMANDS.items() if name.startswith(incomplete)
+        ]
+        return [*names, *click.Command.shell_complete(self, ctx, incomplete)]
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except (click.exceptions.Exit, click.ClickException, click.Abort):
+            raise
+        except BrokenPipeError:
+            # The interpreter flushes once more when it ends; there must be something to flush to.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(ExitCode.PIPE_CLOSED)
+        except KeyboardInterrupt:
+            ctx.exit(ExitCode.INTERRUPTED)
+        except Exception as error:
+            _answer(ctx, error)
+        else:
+            return result
+
+
+def _answer(ctx: click.Context, error: Exception) -> None:
+    """Say what was wrong and end with the right code; a traceback is shown only for a bug, and only when asked for."""
+    from supervisor.deployment.problem import InvalidDeployment, printable
+
+    if isinstance(error, InvalidDeployment):
+        from supervisor.cli.output import print_problems
+
+        print_problems(error.problems)
+        ctx.exit(ExitCode.INVALID_DEPLOYMENT)
+    if ctx.params.get("debug"):
+        raise error
+    click.echo(f"internal error: {type(error).__name__}: {printable(str(error), 300)}", err=True)
+    click.echo("This is a bug. Please report it with the output of `supervisor --debug …`.", err=True)
+    ctx.exit(ExitCode.INTERNAL_ERROR)
+
+
+@click.group(
+    cls=_CommandGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 ok, 1 internal error, 2 usage, 3 invalid deployment, 4 cannot start, 5 gave up, "
+    "6 events lost or undelivered, 130/143 ended by force.",
+)
+@click.version_option(
+    package_name="aftershock", prog_name="supervisor", message="%(prog)s %(version)s (Aftershock)"
+)
+@click.option("--debug", is_flag=True, help="Show the traceback of an internal error.")
+def main(debug: bool) -> None:
+    """Run event-processing deployments made of supervised greenlet actors."""

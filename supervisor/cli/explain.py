@@ -1,0 +1,116 @@
+"""``supervisor explain``."""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+from dataclasses import asdict
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+from pydantic import BaseModel
+
+from pipelines.registry import Component
+from supervisor.cli.output import print_json
+from supervisor.deployment.describe import OptionDescription, describe_options
+from supervisor.deployment.families import FAMILIES, components_called
+from supervisor.deployment.problem import closest, printable
+from supervisor.deployment.schema import OfframpTable, OnrampTable
+from supervisor.deployment.toml_text import toml_value
+
+__all__ = ["command"]
+
+_COMMON: dict[str, type[BaseModel]] = {"onramp": OnrampTable, "offramp": OfframpTable}
+
+
+def _complete(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    names = {name for registry in FAMILIES.values() for name in registry.names()}
+    return [CompletionItem(name) for name in sorted(names) if name.startswith(incomplete)]
+
+
+@click.command("explain")
+@click.argument("name", shell_complete=_complete)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(name: str, as_json: bool) -> None:
+    """Explain a component: what it is for, its options with types and defaults, an example.
+
+    A NAME that several families have (`file` is an onramp and an offramp) explains all of them; `onramp/file` is one.
+    """
+    found = components_called(name)
+    if not found:
+        bare = name.rpartition("/")[2]
+        known = {member for registry in FAMILIES.values() for member in registry.names()}
+        hint = closest(bare, known)
+        hint = hint if hint.startswith("did") else "`supervisor list onramps` and its like name all of them"
+        raise click.UsageError(f"there is no component called `{printable(name, 60)}`; {hint}")
+    if as_json:
+        print_json([_to_json(family, member) for family, member in found])
+        return
+    for index, (family, member) in enumerate(found):
+        if index:
+            click.echo()
+        _explain(family, member)
+
+
+def _to_json(family: str, member: type[Component]) -> dict[str, Any]:
+    common = _COMMON.get(family)
+    return {
+        "family": family,
+        "name": member.name,
+        "summary": member.summary,
+        "options": [asdict(option) for option in describe_options(member.Options)],
+        "common_options": [asdict(option) for option in describe_options(common)] if common else [],
+        "defaults": _ramp_defaults(member),
+        "example": member.example.strip("\n"),
+    }
+
+
+def _ramp_defaults(member: type[Component]) -> dict[str, Any]:
+    """What stands for the common keys that a file leaves out, where that depends on the connector."""
+    defaults: dict[str, Any] = {}
+    for attribute, key in (
+        ("default_codec", "codec"),
+        ("default_preprocessors", "preprocessors"),
+        ("default_postprocessors", "postprocessors"),
+    ):
+        if hasattr(member, attribute):
+            value = getattr(member, attribute)
+            defaults[key] = list(value) if isinstance(value, tuple) else value
+    return defaults
+
+
+def _explain(family: str, member: type[Component]) -> None:
+    click.echo(f"{click.style(family, dim=True)} {click.style(member.name, bold=True)}")
+    click.echo(f"  {member.summary}\n")
+    options = describe_options(member.Options)
+    if options:
+        _print_options("Options", options)
+    else:
+        click.echo("It has no options of its own.\n")
+    common = _COMMON.get(family)
+    if common is not None:
+        shared = [option for option in describe_options(common) if option.name != "type"]
+        _print_options(f"Options that every {family} takes", shared, _ramp_defaults(member))
+    if member.example:
+        click.secho("Example", bold=True)
+        click.echo(textwrap.indent(textwrap.dedent(member.example).strip("\n"), "  "))
+
+
+def _print_options(
+    title: str, options: list[OptionDescription], defaults: dict[str, Any] | None = None
+) -> None:
+    width = min(shutil.get_terminal_size().columns, 100)
+    click.secho(title, bold=True)
+    for option in options:
+        default = option.default
+        if defaults and option.name in defaults:
+            default = toml_value(defaults[option.name])
+        note = "required" if option.required else "" if default else "optional"
+        line = click.style(option.name, bold=True) + (f" = {default}" if default else "")
+        click.echo(f"  {line}  " + click.style(f"({', '.join(filter(None, [note, option.type]))})", dim=True))
+        if option.description:
+            click.echo(
+                textwrap.fill(option.description, width, initial_indent=" " * 6, subsequent_indent=" " * 6)
+            )
+    click.echo()

@@ -1,0 +1,140 @@
+"""Checks a whole deployment, finds everything that is wrong at once, and makes the plan where nothing is."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from supervisor.deployment.claims import check_claims
+from supervisor.deployment.flows import Definition, check_flow
+from supervisor.deployment.load import Document, load
+from supervisor.deployment.parts import check_offramp, check_onramp
+from supervisor.deployment.pipelines import check_pipeline
+from supervisor.deployment.plan import ComponentPlan, FlowPlan, Kind, Plan
+from supervisor.deployment.problem import InvalidDeployment, KeyPath, Problem, closest, printable
+from supervisor.deployment.schema import SECTIONS, SupervisorTable
+from supervisor.deployment.validate import Findings
+
+__all__ = ["Examination", "check", "examine", "plan_file"]
+
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+_CHECKS = {
+    "onramps": (Kind.ONRAMP, check_onramp),
+    "pipelines": (Kind.PIPELINE, check_pipeline),
+    "offramps": (Kind.OFFRAMP, check_offramp),
+}
+
+
+@dataclass(frozen=True)
+class Examination:
+    """Everything found in a document, in the order of its lines; the plan, if there is no error."""
+
+    plan: Plan | None
+    problems: tuple[Problem, ...]
+
+
+def check(document: Document) -> list[Problem]:
+    """Everything that is wrong with a deployment, at once.
+
+    Imports the Python modules that it names and compiles the pipelines; opens no socket and no file for writing.
+    """
+    return list(examine(document).problems)
+
+
+def plan_file(path: Path) -> tuple[Plan, tuple[Problem, ...]]:
+    """Load and check a file: its plan, and the warnings. Raises `InvalidDeployment` if there is an error."""
+    examination = examine(load(path))
+    if examination.plan is None:
+        raise InvalidDeployment(list(examination.problems))
+    return examination.plan, examination.problems
+
+
+def examine(document: Document) -> Examination:
+    """Check a document and make its plan. Raises nothing that a user's text could cause."""
+    findings = Findings(document)
+    for section in document.tables:
+        if section not in SECTIONS:
+            message = f"there is no section [{printable(section, 60)}]"
+            findings.document.hide((section,))
+            findings.error((section,), "unknown-key", message, closest(section, SECTIONS), at_key=True)
+    supervisor_table = findings.table(("supervisor",), "[supervisor]")
+    supervisor = (
+        None
+        if supervisor_table is None
+        else findings.validate(SupervisorTable, supervisor_table, ("supervisor",), "[supervisor]")
+    )
+    definitions = _definitions(findings)
+    flows, used = _flows(findings, definitions, supervisor or SupervisorTable())
+    _check_unused(findings, definitions, used)
+    plan = None
+    if not findings.errors and supervisor is not None:
+        plan = Plan(document.file, supervisor, tuple(flows))
+        check_claims(findings, plan)
+    problems = sorted(findings.problems, key=lambda problem: problem.position or (0, 0, 0))
+    return Examination(None if findings.errors else plan, tuple(problems))
+
+
+def _definitions(findings: Findings) -> dict[str, Definition]:
+    definitions: dict[str, Definition] = {}
+    for section, (kind, check_one) in _CHECKS.items():
+        for name, table in _named_tables(findings, section):
+            if name in definitions:
+                other = definitions[name].kind.value
+                message = f"two components are called `{name}`: this {kind.value} and the {other}"
+                hint = "a link names a component by its bare name; rename one of them"
+                findings.error((section, name), "duplicate-name", message, hint, at_key=True)
+            plan: ComponentPlan | None = None if table is None else check_one(findings, name, table)
+            definitions.setdefault(name, Definition(kind, plan))
+    return definitions
+
+
+def _named_tables(findings: Findings, section: str) -> list[tuple[str, dict[str, Any] | None]]:
+    """The tables of a section; ``None`` for one that is no table."""
+    named = []
+    for name in findings.table((section,), f"[{section}]") or {}:
+        path: KeyPath = (section, name)
+        if not _NAME.fullmatch(name):
+            message = f"`{printable(name, 60)}` cannot be a name here"
+            findings.error(
+                path,
+                "bad-name",
+                message,
+                "use up to 64 letters, digits, hyphens and underscores",
+                at_key=True,
+            )
+        named.append((name, findings.table(path, f"[{section}.{printable(name, 60)}]")))
+    return named
+
+
+def _flows(
+    findings: Findings, definitions: dict[str, Definition], supervisor: SupervisorTable
+) -> tuple[list[FlowPlan], set[str]]:
+    plans: list[FlowPlan] = []
+    used: set[str] = set()
+    for name, table in _named_tables(findings, "flows"):
+        if table is None:
+            continue
+        plan, names = check_flow(findings, name, table, definitions, supervisor.restart)
+        used |= names
+        if plan is not None:
+            plans.append(plan)
+    if not findings.document.tables.get("flows"):
+        example = 'write [flows.main] and below it `links = ["in -> out"]`'
+        findings.error(("flows",), "no-flows", "there is no flow, so nothing would run", example, at_key=True)
+    return plans, used
+
+
+def _check_unused(findings: Findings, definitions: dict[str, Definition], used: set[str]) -> None:
+    unread = any(problem.code == "bad-link" for problem in findings.problems)
+    if unread or not findings.document.tables.get("flows"):
+        return
+    for name, definition in definitions.items():
+        if name not in used:
+            kind = definition.kind.value
+            message = f"no flow uses the {kind} `{name}`, so it will not run"
+            findings.warning(
+                (f"{kind}s", name), "unused", message, "link it in a flow, or remove it", at_key=True
+            )

@@ -1,0 +1,136 @@
+"""What components occupy for themselves: addresses they listen on, files they write, the standard input.
+
+Two claims on the same thing cannot both be granted, and the second would only find out when it runs.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from pipelines.options import HostPort
+from supervisor.deployment.plan import FlowPlan, OfframpPlan, OnrampPlan, Plan
+from supervisor.deployment.problem import KeyPath, Severity
+from supervisor.deployment.validate import Findings
+
+__all__ = ["check_claims"]
+
+_ANY_HOST = frozenset({"0.0.0.0", "::", "*", ""})
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+@dataclass(frozen=True)
+class _Claim:
+    """``verb`` and ``thing`` make a message ("listens on", "127.0.0.1:8080"); equal ``key`` means the same thing."""
+
+    verb: str
+    thing: str
+    key: tuple[str, ...]
+    host: str
+    path: KeyPath
+    who: str
+    copies: int = 1
+    severity: Severity = Severity.ERROR
+
+    def meets(self, other: _Claim) -> bool:
+        """Whether both want the same: an unspecified host takes the port of all hosts."""
+        if self.key != other.key:
+            return False
+        mine, theirs = self.host.lower(), other.host.lower()
+        return (
+            mine == theirs
+            or bool(_ANY_HOST & {mine, theirs})
+            or (mine in _LOOPBACK and theirs in _LOOPBACK and "localhost" in (mine, theirs))
+        )
+
+
+def check_claims(findings: Findings, plan: Plan) -> None:
+    """Note the components of a plan that get into each other's way, copies of one and the same included."""
+    claims: dict[tuple[str, ...], list[_Claim]] = {}
+    for claim in _claims(plan):
+        if claim.copies > 1:
+            _report_copies(findings, claim)
+        rivals = claims.setdefault(claim.key, [])
+        rival = next((other for other in rivals if claim.meets(other)), None)
+        if rival is not None:
+            message = f"{claim.who} {claim.verb} {claim.thing}, and so does {rival.who}"
+            note = findings.error if claim.severity is Severity.ERROR else findings.warning
+            note(claim.path, "conflict", message, "give each its own")
+        rivals.append(claim)
+
+
+def _report_copies(findings: Findings, claim: _Claim) -> None:
+    message = f"{claim.who} would be there {claim.copies} times, and each copy {claim.verb} {claim.thing}"
+    if claim.verb == "listens on":
+        hint = "set `instances = 1` in the flow, or make flows of their own, each with an onramp at its own address"
+    elif claim.verb == "writes":
+        hint = "name it in `shared` of the flow, so that there is one for all copies"
+    else:
+        hint = "set `instances = 1` in the flow"
+    note = findings.error if claim.severity is Severity.ERROR else findings.warning
+    note(claim.path, "conflict", message, hint)
+
+
+def _claims(plan: Plan) -> Iterator[_Claim]:
+    if plan.supervisor.api is not None:
+        yield _address_claim(plan.supervisor.api, "tcp", ("supervisor", "api"), "the API of [supervisor]", 1)
+    for flow in plan.flows:
+        for component, copies in _with_copies(flow):
+            if isinstance(component, OnrampPlan):
+                yield from _onramp_claims(component, copies)
+            elif isinstance(component, OfframpPlan):
+                yield from _offramp_claims(component, copies)
+
+
+def _with_copies(flow: FlowPlan) -> Iterator[tuple[object, int]]:
+    for component in flow.shared:
+        yield component, 1
+    for component in flow.instances[0].components:
+        yield component, len(flow.instances)
+
+
+def _onramp_claims(onramp: OnrampPlan, copies: int) -> Iterator[_Claim]:
+    member, name = onramp.connector.member, onramp.id.name
+    path: KeyPath = ("onramps", name)
+    who = f"the onramp `{name}` of flow `{onramp.id.flow}`"
+    if member.name == "stdin":
+        yield _Claim("reads", "the standard input", ("stdin",), "", (*path, "type"), who, copies)
+    for key, value in _values(onramp.connector.options):
+        if member.listens and isinstance(value, HostPort):
+            protocol = "udp" if member.name == "udp" else "tcp"
+            yield _address_claim(value, protocol, (*path, key), who, copies)
+        elif member.listens and member.name == "unix" and isinstance(value, Path):
+            yield _Claim(
+                "listens on", str(value), ("file", os.path.abspath(value)), "", (*path, key), who, copies
+            )
+        elif member.name == "file" and isinstance(value, Path) and copies > 1:
+            yield _Claim(
+                "reads", str(value), ("read", str(onramp.id)), "", (*path, key), who, copies, Severity.WARNING
+            )
+
+
+def _offramp_claims(offramp: OfframpPlan, copies: int) -> Iterator[_Claim]:
+    if offramp.connector.member.name != "file":
+        return
+    name = offramp.id.name
+    who = f"the offramp `{name}` of flow `{offramp.id.flow}`"
+    for key, value in _values(offramp.connector.options):
+        if isinstance(value, Path):
+            thing = ("file", os.path.abspath(value))
+            yield _Claim("writes", str(value), thing, "", ("offramps", name, key), who, copies)
+
+
+def _address_claim(address: HostPort, protocol: str, path: KeyPath, who: str, copies: int) -> _Claim:
+    # Port 0 lets the system choose, so each copy gets its own.
+    unique = () if address.port else (".".join(map(str, path)), who)
+    key = (protocol, str(address.port), *unique)
+    return _Claim("listens on", str(address), key, address.host, path, who, copies if address.port else 1)
+
+
+def _values(options: BaseModel) -> Iterator[tuple[str, object]]:
+    for key in type(options).model_fields:
+        yield key, getattr(options, key)

@@ -1,0 +1,324 @@
+"""Checks the flows: that links name components and ports that exist, in an order that ends somewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from supervisor.deployment.links import BadLink, Edge, Endpoint, parse_chain
+from supervisor.deployment.plan import (
+    ComponentId,
+    ComponentPlan,
+    FlowPlan,
+    InstancePlan,
+    Kind,
+    Link,
+    PipelinePlan,
+)
+from supervisor.deployment.problem import KeyPath, closest
+from supervisor.deployment.schema import FlowTable, RestartPolicy
+from supervisor.deployment.validate import Findings
+
+__all__ = ["MAX_FLOW_COMPONENTS", "Definition", "check_flow"]
+
+MAX_FLOW_COMPONENTS = 100_000
+"""Copies included. A component takes some tens of kilobytes, so this many take a few gigabytes."""
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A component of the file by name. ``plan`` is ``None`` where its own table has errors: its ports are unknown."""
+
+    kind: Kind
+    plan: ComponentPlan | None
+
+    def ports(self) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+        """Input and output ports, or ``None`` where they cannot be known."""
+        if self.kind is Kind.ONRAMP:
+            return (), ("out", "err")
+        if self.kind is Kind.OFFRAMP:
+            return ("in",), ("err",)
+        return (self.plan.inputs, self.plan.outputs) if isinstance(self.plan, PipelinePlan) else None
+
+
+@dataclass
+class _Flow:
+    """One flow while it is checked."""
+
+    name: str
+    findings: Findings
+    definitions: Mapping[str, Definition]
+    links: dict[str, list[tuple[str, str, str]]] = field(default_factory=dict)
+    """By source: port, target, target's port."""
+    used: set[str] = field(default_factory=set)
+    """The components that the links name, also where a link is wrong otherwise."""
+    places: dict[tuple[str, str], tuple[KeyPath, tuple[int, int]]] = field(default_factory=dict)
+    """Where each pair of source and target was written first."""
+
+    @property
+    def path(self) -> KeyPath:
+        return ("flows", self.name)
+
+    @property
+    def who(self) -> str:
+        return f"flow `{self.name}`"
+
+    def members(self) -> list[str]:
+        """The names in the links, in the order of the file."""
+        names: dict[str, None] = {}
+        for source, targets in self.links.items():
+            names[source] = None
+            names.update((target, None) for _, target, _ in targets)
+        return list(names)
+
+    def targets(self, name: str) -> list[str]:
+        return [target for _, target, _ in self.links.get(name, ())]
+
+
+def check_flow(
+    findings: Findings,
+    name: str,
+    table: dict[str, Any],
+    definitions: Mapping[str, Definition],
+    default_restart: RestartPolicy,
+) -> tuple[FlowPlan | None, set[str]]:
+    """The plan of ``[flows.NAME]``, or ``None`` and problems; and the names that it uses."""
+    flow = _Flow(name, findings, definitions)
+    before = findings.errors
+    checked = findings.validate(FlowTable, table, flow.path, flow.who)
+    written = table.get("links")
+    for index, text in enumerate(written if isinstance(written, list) else ()):
+        if isinstance(text, str):
+            _read_link(flow, (*flow.path, "links", index), text)
+    _find_cycles(flow)
+    if findings.errors == before:
+        _check_ends(flow)
+    if checked is None:
+        return None, flow.used
+    _check_shared(flow, checked)
+    copies = len(flow.members()) * checked.instances
+    if copies > MAX_FLOW_COMPONENTS:
+        message = (
+            f"{flow.who} would have {copies} components, copies included; {MAX_FLOW_COMPONENTS} is the limit"
+        )
+        findings.error((*flow.path, "instances"), "too-many-components", message, "lower `instances`")
+    complete = all(definitions[member].plan is not None for member in flow.members())
+    plan = _plan(flow, checked, default_restart) if complete and findings.errors == before else None
+    return plan, flow.used
+
+
+def _read_link(flow: _Flow, path: KeyPath, text: str) -> None:
+    try:
+        edges = parse_chain(text)
+    except BadLink as bad:
+        flow.findings.error(path, "bad-link", f"{flow.who}: {bad}", bad.hint, within=bad.within)
+        return
+    for endpoint in (edges[0].source, *(edge.target for edge in edges)):
+        _note_use(flow, path, endpoint)
+    for edge in edges:
+        # Both sides, so that a link with two faults shows both.
+        fits = [_source_fits(flow, path, edge.source), _target_fits(flow, path, edge.target)]
+        if all(fits):
+            _add_edge(flow, path, edge)
+
+
+def _add_edge(flow: _Flow, path: KeyPath, edge: Edge) -> None:
+    links = flow.links.setdefault(edge.source.name, [])
+    link = (edge.source.port, edge.target.name, edge.target.port)
+    if link in links:
+        arrow = f"{edge.source.name}/{edge.source.port} -> {edge.target.name}/{edge.target.port}"
+        message = f"{flow.who}: `{arrow}` is there twice"
+        flow.findings.error(
+            path,
+            "duplicate-link",
+            message,
+            "remove one; each event would go there twice",
+            within=edge.target.within,
+        )
+        return
+    links.append(link)
+    flow.places.setdefault((edge.source.name, edge.target.name), (path, edge.target.within))
+
+
+def _note_use(flow: _Flow, path: KeyPath, endpoint: Endpoint) -> None:
+    if endpoint.name in flow.definitions:
+        flow.used.add(endpoint.name)
+        return
+    hint = closest(endpoint.name, flow.definitions) or "declare it under [onramps], [pipelines] or [offramps]"
+    message = f"{flow.who}: there is no component called `{endpoint.name}`"
+    flow.findings.error(path, "unknown-component", message, hint, within=endpoint.within)
+
+
+def _source_fits(flow: _Flow, path: KeyPath, source: Endpoint) -> bool:
+    definition = flow.definitions.get(source.name)
+    if definition is None:
+        return False
+    ports = definition.ports()
+    if ports is None or source.port in ports[1]:
+        return True
+    if definition.kind is Kind.OFFRAMP and source.port == "out":
+        message = (
+            f"{flow.who}: the offramp `{source.name}` ends a link; only `{source.name}/err` comes out of it"
+        )
+        hint = f"let the link end with `{source.name}`, or write `{source.name}/err` for the events it could not write"
+        flow.findings.error(path, "unknown-port", message, hint, within=source.within)
+        return False
+    _unknown_port(flow, path, source, "output", ports[1])
+    return False
+
+
+def _target_fits(flow: _Flow, path: KeyPath, target: Endpoint) -> bool:
+    definition = flow.definitions.get(target.name)
+    if definition is None:
+        return False
+    ports = definition.ports()
+    if ports is None or target.port in ports[0]:
+        return True
+    if definition.kind is Kind.ONRAMP:
+        message = f"{flow.who}: the onramp `{target.name}` begins a link; nothing can be sent to it"
+        flow.findings.error(
+            path, "unknown-port", message, "write it in front of the first arrow", within=target.within
+        )
+        return False
+    _unknown_port(flow, path, target, "input", ports[0])
+    return False
+
+
+def _unknown_port(
+    flow: _Flow, path: KeyPath, endpoint: Endpoint, direction: str, ports: Iterable[str]
+) -> None:
+    kind = flow.definitions[endpoint.name].kind.value
+    message = f"{flow.who}: the {kind} `{endpoint.name}` has no {direction} port `{endpoint.port}`"
+    flow.findings.error(path, "unknown-port", message, closest(endpoint.port, ports), within=endpoint.within)
+
+
+def _find_cycles(flow: _Flow) -> None:
+    """Each cycle once, named in full. Depth-first without recursion: a chain may be longer than Python's stack."""
+    done: set[str] = set()
+    for start in list(flow.links):
+        trail: list[str] = []
+        on_trail: set[str] = set()
+        pending = [(start, iter(flow.targets(start)))] if start not in done else []
+        if pending:
+            trail, on_trail = [start], {start}
+        while pending:
+            name, targets = pending[-1]
+            target = next(targets, None)
+            if target is None:
+                pending.pop()
+                done.add(trail.pop())
+                on_trail.discard(name)
+            elif target in on_trail:
+                circle = [*trail[trail.index(target) :], target]
+                path, within = flow.places[name, target]
+                flow.findings.error(
+                    path,
+                    "cycle",
+                    f"{flow.who}: the links go round in a circle: {' -> '.join(circle)}",
+                    "remove one of these links; with bounded mailboxes a circle comes to a standstill",
+                    within=within,
+                )
+            elif target not in done:
+                trail.append(target)
+                on_trail.add(target)
+                pending.append((target, iter(flow.targets(target))))
+
+
+def _check_ends(flow: _Flow) -> None:
+    """Warn of components that get no events, or whose events go nowhere."""
+    fed = {target for source in flow.links for target in flow.targets(source)}
+    for name in flow.members():
+        definition = flow.definitions[name]
+        kind = definition.kind
+        if kind is not Kind.ONRAMP and name not in fed:
+            message = (
+                f"{flow.who}: nothing is linked to the {kind.value} `{name}`; it will never get an event"
+            )
+            flow.findings.warning(
+                (*flow.path, "links"), "not-linked", message, f'add a link such as "… -> {name}"', at_key=True
+            )
+        if kind is Kind.PIPELINE and not flow.targets(name):
+            message = (
+                f"{flow.who}: the pipeline `{name}` is linked to nothing; what comes out of it is dropped"
+            )
+            flow.findings.warning(
+                (*flow.path, "links"), "not-linked", message, f'add a link such as "{name} -> …"', at_key=True
+            )
+
+
+def _check_shared(flow: _Flow, table: FlowTable) -> None:
+    shared = set(table.shared)
+    members = flow.members()
+    for index, name in enumerate(table.shared):
+        path = (*flow.path, "shared", index)
+        if name not in members:
+            message = f"{flow.who}: `{name}` is shared, but not in the flow's links"
+            flow.findings.error(path, "unknown-component", message, closest(name, members))
+            continue
+        for target in dict.fromkeys(flow.targets(name)):
+            if target not in shared:
+                message = (
+                    f"{flow.who}: `{name}` is shared and sends to `{target}`, which is not: "
+                    f"each copy of `{target}` would get every event"
+                )
+                flow.findings.error(
+                    path, "shared-upstream", message, f"share `{target}` too, or do not share `{name}`"
+                )
+
+
+def _plan(flow: _Flow, table: FlowTable, default_restart: RestartPolicy) -> FlowPlan:
+    shared = set(table.shared)
+    order = _start_order(flow)
+
+    def place(name: str, instance: int) -> ComponentPlan:
+        template = flow.definitions[name].plan
+        assert template is not None
+        links = tuple(
+            Link(port, ComponentId(flow.name, 0 if target in shared else instance, target), target_port)
+            for port, target, target_port in flow.links.get(name, ())
+        )
+        return replace(template, id=ComponentId(flow.name, instance, name), links=links)
+
+    restart = default_restart
+    if table.restart is not None:
+        given = {key: getattr(table.restart, key) for key in table.restart.model_fields_set}
+        restart = default_restart.model_copy(update=given)
+    return FlowPlan(
+        name=flow.name,
+        restart=restart,
+        shared=tuple(place(name, 0) for name in order if name in shared),
+        instances=tuple(
+            InstancePlan(number, tuple(place(name, number) for name in order if name not in shared))
+            for number in range(1, table.instances + 1)
+        ),
+    )
+
+
+_RANK = {Kind.OFFRAMP: 0, Kind.PIPELINE: 1, Kind.ONRAMP: 2}
+
+
+def _start_order(flow: _Flow) -> list[str]:
+    """Downstream first; of what is ready offramps before pipelines before onramps, and then by name.
+
+    It depends on the graph alone, so that a file whose lines are only moved about makes the same plan.
+    """
+    members = flow.members()
+    rank = {name: (-_RANK[flow.definitions[name].kind], name) for name in members}
+    waiting = {name: len(set(flow.targets(name))) for name in members}
+    sources: dict[str, set[str]] = {}
+    for name in members:
+        for target in flow.targets(name):
+            sources.setdefault(target, set()).add(name)
+    order: list[str] = []
+    ready = [name for name in members if not waiting[name]]
+    while ready:
+        # The last is taken; reversed, the order reads from upstream to downstream and by name.
+        ready.sort(key=rank.__getitem__)
+        name = ready.pop()
+        order.append(name)
+        for source in sources.get(name, ()):
+            waiting[source] -= 1
+            if not waiting[source]:
+                ready.append(source)
+    return order

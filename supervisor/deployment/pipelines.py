@@ -1,0 +1,96 @@
+"""Checks what a file says about a pipeline, and makes the compiled pipeline that the plan means."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from pipelines.compiler import compile_graph
+from pipelines.errors import ConfigurationError
+from pipelines.graph import Graph, chain
+from pipelines.operator import operators
+from pipelines.pipeline import Pipeline
+from supervisor.deployment.parts import build_part, look_up
+from supervisor.deployment.plan import ComponentId, Kind, PartPlan, PipelinePlan
+from supervisor.deployment.problem import KeyPath
+from supervisor.deployment.schema import LATER_PIPELINE_KEYS, PipelineTable
+from supervisor.deployment.validate import Findings, map_paths
+
+__all__ = ["check_pipeline", "make_pipeline"]
+
+
+def check_pipeline(findings: Findings, name: str, table: dict[str, Any]) -> PipelinePlan | None:
+    """The plan of ``[pipelines.NAME]`` without its place in a flow, or ``None`` and problems.
+
+    Imports the module that it names, and compiles the pipeline once to know its ports.
+    """
+    path, who = ("pipelines", name), f"pipeline `{name}`"
+    later = [key for key in LATER_PIPELINE_KEYS if key in table]
+    for key in later:
+        message = f"{who}: `{key}` comes in a later version"
+        findings.error(
+            (*path, key), "not-yet", message, 'use `python = "module:function"` or `operators`', at_key=True
+        )
+    if later:
+        return None
+    checked = findings.validate(PipelineTable, table, path, who, also_known=LATER_PIPELINE_KEYS)
+    if checked is None:
+        return None
+    chain_parts = _operators(findings, path, who, checked.operators or [])
+    if chain_parts is None:
+        return None
+    plan = PipelinePlan(
+        ComponentId("", 0, name), (), checked, chain_parts, str(findings.document.directory), (), ()
+    )
+    try:
+        graph = graph_of(plan)
+    except ConfigurationError as error:
+        findings.configuration_error(path, who, error)
+        return None
+    wrong = graph.check()
+    for error in wrong:
+        findings.configuration_error(path, who, error)
+    for warning in graph.warnings():
+        findings.warning(path + warning.path, "not-linked", f"{who}: {warning}", warning.hint)
+    if wrong:
+        return None
+    return replace(plan, inputs=graph.inputs, outputs=graph.outputs)
+
+
+def graph_of(plan: PipelinePlan) -> Graph:
+    """A new graph of new operators. Raises `ConfigurationError` for what the check would have found."""
+    return chain([part.build() for part in plan.operators])
+
+
+def make_pipeline(plan: PipelinePlan, name: str) -> Pipeline:
+    """A new compiled pipeline without any state. ``name`` is its actor's, and stands in its error events."""
+    return compile_graph(graph_of(plan), name=name.removeprefix(f"{Kind.PIPELINE.value}:"))
+
+
+def _operators(
+    findings: Findings, path: KeyPath, who: str, tables: list[dict[str, Any]]
+) -> tuple[PartPlan[Any], ...] | None:
+    parts = [
+        _operator(findings, (*path, "operators", index), f"{who}, operator {index + 1}", table)
+        for index, table in enumerate(tables)
+    ]
+    checked = tuple(part for part in parts if part is not None)
+    return checked if len(checked) == len(parts) else None
+
+
+def _operator(findings: Findings, path: KeyPath, who: str, table: dict[str, Any]) -> PartPlan[Any] | None:
+    type_name = table.get("type")
+    if not isinstance(type_name, str):
+        hint = 'write { type = "filter", … }; `supervisor list operators` names them'
+        findings.error(path, "missing-key", f"{who}: `type` is missing, or is no text", hint)
+        return None
+    member = look_up(findings, (*path, "type"), who, operators, type_name, code="unknown-operator")
+    if member is None:
+        return None
+    who = f"{who} of type `{member.name}`"
+    own = {key: value for key, value in table.items() if key != "type"}
+    options = findings.validate(member.Options, own, path, who, also_known=["type"])
+    if options is None:
+        return None
+    part: PartPlan[Any] = PartPlan(member, map_paths(options, findings.document.directory.joinpath))
+    return part if build_part(findings, path, who, part) else None

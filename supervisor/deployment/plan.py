@@ -1,0 +1,232 @@
+"""`Plan`: what is to run, as plain data that can be printed and compared.
+
+Two plans of the same file are equal; where they differ, their differing components are what a reload has to swap.
+Building it is one loop: per flow, ``shared`` first, then each instance, the components in the order they stand in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from pipelines.options import Options
+from pipelines.registry import Component
+from ramps.codec import Codec
+from ramps.offramp import Offramp
+from ramps.onramp import Onramp
+from ramps.postprocessor import Postprocessor
+from ramps.preprocessor import Preprocessor
+from supervisor.deployment.schema import (
+    OfframpTable,
+    OnrampTable,
+    PipelineTable,
+    RestartPolicy,
+    SupervisorTable,
+)
+
+__all__ = [
+    "ComponentId",
+    "ComponentPlan",
+    "FlowPlan",
+    "InstancePlan",
+    "Kind",
+    "Link",
+    "OfframpPlan",
+    "OnrampPlan",
+    "PartPlan",
+    "PipelinePlan",
+    "Plan",
+]
+
+
+class Kind(Enum):
+    """What a component is."""
+
+    ONRAMP = "onramp"
+    PIPELINE = "pipeline"
+    OFFRAMP = "offramp"
+
+
+class ComponentId(NamedTuple):
+    """Which component: its flow, the number of its instance (from 1; 0: shared by all), its name in the file."""
+
+    flow: str
+    instance: int
+    name: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.flow}/{self.name}" if self.instance == 0 else f"{self.flow}#{self.instance}/{self.name}"
+        )
+
+
+class Link(NamedTuple):
+    """Events that leave by ``port`` go to ``target`` and come in there by ``target_port``."""
+
+    port: str
+    target: ComponentId
+    target_port: str
+
+
+Member = TypeVar("Member", bound=Component)
+
+
+@dataclass(frozen=True)
+class PartPlan(Generic[Member]):
+    """A member of a registry and its checked options."""
+
+    member: type[Member]
+    options: Options
+
+    def build(self) -> Member:
+        """A new instance. Raises what its constructor raises; the check has made one already."""
+        return self.member(self.options)
+
+
+@dataclass(frozen=True)
+class ComponentPlan:
+    """What onramps, pipelines and offramps have in common. ``table`` holds the checked common keys of the file.
+
+    ``links`` are in the order of the file; a port that is not in it leads nowhere.
+    """
+
+    id: ComponentId
+    links: tuple[Link, ...]
+
+    @property
+    def kind(self) -> Kind:
+        """Which of the three subclasses this is."""
+        raise NotImplementedError
+
+    @property
+    def actor_name(self) -> str:
+        """The name of its actor, unique in the deployment: ``"pipeline:main#2/parse"``."""
+        return f"{self.kind.value}:{self.id}"
+
+    def targets(self, port: str) -> tuple[Link, ...]:
+        """Where the events that leave by this port go."""
+        return tuple(link for link in self.links if link.port == port)
+
+
+@dataclass(frozen=True)
+class OnrampPlan(ComponentPlan):
+    """An onramp, with what stands between its bytes and its events."""
+
+    table: OnrampTable
+    connector: PartPlan[Onramp]
+    codec: PartPlan[Codec]
+    preprocessors: tuple[PartPlan[Preprocessor], ...]
+
+    @property
+    def kind(self) -> Kind:
+        """An onramp."""
+        return Kind.ONRAMP
+
+
+@dataclass(frozen=True)
+class PipelinePlan(ComponentPlan):
+    """A pipeline: ``table.python`` names its function, or ``operators`` is its chain.
+
+    ``search_path`` is the directory where the function's module is looked for first.
+    """
+
+    table: PipelineTable
+    operators: tuple[PartPlan[Any], ...]
+    search_path: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+    @property
+    def kind(self) -> Kind:
+        """A pipeline."""
+        return Kind.PIPELINE
+
+
+@dataclass(frozen=True)
+class OfframpPlan(ComponentPlan):
+    """An offramp, with what stands between its events and its bytes."""
+
+    table: OfframpTable
+    connector: PartPlan[Offramp]
+    codec: PartPlan[Codec]
+    postprocessors: tuple[PartPlan[Postprocessor], ...]
+
+    @property
+    def kind(self) -> Kind:
+        """An offramp."""
+        return Kind.OFFRAMP
+
+
+@dataclass(frozen=True)
+class InstancePlan:
+    """One copy of a flow's components, downstream first: each stands behind all that it sends to."""
+
+    number: int
+    components: tuple[ComponentPlan, ...]
+
+
+@dataclass(frozen=True)
+class FlowPlan:
+    """A flow: what all its copies share is started first, then the copies."""
+
+    name: str
+    restart: RestartPolicy
+    shared: tuple[ComponentPlan, ...]
+    instances: tuple[InstancePlan, ...]
+
+    def components(self) -> Iterator[ComponentPlan]:
+        """All components in the order in which they start."""
+        yield from self.shared
+        for instance in self.instances:
+            yield from instance.components
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A whole deployment, checked. ``file`` is the name of the file it came from, for messages."""
+
+    file: str
+    supervisor: SupervisorTable
+    flows: tuple[FlowPlan, ...]
+
+    def components(self) -> Iterator[ComponentPlan]:
+        """All components of all flows in the order in which they start."""
+        for flow in self.flows:
+            yield from flow.components()
+
+    def to_json(self) -> dict[str, Any]:
+        """The plan as plain data: options as a file would write them, secrets as references only."""
+        return {
+            "supervisor": self.supervisor.model_dump(mode="json"),
+            "flows": [
+                {
+                    "name": flow.name,
+                    "restart": flow.restart.model_dump(mode="json"),
+                    "instances": len(flow.instances),
+                    "components": [_component_to_json(component) for component in flow.components()],
+                }
+                for flow in self.flows
+            ],
+        }
+
+
+def _component_to_json(component: ComponentPlan) -> dict[str, Any]:
+    plain: dict[str, Any] = {
+        "id": str(component.id),
+        "kind": component.kind.value,
+        "links": [f"{link.port} -> {link.target}/{link.target_port}" for link in component.links],
+    }
+    match component:
+        case OnrampPlan() | OfframpPlan():
+            processors = (
+                component.preprocessors if isinstance(component, OnrampPlan) else component.postprocessors
+            )
+            plain["type"] = component.connector.member.name
+            plain["options"] = component.connector.options.model_dump(mode="json")
+            plain["codec"] = component.codec.member.name
+            plain["processors"] = [part.member.name for part in processors]
+        case PipelinePlan():
+            plain["outputs"] = list(component.outputs)
+    return plain

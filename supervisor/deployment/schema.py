@@ -1,0 +1,284 @@
+"""What a deployment's TOML file may say: the common keys of each table.
+
+The options of a connector, codec, processor or operator are declared by itself (`Component.Options`); they stand
+next to the common keys of their table, which is why no connector may declare an option of such a name.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
+
+from pipelines.options import Address, Duration, Options, Size
+from ramps.retry import BackoffOptions
+
+__all__ = [
+    "LATER_PIPELINE_KEYS",
+    "SECTIONS",
+    "FlowTable",
+    "LogSettings",
+    "OfframpTable",
+    "OnrampTable",
+    "PartReference",
+    "PipelineTable",
+    "RestartPolicy",
+    "SupervisorTable",
+    "part_reference",
+]
+
+SECTIONS = ("supervisor", "onramps", "pipelines", "offramps", "flows")
+"""The tables at the top of a file."""
+
+LATER_PIPELINE_KEYS = ("script", "script_file", "query", "query_file")
+"""Kinds of pipelines that are known, but refused until the languages are there."""
+
+
+class RestartPolicy(Options):
+    """How the components of a flow are restarted. OTP's terms, OTP's meaning."""
+
+    strategy: Literal["one_for_one", "one_for_all", "rest_for_one"] = Field(
+        default="rest_for_one",
+        description="What is restarted with a failed component: nothing else, all of its flow, or all upstream of it.",
+    )
+    max_restarts: int = Field(
+        default=5,
+        ge=0,
+        le=1_000_000,
+        description="More restarts than this within `within` fail the whole flow.",
+    )
+    within: Duration = Field(
+        default="10s", validate_default=True, description="The period in which `max_restarts` counts."
+    )
+    backoff: BackoffOptions = Field(
+        default_factory=BackoffOptions,
+        description="The wait before a restart, growing while failures repeat.",
+    )
+
+    @field_validator("within")
+    @classmethod
+    def _some_time(cls, within: float) -> float:
+        if within <= 0:
+            raise ValueError('must be longer than nothing; write for instance "10s"')
+        return within
+
+
+class LogSettings(Options):
+    """What the command logs, and how."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="The least severe messages that are shown."
+    )
+    format: Literal["auto", "console", "json"] = Field(
+        default="auto",
+        description="`console` for people, `json` for machines, `auto`: console on a terminal, else JSON.",
+    )
+
+
+class SupervisorTable(Options):
+    """``[supervisor]``: what holds for the whole deployment."""
+
+    executors: int | Literal["auto"] = Field(
+        default=1,
+        description="Worker processes; one uses one core. `auto`: one per core. Only 1 works so far.",
+    )
+    api: Address | None = Field(
+        default=None,
+        description="Where the HTTP API and the dashboard listen; accepted, but nothing listens so far.",
+    )
+    drain_timeout: Duration = Field(
+        default="10s",
+        validate_default=True,
+        description="How long an orderly stop waits for the events that are under way.",
+    )
+    logs: LogSettings = Field(default_factory=LogSettings, description="What the command logs, and how.")
+    restart: RestartPolicy = Field(
+        default_factory=RestartPolicy,
+        description="How components are restarted, unless their flow says otherwise.",
+    )
+
+    @field_validator("executors")
+    @classmethod
+    def _one_executor(cls, executors: int | str) -> int | str:
+        if executors != 1:
+            raise ValueError("several executors come in a later version; write 1, or leave the key out")
+        return executors
+
+
+class PartReference(Options):
+    """A codec or processor by name, with its options as they stand in the file."""
+
+    name: str
+    options: dict[str, Any]
+
+
+def part_reference(value: object) -> PartReference:
+    """What stands for a codec or processor: a name or a table. Raises ``ValueError`` with the remedy."""
+    if isinstance(value, str):
+        return PartReference(name=value, options={})
+    if isinstance(value, dict):
+        if not isinstance(value.get("name"), str):
+            raise ValueError('needs a name; write "NAME", or { name = "NAME", … } with its options')  # noqa: TRY004 pydantic
+        return PartReference(
+            name=value["name"], options={key: item for key, item in value.items() if key != "name"}
+        )
+    if isinstance(value, PartReference):
+        return value
+    raise ValueError('must be "NAME", or { name = "NAME", … } with its options')
+
+
+Part = Annotated[
+    PartReference,
+    BeforeValidator(part_reference),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "object"}], "examples": ["json"]}),
+]
+
+
+class _Supervised(Options):
+    """Keys of everything that runs as an actor."""
+
+    shutdown_timeout: Duration = Field(
+        default="5s",
+        validate_default=True,
+        description="How long an orderly stop waits for this component before it is killed.",
+    )
+
+
+class _Receiving(_Supervised):
+    """Keys of everything that has a mailbox for events."""
+
+    mailbox_events: int = Field(
+        default=1024,
+        ge=1,
+        le=10_000_000,
+        description="Events that may wait in the mailbox; then senders wait.",
+    )
+    mailbox_bytes: Size = Field(
+        default="64MiB",
+        validate_default=True,
+        description="Bytes that may wait in the mailbox; then senders wait.",
+    )
+    poison_after: int = Field(
+        default=3,
+        ge=1,
+        le=1000,
+        description="A message that crashed the component this often goes to dead letters.",
+    )
+
+    @field_validator("mailbox_bytes")
+    @classmethod
+    def _some_room(cls, mailbox_bytes: int) -> int:
+        if mailbox_bytes < 1:
+            raise ValueError('must be at least one byte; write for instance "64MiB"')
+        return mailbox_bytes
+
+
+class OnrampTable(_Supervised):
+    """``[onramps.NAME]``: what every onramp takes besides its own options."""
+
+    type: str = Field(description="Which onramp it is: `supervisor list onramps` names them.")
+    codec: Part | None = Field(
+        default=None, description="How a frame becomes a value: a name, or a table of `name` and options."
+    )
+    preprocessors: list[Part] | None = Field(
+        default=None,
+        description="How the bytes become frames: names, or tables of `name` and options, in order.",
+    )
+    batch_max: int = Field(
+        default=64,
+        ge=1,
+        le=65_536,
+        description="Events that travel together at most; nothing waits for more.",
+    )
+    restart: Literal["permanent", "transient", "temporary"] = Field(
+        default="transient", description="Restart it always, only when it failed, or never."
+    )
+    retry: BackoffOptions = Field(
+        default_factory=BackoffOptions,
+        description="The wait before it connects again, growing while that fails.",
+    )
+
+
+class OfframpTable(_Receiving):
+    """``[offramps.NAME]``: what every offramp takes besides its own options."""
+
+    type: str = Field(description="Which offramp it is: `supervisor list offramps` names them.")
+    codec: Part | None = Field(
+        default=None, description="How a value becomes bytes: a name, or a table of `name` and options."
+    )
+    postprocessors: list[Part] | None = Field(
+        default=None,
+        description="What is done to the bytes: names, or tables of `name` and options, in order.",
+    )
+    restart: Literal["permanent", "transient", "temporary"] = Field(
+        default="permanent", description="Restart it always, only when it failed, or never."
+    )
+    retry: BackoffOptions = Field(
+        default_factory=BackoffOptions,
+        description="The wait before it connects again, growing while that fails.",
+    )
+
+
+class PipelineTable(_Receiving):
+    """``[pipelines.NAME]``: exactly one of `python` and `operators` says what it does."""
+
+    python: str | None = Field(
+        default=None,
+        description='A Python function or class as "module:name"; modules beside the file are found.',
+    )
+    options: dict[str, Any] | None = Field(
+        default=None, description="Keyword arguments for the class that `python` names."
+    )
+    operators: list[dict[str, Any]] | None = Field(
+        default=None,
+        description="A chain of operators: tables of `type` and the operator's options, in order.",
+    )
+    max_message_time: Duration | None = Field(
+        default=None,
+        description="A batch that takes longer is a crash of the pipeline. Without it there is no limit.",
+    )
+    stall_after: Duration | None = Field(
+        default="30s",
+        validate_default=True,
+        description="No progress for so long while events wait is a crash of the pipeline.",
+    )
+    restart: Literal["permanent", "transient", "temporary"] = Field(
+        default="permanent", description="Restart it always, only when it failed, or never."
+    )
+
+    @field_validator("max_message_time", "stall_after")
+    @classmethod
+    def _some_time(cls, seconds: float | None) -> float | None:
+        if seconds is not None and seconds <= 0:
+            raise ValueError('must be longer than nothing; write for instance "30s"')
+        return seconds
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> PipelineTable:
+        if (self.python is None) == (self.operators is None):
+            given = "neither is given" if self.python is None else "both are given"
+            raise ValueError(
+                f'a pipeline is either `python = "module:function"` or `operators = [...]`; {given}'
+            )
+        if self.options is not None and self.python is None:
+            raise ValueError(
+                "`options` are for a `python` class; an operator's options stand in its own table"
+            )
+        return self
+
+
+class FlowTable(Options):
+    """``[flows.NAME]``: which components are linked to each other, and how many copies of them there are."""
+
+    links: list[str] = Field(
+        min_length=1,
+        description='Chains such as "in -> parse -> out" or "parse/err -> errors", ports behind a slash.',
+    )
+    instances: int = Field(default=1, ge=1, le=4096, description="Copies of the flow's components.")
+    shared: list[str] = Field(
+        default_factory=list, description="Components of which there is one for all copies of the flow."
+    )
+    restart: RestartPolicy | None = Field(
+        default=None,
+        description="How this flow's components are restarted; what it leaves out, [supervisor] says.",
+    )

@@ -1,0 +1,105 @@
+"""A plan as the TOML text that says the same with every default written out. Secrets stay references."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from supervisor.deployment.plan import (
+    ComponentPlan,
+    FlowPlan,
+    Link,
+    OfframpPlan,
+    OnrampPlan,
+    PartPlan,
+    PipelinePlan,
+    Plan,
+)
+from supervisor.deployment.toml_text import toml_document, without_nothing
+from supervisor.deployment.validate import map_paths
+
+__all__ = ["plan_to_toml"]
+
+
+def plan_to_toml(plan: Plan) -> str:
+    """TOML that, put in place of the plan's file, makes an equal plan. Components that no flow uses are left out."""
+    sections: dict[str, dict[str, Any]] = {
+        "supervisor": plan.supervisor.model_dump(mode="json"),
+        "onramps": {},
+        "pipelines": {},
+        "offramps": {},
+        "flows": {flow.name: _flow(flow) for flow in plan.flows},
+    }
+    directory = Path(plan.file).parent
+    for component in reversed(list(plan.components())):
+        section = sections[f"{component.kind.value}s"]
+        if component.id.name not in section:
+            section[component.id.name] = _component(component, directory)
+    present = {section: content for section, content in sections.items() if content}
+    return toml_document(without_nothing(present))
+
+
+def _component(component: ComponentPlan, directory: Path) -> dict[str, Any]:
+    match component:
+        case OnrampPlan():
+            steps = [_part(step, directory) for step in component.preprocessors]
+            common = component.table.model_dump(mode="json", exclude={"codec", "preprocessors"})
+            own = _options(component.connector, directory)
+            return {
+                "type": component.connector.member.name,
+                **common,
+                "codec": _part(component.codec, directory),
+                "preprocessors": steps,
+                **own,
+            }
+        case OfframpPlan():
+            steps = [_part(step, directory) for step in component.postprocessors]
+            common = component.table.model_dump(mode="json", exclude={"codec", "postprocessors"})
+            own = _options(component.connector, directory)
+            return {
+                "type": component.connector.member.name,
+                **common,
+                "codec": _part(component.codec, directory),
+                "postprocessors": steps,
+                **own,
+            }
+        case PipelinePlan():
+            table = component.table.model_dump(mode="json")
+            if component.operators:
+                table["operators"] = [
+                    {"type": operator.member.name, **_options(operator, directory)}
+                    for operator in component.operators
+                ]
+            return table
+        case _:
+            raise TypeError(f"not a component of a plan: {component!r}")
+
+
+def _part(part: PartPlan[Any], directory: Path) -> Any:
+    options = without_nothing(_options(part, directory))
+    return {"name": part.member.name, **options} if options else part.member.name
+
+
+def _options(part: PartPlan[Any], directory: Path) -> dict[str, Any]:
+    def as_written(path: Path) -> Path:
+        return path.relative_to(directory) if path.is_relative_to(directory) else path
+
+    return map_paths(part.options, as_written).model_dump(mode="json")
+
+
+def _flow(flow: FlowPlan) -> dict[str, Any]:
+    components = [*flow.shared, *flow.instances[0].components]
+    return {
+        "links": [
+            _link(component.id.name, link) for component in reversed(components) for link in component.links
+        ],
+        "instances": len(flow.instances),
+        "shared": [component.id.name for component in flow.shared],
+        "restart": flow.restart.model_dump(mode="json"),
+    }
+
+
+def _link(source: str, link: Link) -> str:
+    left = source if link.port == "out" else f"{source}/{link.port}"
+    right = link.target.name if link.target_port == "in" else f"{link.target.name}/{link.target_port}"
+    return f"{left} -> {right}"
