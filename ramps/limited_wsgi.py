@@ -169,7 +169,7 @@ class HttpHost:
         if body.abandoned:
             headers.append(("Connection", "close"))
         start_response(answer.status_line, headers)
-        return [content]
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [content]
 
 
 class _Handler(pywsgi.WSGIHandler):  # type: ignore[misc]

@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 import hmac
-import io
 import ssl
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
-import gevent
 from pydantic import Field
 
-from pipelines.options import Address, Duration, HostPort, Options, Secret, Size, format_size
+from pipelines.options import Address, Duration, HostPort, Options, Secret, Size
 from ramps import listening
-from ramps.archives import decompressed
 from ramps.connections import ConnectionServer
-from ramps.errors import CannotOpen, ConnectionLost, FrameError, IntakeFull
+from ramps.errors import CannotOpen, ConnectionLost, IntakeFull
+from ramps.http_request import Refused, decompress_body, framing, metadata, read_body
 from ramps.limited_wsgi import Answer, HttpHost, HttpLimits, RequestBody
 from ramps.onramp import Intake, Onramp, onramps
 from ramps.tls import TlsServer, server_context
 
 __all__ = ["HttpOnramp"]
-
-# Small, because pywsgi parses chunk sizes byte by byte: a body in chunks of one byte must not hold up others.
-_READ_BYTES = 8192
-
-_ENCODINGS = {"gzip": "gzip", "x-gzip": "gzip", "deflate": "zlib", "zstd": "zstd", "xz": "xz"}
-
-# Never part of an event: events are shown, stored and sent on.
-_SECRET_HEADERS = {"HTTP_AUTHORIZATION", "HTTP_PROXY_AUTHORIZATION", "HTTP_COOKIE"}
 
 
 class HttpOptions(Options):
@@ -76,19 +66,6 @@ class HttpOptions(Options):
         description="add the request's method, path, query and headers to the metadata of its events",
     )
     reuse_port: bool = Field(default=False, description="let several processes share the port (SO_REUSEPORT)")
-
-
-class _Framing(NamedTuple):
-    codec: str | None
-    preprocessors: tuple[str, ...] | None
-
-
-class _Refused(Exception):
-    """Ends the work on a request with this answer."""
-
-    def __init__(self, status: int, reason: str, *headers: tuple[str, str]) -> None:
-        super().__init__(reason)
-        self.answer = Answer(status, {"accepted": 0, "error": reason}, headers)
 
 
 @onramps.register
@@ -188,9 +165,10 @@ class HttpOnramp(Onramp):
         try:
             self._authorize(environ)
             self._route(environ)
-            data = self._decompress(environ, self._read_body(body))
+            data = read_body(body, self.options.max_body, self.options.body_timeout)
+            data = decompress_body(data, environ.get("HTTP_CONTENT_ENCODING", ""), self.options.max_body)
             return self._take_in(intake, environ, data)
-        except _Refused as refused:
+        except Refused as refused:
             return refused.answer
 
     def _authorize(self, environ: dict[str, Any]) -> None:
@@ -200,7 +178,7 @@ class HttpOnramp(Onramp):
         given = token.strip().encode("latin-1")
         if scheme.lower() != "bearer" or not hmac.compare_digest(given, self._token):
             environ["wsgi.input"].abandoned = environ["wsgi.input"].announced
-            raise _Refused(401, "send `Authorization: Bearer TOKEN`", ("WWW-Authenticate", "Bearer"))
+            raise Refused(401, "send `Authorization: Bearer TOKEN`", ("WWW-Authenticate", "Bearer"))
 
     def _route(self, environ: dict[str, Any]) -> None:
         body: RequestBody = environ["wsgi.input"]
@@ -209,113 +187,20 @@ class HttpOnramp(Onramp):
             return
         body.abandoned = body.announced
         if path != self.options.path:
-            raise _Refused(404, f"events are posted to {self.options.path}")
+            raise Refused(404, f"events are posted to {self.options.path}")
         scheme = "https" if self.options.tls else "http"
         hint = f"curl -d '{{\"hello\": 1}}' {scheme}://{self.address}{self.options.path}"
-        raise _Refused(
-            405, f"this is an Aftershock onramp; post events to it: {hint}", ("Allow", "POST, PUT")
-        )
-
-    def _read_body(self, body: RequestBody) -> bytes:
-        if not body.announced:
-            raise _Refused(411, "the request has no body; send one, with Content-Length or chunked")
-        limit = self.options.max_body
-        # Until it is read to its end, every way out of here leaves a connection that cannot be used again.
-        body.abandoned = True
-        pieces: list[bytes] = []
-        size = body.content_length or 0
-        if size <= limit:
-            size = 0
-            late = _Refused(
-                408, f"the body took longer than {self.options.body_timeout:g} s (`body_timeout`)"
-            )
-            with gevent.Timeout(self.options.body_timeout, late):
-                while size <= limit and (piece := body.read(min(_READ_BYTES, limit + 1 - size))):
-                    size += len(piece)
-                    pieces.append(piece)
-        if size > limit:
-            raise _Refused(413, f"the body is larger than {format_size(limit)} (`max_body`)")
-        body.abandoned = False
-        if not size:
-            raise _Refused(400, "the body is empty")
-        return b"".join(pieces)
-
-    def _decompress(self, environ: dict[str, Any], data: bytes) -> bytes:
-        encoding = environ.get("HTTP_CONTENT_ENCODING", "identity").strip().lower()
-        if encoding in ("identity", ""):
-            return data
-        if encoding not in _ENCODINGS:
-            known = ", ".join(sorted(_ENCODINGS))
-            raise _Refused(
-                415,
-                f"bodies with Content-Encoding {encoding!r} are not understood",
-                ("Accept-Encoding", known),
-            )
-        limit = self.options.max_body
-        pieces: list[bytes] = []
-        size = 0
-        try:
-            for piece in decompressed(io.BytesIO(data), _ENCODINGS[encoding]):
-                size += len(piece)
-                pieces.append(piece)
-                if size > limit:
-                    raise _Refused(
-                        413, f"the body is larger than {format_size(limit)} when decompressed (`max_body`)"
-                    )
-        except FrameError as error:
-            raise _Refused(400, str(error)) from None
-        if size > limit:
-            raise _Refused(
-                413, f"the body is larger than {format_size(limit)} when decompressed (`max_body`)"
-            )
-        return b"".join(pieces)
+        raise Refused(405, f"this is an Aftershock onramp; post events to it: {hint}", ("Allow", "POST, PUT"))
 
     def _take_in(self, intake: Intake, environ: dict[str, Any], data: bytes) -> Answer:
-        framing = _framing(intake, environ.get("CONTENT_TYPE", ""))
+        codec, preprocessors = framing(intake, environ.get("CONTENT_TYPE", ""))
         peer = HostPort(environ["REMOTE_ADDR"], int(environ["REMOTE_PORT"]))
-        stream = intake.stream(
-            f"http://{peer}", codec=framing.codec, preprocessors=framing.preprocessors, framed=True
-        )
-        meta = _metadata(environ) if self.options.metadata else None
+        stream = intake.stream(f"http://{peer}", codec=codec, preprocessors=preprocessors, framed=True)
+        meta = metadata(environ) if self.options.metadata else None
         try:
             accepted, rejected = stream.feed(data, meta=meta, timeout=self.options.queue_timeout)
         except IntakeFull:
-            raise _Refused(503, "there is no room downstream; try again", ("Retry-After", "1")) from None
+            raise Refused(503, "there is no room downstream; try again", ("Retry-After", "1")) from None
         if rejected:
             return Answer(400, {"accepted": accepted, "rejected": rejected, "errors": stream.reasons})
         return Answer(202, {"accepted": accepted})
-
-
-def _framing(intake: Intake, content_type: str) -> _Framing:
-    """How a body of this type becomes events. The configured preprocessors apply unless the type itself
-    frames.
-    """
-    media_type = content_type.partition(";")[0].strip().lower()
-    codec = intake.content_type_codec(media_type) if media_type else None
-    if media_type == "application/json":
-        return _Framing(codec, ())
-    if media_type in (
-        "application/x-ndjson",
-        "application/ndjson",
-        "application/jsonl",
-        "application/x-jsonlines",
-    ):
-        return _Framing(codec or "json", ("lines", "remove-empty"))
-    return _Framing(codec, None)
-
-
-def _metadata(environ: dict[str, Any]) -> dict[str, Any]:
-    headers = {
-        name.removeprefix("HTTP_").lower().replace("_", "-"): value
-        for name, value in environ.items()
-        if (name.startswith("HTTP_") or name in ("CONTENT_TYPE", "CONTENT_LENGTH"))
-        and name not in _SECRET_HEADERS
-    }
-    return {
-        "request": {
-            "method": environ["REQUEST_METHOD"],
-            "path": environ["PATH_INFO"],
-            "query": environ["QUERY_STRING"],
-            "headers": headers,
-        }
-    }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import ipaddress
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +18,7 @@ from cryptography.x509.oid import NameOID
 from gevent import socket
 
 from ramps.onramp import Onramp
+from ramps.onramps.http import HttpOnramp
 from ramps.testing.leaks import nothing_outlives
 from ramps.testing.onramp_runner import OnrampRunner
 from ramps.testing.recording_intake import RecordingIntake
@@ -61,6 +63,70 @@ def dial() -> Iterator[Callable[[Any], Any]]:
             return sock
 
         yield connect
+
+
+class Response(NamedTuple):
+    status: int
+    headers: dict[str, str]
+    document: Any
+
+
+class Client:
+    """One connection that speaks HTTP, byte by byte as the test says."""
+
+    def __init__(self, sock: Any) -> None:
+        self.sock = sock
+        self.file = sock.makefile("rb")
+
+    def send(self, data: bytes) -> None:
+        self.sock.sendall(data)
+
+    def receive(self) -> Response:
+        status_line = self.file.readline()
+        assert status_line.startswith(b"HTTP/1.1 "), status_line
+        headers = {}
+        while (line := self.file.readline().strip()) != b"":
+            name, _, value = line.decode().partition(":")
+            headers[name.lower()] = value.strip()
+        body = self.file.read(int(headers.get("content-length", 0)))
+        return Response(int(status_line.split()[1]), headers, json.loads(body) if body else None)
+
+    def post(self, body: bytes, *headers: str, method: str = "POST", path: str = "/") -> Response:
+        lines = [f"{method} {path} HTTP/1.1", "Host: here", f"Content-Length: {len(body)}", *headers]
+        self.send("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+        return self.receive()
+
+    def at_end(self) -> bool:
+        try:
+            return self.file.read(1) == b""
+        except ConnectionResetError:
+            return True
+
+    def close(self) -> None:
+        self.file.close()
+        self.sock.close()
+
+
+@pytest.fixture(scope="session")
+def make_client() -> Callable[[Any], Client]:
+    """Makes an HTTP client of a connected socket."""
+    return Client
+
+
+@pytest.fixture
+def serve(run: Any, dial: Any) -> Iterator[Callable[..., Client]]:
+    """Starts the server with these options and connects to it."""
+    clients: list[Client] = []
+
+    def start(**options: Any) -> Client:
+        onramp = HttpOnramp(HttpOnramp.Options(**{"address": "127.0.0.1:0", **options}))
+        run(onramp)
+        clients.append(Client(dial(onramp.address)))
+        return clients[-1]
+
+    yield start
+    for client in clients:
+        client.close()
 
 
 @pytest.fixture(scope="session")
