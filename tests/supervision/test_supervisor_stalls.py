@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from gevent.event import Event
+
+from actors import Actor, MailboxLimits, Stalled
+from actors.testing import HangsOn
+from supervisor.supervision import ChildSpec, which_children
+
+
+def hanging(stage, **options):
+    options.setdefault("stall_after_seconds", 4.0)
+    return stage.child("a", HangsOn, "hang", poison_after=1, **options)
+
+
+def restarts(top):
+    return [child.restarts for child in which_children(top)]
+
+
+def test_a_child_that_hangs_while_input_waits_is_killed_and_restarted(stage, log_lines):
+    top = stage.supervise(hanging(stage))
+    stage.advance(0.5)
+    stage.tell("a", "hang", 1, 2)
+    stage.advance(4.4)
+    assert restarts(top) == [0], "the first look at it is after a quarter of its time"
+
+    stage.advance(0.7)
+
+    assert restarts(top) == [1]
+    assert [line for line in stage.news() if "got" in line] == ["a got hang", "a got 1", "a got 2"]
+    assert log_lines()[0] == (
+        "a was killed: Stalled: a processed nothing for 4 s while 2 events waited; restart 1 of 5 within 10 s, in 0.1 s"
+    )
+    assert isinstance(stage.system.dead_letters.recent[0].error, Stalled)
+
+
+def test_a_child_that_hangs_is_left_alone_while_nothing_waits_for_it(stage):
+    top = stage.supervise(hanging(stage))
+    stage.tell("a", "hang")
+    stage.advance(100.0)
+
+    assert restarts(top) == [0]
+
+
+def test_a_child_without_a_bound_may_hang_for_ever(stage):
+    top = stage.supervise(hanging(stage, stall_after_seconds=None))
+    stage.tell("a", "hang", 1)
+    stage.advance(1000.0)
+
+    assert restarts(top) == [0]
+
+
+def test_a_slow_child_that_makes_some_progress_is_not_stalled(stage):
+    class Slow(Actor):
+        def on_message(self, message):
+            self.sleep(3.0)
+
+    top = stage.supervise(ChildSpec("slow", Slow, stall_after_seconds=4.0))
+    stage.tell("slow", *range(20))
+    stage.advance(60.0)
+
+    assert restarts(top) == [0]
+
+
+def test_whoever_hangs_is_blamed_and_not_those_who_wait_for_it(stage, log_lines):
+    class PassOn(Actor):
+        def on_message(self, message):
+            stage.find("a").tell(message)
+
+    one = MailboxLimits(events=1)
+    top = stage.supervise(
+        hanging(stage, limits=one),
+        ChildSpec("pipe", PassOn, limits=one, stall_after_seconds=4.0, poison_after=1),
+    )
+    stage.tell("a", "hang")
+    for number in (1, 2, 3):
+        stage.in_background(stage.find("pipe").tell, number)
+    assert stage.find("pipe").statistics().blocked_on == "a"
+    stage.advance(20.0)
+
+    assert restarts(top) == [1, 0]
+    assert "while 1 events waited; blocked by it: pipe;" in log_lines()[0]
+    assert [line for line in stage.news() if "got" in line][1:] == ["a got 1", "a got 2", "a got 3"]
+
+
+def test_a_restarted_child_has_its_whole_time_again(stage):
+    released = Event()
+    top = stage.supervise(
+        stage.child("a", HangsOn, "hang", released, stall_after_seconds=4.0, poison_after=3)
+    )
+    stage.tell("a", "hang", 1)
+    stage.advance(5.2)
+    assert restarts(top) == [1]
+
+    stage.advance(3.9)
+    assert restarts(top) == [1]
+
+    released.set()
+    stage.settle()
+    assert "a got 1" in stage.news()
+
+
+def test_a_child_that_is_down_is_not_looked_at_any_more(stage):
+    stage.supervise(hanging(stage)).stop()
+    stage.settle()
+
+    assert stage.clock.next_call() is None
