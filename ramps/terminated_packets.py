@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from ramps.postprocessor import Postprocessor
 
 __all__ = ["TerminatedPackets"]
@@ -12,8 +10,8 @@ __all__ = ["TerminatedPackets"]
 class TerminatedPackets(Postprocessor):
     """Appends a separator. A payload that holds it itself is not looked at: it comes out as several frames."""
 
-    separator: ClassVar[bytes]
+    terminator: bytes
 
     def process(self, payload: bytes, ingest_ns: int) -> list[bytes]:
         """The payload and its separator, in one packet."""
-        return [payload + self.separator]
+        return [payload + self.terminator]

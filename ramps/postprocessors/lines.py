@@ -13,4 +13,4 @@ class Lines(TerminatedPackets):
     name = "lines"
     summary = "Appends a newline to each payload."
     example = 'postprocessors = ["lines"]'
-    separator = b"\n"
+    terminator = b"\n"

@@ -13,4 +13,4 @@ class LinesNull(TerminatedPackets):
     name = "lines-null"
     summary = "Appends a zero byte to each payload."
     example = 'postprocessors = ["lines-null"]'
-    separator = b"\0"
+    terminator = b"\0"

@@ -13,4 +13,4 @@ class LinesPipe(TerminatedPackets):
     name = "lines-pipe"
     summary = "Appends a pipe character to each payload."
     example = 'postprocessors = ["lines-pipe"]'
-    separator = b"|"
+    terminator = b"|"
