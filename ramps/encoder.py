@@ -49,9 +49,13 @@ class Encoder:
             return codec.encode_many(batch.values)
         # A raw with a line break in it is one event on the way in (a message, a pretty-printed document), but
         # would be two for whoever reads lines on the other side.
+        try:
+            # One look at all of them in one piece is ten times faster than one at each.
+            if b"\n" not in b"".join(raws):  # type: ignore[arg-type] # None is what the except is for
+                return raws, []
+        except TypeError:
+            pass
         stale = [index for index, raw in enumerate(raws) if raw is None or b"\n" in raw]
-        if not stale:
-            return raws, []
         values = batch.values
         encoded, errors = codec.encode_many([values[index] for index in stale])
         payloads = list(raws)
