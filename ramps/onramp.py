@@ -67,8 +67,9 @@ class Intake(Protocol):
 
         ``codec`` overrides the configured one (a request's content type), ``preprocessors`` the configured
         ones, by name, with their defaults (a content type that says how it is framed); ``framed`` means that
-        each `feed` is one whole frame (a datagram, a message): the stream then passes the preprocessors as
-        one chunk and is ended at once, so that no state leaks from one to the next.
+        each `feed` is one whole frame (a datagram, a message): it begins and ends a stream for each step, and
+        no state leaks from one to the next, but for the steps that join messages on purpose (`gelf-chunking`:
+        keep one stream a sender). After `IntakeFull` a framed stream goes on; any other is over.
         """
 
     def emit(

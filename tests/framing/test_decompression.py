@@ -157,6 +157,25 @@ def test_many_small_members_in_one_blob_are_too_long_together() -> None:
     assert "max_decompressed = '10KiB'" in error_of(bad)
 
 
+@pytest.mark.parametrize("name", ["gzip", "xz", "lz4", "zstd"])
+def test_the_ratio_strikes_at_the_same_byte_however_the_stream_is_cut(name: str) -> None:
+    bomb = COMPRESS[name](bytes(20 << 20))
+
+    def passed_bytes(chunk_bytes: int) -> int:
+        framer = step(name, max_ratio=20)
+        framer.streaming = True
+        frames = frames_of(framer, [bomb[at : at + chunk_bytes] for at in range(0, len(bomb), chunk_bytes)])
+        assert "max_ratio" in error_of(frames.pop())
+        return sum(len(frame) for frame in frames if isinstance(frame, bytes))
+
+    assert passed_bytes(100) == passed_bytes(5000) == passed_bytes(len(bomb))
+
+
+def test_zstd_that_promises_more_than_it_holds_is_taken_alike_for_any_cut() -> None:
+    short = b"\x28\xb5\x2f\xfd\x20\x01\x01\x00\x00"
+    assert frames_of(step("zstd"), [short]) == frames_of(step("zstd"), [short[:5], short[5:]]) == [b""]
+
+
 def bomb_of_members(name: str) -> bytes:
     return COMPRESS[name](bytes(1 << 20)) * 200
 

@@ -64,6 +64,13 @@ def test_a_chunk_that_comes_twice_counts_once() -> None:
     assert gelf.feed(chunk(1, 2, b"b")) == [b"ab"]
 
 
+def test_a_chunk_that_comes_twice_does_not_count_towards_the_limit() -> None:
+    gelf = joiner(max_frame="4B")
+    gelf.feed(chunk(0, 2, b"abc"))
+    gelf.feed(chunk(0, 2, b"xyz"))
+    assert gelf.feed(chunk(1, 2, b"d")) == [b"abcd"]
+
+
 def test_what_is_incomplete_for_too_long_leaves_as_bad_when_the_next_datagram_comes() -> None:
     clock = HandClock()
     gelf = joiner(clock, expire_after="5s")
