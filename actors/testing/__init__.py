@@ -11,7 +11,9 @@ from actors.testing.misbehaving import (
     IgnoresKill,
     StopsNormally,
 )
+from actors.testing.probe import Probe
 from actors.testing.virtual_clock import VirtualClock, settle
+from actors.testing.waiting import wait_until, wait_until_idle
 
 __all__ = [
     "CrashesOn",
@@ -22,7 +24,10 @@ __all__ = [
     "HangsOnStart",
     "HangsOnStop",
     "IgnoresKill",
+    "Probe",
     "StopsNormally",
     "VirtualClock",
     "settle",
+    "wait_until",
+    "wait_until_idle",
 ]
