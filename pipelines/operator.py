@@ -1,0 +1,157 @@
+"""`Operator`: one step of a pipeline. Five ways to take part in the compiled function, one contract.
+
+The compiler turns a graph into a loop over a batch's events. What an operator adds to that loop is its `Kind`:
+
+=========  =========================================================  =======================================
+kind       implements                                                 for
+=========  =========================================================  =======================================
+INLINE     ``inline(scope)``: statements for the loop's body          what a few lines of Python do
+ROUTE      ``route(value, meta, ingest_ns)``: the port, or ``None``   state decides where an event goes
+EVENT      ``on_event(value[, meta])``: a value, `Drop` or `Emit`     one event in, at most one out
+MANY       ``on_event(value[, meta])``: an iterable of those          one event in, several out
+HOLD       ``hold(value, meta, batch)``: `Emit` objects, or none yet  what waits for other events or for time
+BATCH      ``on_batch(batch, port)``: pairs of port and batch         work that is cheaper for many at once
+=========  =========================================================  =======================================
+
+All but the last see one event at a time, in order, so their results never depend on how the stream was cut into
+batches. None may block. An exception costs its event only: it leaves by ``err`` (see `pipelines.failure`).
+"""
+
+from __future__ import annotations
+
+import ast
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Protocol
+
+from pipelines.batch import Batch
+from pipelines.contraflow import Insight
+from pipelines.emit import Emit
+from pipelines.registry import Component, Registry
+
+__all__ = ["Inline", "Kind", "Operator", "Scope", "operators"]
+
+
+class Kind(Enum):
+    """How an operator takes part in the compiled function; see the module's table."""
+
+    INLINE = "inline"
+    ROUTE = "route"
+    EVENT = "event"
+    MANY = "many"
+    HOLD = "hold"
+    BATCH = "batch"
+
+
+class Scope(Protocol):
+    """What statements of an `Inline` may refer to. Each call makes a new node, as ``ast`` wants it."""
+
+    def value(self) -> ast.expr:
+        """The event's value."""
+
+    def meta(self) -> ast.expr:
+        """The event's metadata: a dict or ``None``."""
+
+    def bind(self, hint: str, thing: object) -> ast.expr:
+        """An object of the operator (a function, a set, an iterator), under a name that begins with ``hint``."""
+
+    def local(self, hint: str) -> str:
+        """A fresh name for a local variable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inline:
+    """What an INLINE operator does to one event: ``statements`` first; then the event is dropped if ``keep`` is there
+    and false; then ``value`` becomes its value, if there. With ``changes_values`` the statements may also change the
+    event's value in place.
+    """
+
+    statements: tuple[ast.stmt, ...] = ()
+    keep: ast.expr | None = None
+    value: ast.expr | None = None
+
+
+class Operator(Component):
+    """The contract of a step. One instance belongs to one pipeline instance, and may keep state.
+
+    The attributes are read once, when the graph is compiled; an instance may set its own in ``__init__``.
+    """
+
+    kind: Kind
+
+    inputs: tuple[str, ...] = ("in",)
+    """Input ports. Only a BATCH operator may have several: the others are not told by which an event came."""
+
+    outputs: tuple[str, ...] = ("out",)
+    """Output ports besides ``err``, which every operator has."""
+
+    changes_values: bool = True
+    """Whether an event's value may differ afterwards. If not, the bytes that it was decoded from travel on with it."""
+
+    reads_meta: bool = False
+    """EVENT, MANY: `on_event` takes the metadata as a second argument, a dict that it may change."""
+
+    writes_meta: bool = False
+    """Whether events may have other metadata afterwards."""
+
+    may_fail: bool = True
+    """False if it never raises, which saves nothing but the code for it."""
+
+    drop_reason: str = "dropped"
+    """INLINE, ROUTE, EVENT, MANY, BATCH: the word for its drops in the account."""
+
+    wants_ticks: bool = False
+    """Whether `release` is to be called about every 100 ms."""
+
+    wants_contraflow: bool = False
+    """Whether `on_insight` is to be called."""
+
+    held: int = 0
+    """HOLD: events that it keeps at this moment. It counts them itself, as it does the next two."""
+    merged: int = 0
+    """HOLD: events that went into others so far. Three that leave as one count two."""
+    created: int = 0
+    """HOLD: events that it made so far on top of those that came in."""
+
+    clock_ns: Callable[[], int] = staticmethod(time.time_ns)
+    """The pipeline's wall clock, nanoseconds since 1970; set when the graph is compiled."""
+
+    def inline(self, scope: Scope) -> Inline:
+        """INLINE: the code for one event. Called once or more when the graph is compiled, for the same state."""
+        raise NotImplementedError(f"{self.name}: inline")
+
+    def route(self, value: Any, meta: dict[str, Any] | None, ingest_ns: int) -> str | None:
+        """ROUTE: the output port for this event, ``None`` to drop it. Must neither change nor keep value and meta."""
+        raise NotImplementedError(f"{self.name}: route")
+
+    def event_function(self) -> Callable[..., Any]:
+        """EVENT, MANY: what is called for each event, with its value and, if `reads_meta`, its metadata."""
+        raise NotImplementedError(f"{self.name}: event_function")
+
+    def hold(self, value: Any, meta: dict[str, Any] | None, batch: Batch) -> Iterable[Emit]:
+        """HOLD: take the event in, and give out what that makes ready. ``batch`` is the one that it came with."""
+        raise NotImplementedError(f"{self.name}: hold")
+
+    def on_batch(self, batch: Batch, port: str) -> list[tuple[str, Batch]]:
+        """BATCH: what leaves, by which port. The batch belongs to the operator."""
+        raise NotImplementedError(f"{self.name}: on_batch")
+
+    def release(self, now_ns: int) -> list[tuple[str, Batch]]:
+        """HOLD: what has become due with time, by which port. Called on ticks, and after `on_insight`."""
+        return []
+
+    def finish(self) -> list[tuple[str, Batch]]:
+        """HOLD: everything that is held; the stream is at its end."""
+        return []
+
+    def on_insight(self, insight: Insight, ports: frozenset[str], now_ns: int) -> Insight | None:
+        """Contraflow about events that left by ``ports`` of this operator (one of them, unless their ways join again
+        before they leave the pipeline). Returns what goes further up: the insight, another one, or ``None``.
+        """
+        return insight
+
+
+operators: Registry[Operator] = Registry("operator", "aftershock.operators", "pipelines.operators")
+"""All operators by name."""
