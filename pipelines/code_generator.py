@@ -1,0 +1,432 @@
+"""From a checked graph to the code of one function: the loop over a batch that enters the graph at one point.
+
+The code of an operator stands inside the code of the one before it, so that an event runs through the whole graph
+in one pass over local variables. An operator that several edges lead to, or that lies deep, becomes a function inside
+the function. For a batch without metadata, or without raw bytes, the code for them is not even generated.
+
+A generated function looks like this (filter, then a Python function)::
+
+    def pipeline(batch):
+        output_0_values = []
+        for value in batch.values:
+            try:
+                keep_1 = True if value.get('status') >= 500 else False
+            except Exception as error_2:
+                failed_1 = error_event('filter', error_2, value)
+                output_1_values.append(failed_1)
+            else:
+                if keep_1:
+                    try:
+                        value_1 = function_7(value)
+                        …
+                else:
+                    drops[0] += 1
+        results = []
+        if output_0_values:
+            results.append(('out', batch.like(output_0_values)))
+        return results
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+from pipelines.counters import Counters
+from pipelines.graph import GRAPH, Endpoint, Graph
+from pipelines.operator import Inline, Kind, Operator
+from pipelines.syntax import add, assign, attempt, attribute, branch, call, constant, load, method, same
+
+__all__ = ["Namespace", "Shape", "generate"]
+
+# CPython allows 20 nested blocks (loops and try) in one function, and its compiler recurses over nested statements.
+_MAX_NESTED_OPERATORS = 8
+
+
+class Shape(NamedTuple):
+    """What a batch brings besides its values; each shape has a function of its own."""
+
+    metas: bool
+    raws: bool
+
+
+class Namespace:
+    """The globals of generated functions: shared by all functions of one pipeline, one name per object."""
+
+    def __init__(self, counters: Counters, runtime: dict[str, Any]) -> None:
+        self.names: dict[str, Any] = {**runtime, "drops": counters.drops, "created": counters.created}
+        self._counters = counters
+        self._known: dict[int, str] = {}
+
+    def bind(self, hint: str, thing: object) -> ast.expr:
+        """The name of an object."""
+        # The object stays in ``names``, so that its id cannot be given to another one.
+        name = self._known.get(id(thing))
+        if name is None:
+            name = f"{hint}_{len(self.names)}"
+            self.names[name] = thing
+            self._known[id(thing)] = name
+        return load(name)
+
+    def drop(self, operator_id: str, reason: str) -> ast.stmt:
+        """The statement that counts a dropped event."""
+        return add("drops", self._counters.slot(operator_id, reason), constant(1))
+
+
+@dataclass(frozen=True, slots=True)
+class _Flow:
+    """What is known about the event at one place of the code.
+
+    Names of the local variables that hold it (``meta`` and ``raw`` are ``None`` where there can be none); whether
+    another branch still needs the value as it is now; and how deep the code is nested.
+    """
+
+    value: str
+    meta: str | None
+    raw: str | None
+    shared: bool = False
+    depth: int = 0
+
+
+def generate(graph: Graph, entry: Endpoint, shape: Shape, namespace: Namespace) -> ast.Module:
+    """The module that defines ``pipeline(batch) -> [(port, batch), …]`` for events that leave ``entry``."""
+    writes_meta = any(node.operator.writes_meta for node in graph.in_order())
+    first = _Function(graph, entry, shape, namespace, writes_meta, frozenset())
+    first.build()
+    # The second pass knows which lists ever get anything but None, and leaves the others out.
+    return _Function(graph, entry, shape, namespace, writes_meta, frozenset(first.filled)).build()
+
+
+class _Function:
+    def __init__(
+        self,
+        graph: Graph,
+        entry: Endpoint,
+        shape: Shape,
+        namespace: Namespace,
+        writes_meta: bool,
+        wanted: frozenset[str],
+    ) -> None:
+        self.graph = graph
+        self.entry = entry
+        self.shape = shape
+        self.namespace = namespace
+        self.filled: set[str] = set()
+        self._wanted = wanted
+        self._writes_meta = writes_meta
+        self._lists: dict[Endpoint, str] = {}
+        self._functions: dict[str, str] = {}
+        self._to_build: list[str] = []
+        self._names: Counter[str] = Counter()
+        ports = [GRAPH, *graph.nodes]
+        targets = [
+            target
+            for node in ports
+            for port in (graph.inputs if node == GRAPH else (*graph.nodes[node].operator.outputs, "err"))
+            for target in graph.targets(Endpoint(node, port))
+        ]
+        self._fan_in = Counter(target.node for target in targets)
+
+    def local(self, hint: str) -> str:
+        self._names[hint] += 1
+        return f"{hint}_{self._names[hint]}"
+
+    # The whole function
+
+    def build(self) -> ast.Module:
+        metas, raws = self.shape
+        flow = _Flow("value", "meta" if metas else None, "raw" if raws else None)
+        loop_body = self.send(self.entry, flow)
+        functions: list[ast.stmt] = []
+        while self._to_build:
+            functions.append(self._node_function(self._to_build.pop()))
+        names = [name for name in (flow.value, flow.meta, flow.raw) if name]
+        loop = _loop(names, [attribute(load("batch"), f"{name}s") for name in names], loop_body)
+        lists: list[ast.stmt] = [
+            assign(f"{name}_{part}", ast.List([], ast.Load()))
+            for name in self._lists.values()
+            for part in ("values", "metas", "raws")
+            if part == "values" or f"{name}_{part}" in self._wanted
+        ]
+        body = [
+            assign("ingest_ns", attribute(load("batch"), "ingest_ns")),
+            *lists,
+            *functions,
+            loop,
+            assign("results", ast.List([], ast.Load())),
+            *self._collect(),
+            ast.Return(load("results")),
+        ]
+        module = ast.Module([_define("pipeline", ["batch"], body)], [])
+        return ast.fix_missing_locations(module)
+
+    def _node_function(self, node_id: str) -> ast.stmt:
+        meta = "meta" if self.shape.metas or self._writes_meta else None
+        raw = "raw" if self.shape.raws else None
+        body = self._node(node_id, _Flow("value", meta, raw))
+        return _define(self._functions[node_id], ["value", "meta", "raw"], body)
+
+    def _collect(self) -> list[ast.stmt]:
+        order = sorted(self._lists, key=lambda end: (end.node != GRAPH, _position(self.graph, end)))
+        statements: list[ast.stmt] = []
+        for end in order:
+            name = self._lists[end]
+            parts = [
+                call(load("unless_empty"), load(f"{name}_{part}"))
+                if f"{name}_{part}" in self._wanted
+                else constant(None)
+                for part in ("metas", "raws")
+            ]
+            batch = call(attribute(load("batch"), "like"), load(f"{name}_values"), *parts)
+            if end.node == GRAPH:
+                result = method("results", "append", ast.Tuple([constant(end.port), batch], ast.Load()))
+            else:
+                worked_on = call(load("run_batch_operator"), constant(end.node), batch, constant(end.port))
+                result = method("results", "extend", worked_on)
+            statements.append(branch(load(f"{name}_values"), [result]))
+        return statements
+
+    # Edges
+
+    def send(self, source: Endpoint, flow: _Flow) -> list[ast.stmt]:
+        """The code that hands an event to everything that ``source`` leads to."""
+        targets = self.graph.targets(source)
+        if not targets:
+            return [self.namespace.drop(source.node, source.port)]
+        statements: list[ast.stmt] = []
+        if len(targets) > 1:
+            statements.append(add("created", 0, constant(len(targets) - 1)))
+        for target in targets[:-1]:
+            statements += self._deliver(target, replace(flow, shared=True))
+        return statements + self._deliver(targets[-1], flow)
+
+    def _deliver(self, target: Endpoint, flow: _Flow) -> list[ast.stmt]:
+        node = self.graph.nodes.get(target.node)
+        if node is None or node.operator.kind is Kind.BATCH:
+            copies, flow = self._own(flow)
+            return copies + self._append(target, flow)
+        if self._fan_in[target.node] == 1 and flow.depth < _MAX_NESTED_OPERATORS:
+            return self._node(target.node, replace(flow, depth=flow.depth + 1))
+        copies, flow = self._own(flow)
+        if target.node not in self._functions:
+            self._functions[target.node] = self.local("operator")
+            self._to_build.append(target.node)
+        arguments = [load(name) if name else constant(None) for name in (flow.value, flow.meta, flow.raw)]
+        return [*copies, ast.Expr(call(load(self._functions[target.node]), *arguments))]
+
+    def _append(self, target: Endpoint, flow: _Flow) -> list[ast.stmt]:
+        name = self._lists.setdefault(target, f"output_{len(self._lists)}")
+        statements: list[ast.stmt] = [method(f"{name}_values", "append", load(flow.value))]
+        for part, variable in (("metas", flow.meta), ("raws", flow.raw)):
+            if variable is not None:
+                self.filled.add(f"{name}_{part}")
+            if f"{name}_{part}" in self._wanted:
+                item = load(variable) if variable is not None else constant(None)
+                statements.append(method(f"{name}_{part}", "append", item))
+        return statements
+
+    def _own(self, flow: _Flow) -> tuple[list[ast.stmt], _Flow]:
+        """Copies of what another branch still needs, made as late as possible: a filter in between may save them."""
+        if not flow.shared:
+            return [], flow
+        value = self.local("value")
+        statements: list[ast.stmt] = [assign(value, call(load("copy_value"), load(flow.value)))]
+        meta = flow.meta
+        if meta is not None:
+            meta = self.local("meta")
+            statements.append(assign(meta, call(load("copy_value"), load(flow.meta or ""))))
+        return statements, replace(flow, value=value, meta=meta, shared=False)
+
+    # Operators
+
+    def _node(self, node_id: str, flow: _Flow) -> list[ast.stmt]:
+        operator = self.graph.nodes[node_id].operator
+        copies: list[ast.stmt] = []
+        if operator.changes_values or operator.writes_meta or operator.kind is Kind.HOLD:
+            copies, flow = self._own(flow)
+        make: Callable[[str, Operator, _Flow], tuple[list[ast.stmt], list[ast.stmt]]] = {
+            Kind.INLINE: self._inline,
+            Kind.ROUTE: self._route,
+            Kind.EVENT: self._event,
+            Kind.MANY: self._many,
+            Kind.HOLD: self._hold,
+        }[operator.kind]
+        body, after = make(node_id, operator, flow)
+        if operator.may_fail:
+            return [*copies, *self._guarded(node_id, flow, body, after)]
+        return [*copies, *body, *after]
+
+    def _guarded(
+        self, node_id: str, flow: _Flow, body: list[ast.stmt], after: list[ast.stmt]
+    ) -> list[ast.stmt]:
+        failed, error = self.local("failed"), self.local("error")
+        event = call(load("error_event"), constant(node_id), load(error), load(flow.value))
+        fail = assign(failed, event)
+        source = Endpoint(node_id, "err")
+        on_error = self.send(source, replace(flow, value=failed, raw=None))
+        if all(target.node == GRAPH for target in self.graph.targets(source)):
+            return [attempt(body, error, [fail, *on_error], after)]
+        # Operators that stand behind an ``err`` port run outside of the handler: otherwise an error of theirs would
+        # carry this one along as its context.
+        return [
+            assign(failed, constant(None)),
+            attempt(body, error, [fail]),
+            branch(same(load(failed), constant(None)), after, on_error),
+        ]
+
+    def _drop(self, node_id: str, operator: Operator) -> ast.stmt:
+        return self.namespace.drop(node_id, operator.drop_reason)
+
+    def _meta(self, flow: _Flow) -> ast.expr:
+        return load(flow.meta) if flow.meta else constant(None)
+
+    def _inline(self, node_id: str, operator: Operator, flow: _Flow) -> tuple[list[ast.stmt], list[ast.stmt]]:
+        inline: Inline = operator.inline(_InlineScope(self, flow))
+        body = list(inline.statements)
+        if operator.changes_values:
+            flow = replace(flow, raw=None)
+        if inline.value is not None:
+            value = self.local("value")
+            body.append(assign(value, inline.value))
+            flow = replace(flow, value=value)
+        after = self.send(Endpoint(node_id, "out"), flow)
+        if inline.keep is not None:
+            keep = self.local("keep")
+            # The truth of a value is asked for in here, because a user's object may refuse to tell.
+            body.append(assign(keep, ast.IfExp(inline.keep, constant(True), constant(False))))
+            after = [branch(load(keep), after, [self._drop(node_id, operator)])]
+        return body, after
+
+    def _by_port(self, node_id: str, operator: Operator, port: str, flow: _Flow) -> list[ast.stmt]:
+        """The code for an event that leaves by the port that a variable names; ``None`` drops it."""
+        otherwise = [self._drop(node_id, operator)]
+        for name in reversed(operator.outputs):
+            test: ast.expr = ast.Compare(load(port), [ast.Eq()], [constant(name)])
+            otherwise = [branch(test, self.send(Endpoint(node_id, name), flow), otherwise)]
+        return otherwise
+
+    def _route(self, node_id: str, operator: Operator, flow: _Flow) -> tuple[list[ast.stmt], list[ast.stmt]]:
+        port = self.local("port")
+        route = self.namespace.bind("route", operator.route)
+        body: list[ast.stmt] = [
+            assign(port, call(route, load(flow.value), self._meta(flow), load("ingest_ns")))
+        ]
+        return body, self._by_port(node_id, operator, port, flow)
+
+    def _outputs(self, operator: Operator) -> ast.expr:
+        return ast.Tuple([constant(port) for port in operator.outputs], ast.Load())
+
+    def _call(self, operator: Operator, flow: _Flow) -> tuple[list[ast.stmt], ast.expr, ast.expr]:
+        """The call of a function for each event: statements before it, the call, and the metadata that it worked on."""
+        function = self.namespace.bind("function", operator.event_function())
+        if not operator.reads_meta:
+            return [], call(function, load(flow.value)), self._meta(flow)
+        meta = self.local("meta")
+        empty: ast.expr = ast.Dict([], [])
+        if flow.meta:
+            empty = ast.IfExp(same(load(flow.meta), constant(None)), empty, load(flow.meta))
+        return [assign(meta, empty)], call(function, load(flow.value), load(meta)), load(meta)
+
+    def _raw_if_same(
+        self, operator: Operator, flow: _Flow, value: str, raw: str
+    ) -> tuple[list[ast.stmt], _Flow]:
+        """A function that is declared to keep values is taken at its word only for the very same object."""
+        if operator.changes_values or flow.raw is None:
+            return [], replace(flow, value=value, raw=None)
+        kept = ast.IfExp(same(load(value), load(flow.value)), load(flow.raw), constant(None))
+        return [assign(raw, kept)], replace(flow, value=value, raw=raw)
+
+    def _event(self, node_id: str, operator: Operator, flow: _Flow) -> tuple[list[ast.stmt], list[ast.stmt]]:
+        before, result, meta = self._call(operator, flow)
+        value, port, raw = self.local("value"), self.local("port"), self.local("raw")
+        new_meta = self.local("meta") if operator.writes_meta else None
+        resolved = call(load("resolve"), load(value), meta, self._outputs(operator))
+        names = [port, value, new_meta or self.local("ignored")]
+        plain = [assign(port, constant("out"))]
+        if new_meta:
+            kept = meta if isinstance(meta, ast.Constant) else ast.BoolOp(ast.Or(), [meta, constant(None)])
+            plain.append(assign(new_meta, kept))
+        is_special = ast.Compare(call(load("type"), load(value)), [ast.In()], [load("special_results")])
+        body: list[ast.stmt] = [
+            *before,
+            assign(value, result),
+            branch(is_special, [_unpack(names, resolved)], plain),
+        ]
+        if new_meta:
+            flow = replace(flow, meta=new_meta)
+        raw_statements, after_flow = self._raw_if_same(operator, flow, value, raw)
+        return body, [*raw_statements, *self._by_port(node_id, operator, port, after_flow)]
+
+    def _many(self, node_id: str, operator: Operator, flow: _Flow) -> tuple[list[ast.stmt], list[ast.stmt]]:
+        before, result, meta = self._call(operator, flow)
+        items, raw = self.local("items"), self.local("raw")
+        collected = call(load("collect"), result, meta, self._outputs(operator))
+        body: list[ast.stmt] = [*before, assign(items, collected)]
+        count = ast.BinOp(call(load("len"), load(items)), ast.Sub(), constant(1))
+        loop = self._each(node_id, operator, flow, items, raw)
+        counted = branch(load(items), [add("created", 0, count)], [self._drop(node_id, operator)])
+        return body, [counted, loop]
+
+    def _hold(self, node_id: str, operator: Operator, flow: _Flow) -> tuple[list[ast.stmt], list[ast.stmt]]:
+        hold = self.namespace.bind("hold", operator.hold)
+        items, raw = self.local("items"), self.local("raw")
+        held = call(hold, load(flow.value), self._meta(flow), load("batch"))
+        collected = call(load("collect"), held, constant(None), self._outputs(operator))
+        body: list[ast.stmt] = [assign(items, collected)]
+        return body, [self._each(node_id, operator, flow, items, raw)]
+
+    def _each(self, node_id: str, operator: Operator, flow: _Flow, items: str, raw: str) -> ast.stmt:
+        port, value, meta = self.local("port"), self.local("value"), self.local("meta")
+        raw_statements, item_flow = self._raw_if_same(operator, flow, value, raw)
+        item_flow = replace(item_flow, meta=meta if operator.writes_meta or flow.meta else None)
+        body = [*raw_statements, *self._by_port(node_id, operator, port, item_flow)]
+        return ast.For(_targets([port, value, meta]), load(items), body, [])
+
+
+class _InlineScope:
+    """The `pipelines.operator.Scope` of one place in the code."""
+
+    def __init__(self, function: _Function, flow: _Flow) -> None:
+        self._function = function
+        self._flow = flow
+
+    def value(self) -> ast.expr:
+        return load(self._flow.value)
+
+    def meta(self) -> ast.expr:
+        return load(self._flow.meta) if self._flow.meta else constant(None)
+
+    def bind(self, hint: str, thing: object) -> ast.expr:
+        return self._function.namespace.bind(hint, thing)
+
+    def local(self, hint: str) -> str:
+        return self._function.local(hint)
+
+
+def _position(graph: Graph, end: Endpoint) -> int:
+    if end.node == GRAPH:
+        return graph.outputs.index(end.port)
+    return [node.id for node in graph.in_order()].index(end.node)
+
+
+def _define(name: str, arguments: list[str], body: list[ast.stmt]) -> ast.stmt:
+    parameters = ast.arguments([], [ast.arg(argument) for argument in arguments], None, [], [], None, [])
+    # ast.unparse and 3.12's new field ``type_params`` are both content with a function built by keywords.
+    return ast.FunctionDef(name=name, args=parameters, body=body, decorator_list=[])
+
+
+def _targets(names: list[str]) -> ast.expr:
+    return ast.Tuple([ast.Name(name, ast.Store()) for name in names], ast.Store())
+
+
+def _unpack(names: list[str], value: ast.expr) -> ast.stmt:
+    return ast.Assign([_targets(names)], value)
+
+
+def _loop(names: list[str], lists: list[ast.expr], body: list[ast.stmt]) -> ast.stmt:
+    if len(names) == 1:
+        return ast.For(ast.Name(names[0], ast.Store()), lists[0], body, [])
+    return ast.For(_targets(names), call(load("zip"), *lists), body, [])

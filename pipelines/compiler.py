@@ -1,0 +1,74 @@
+"""`compile_graph`: from a graph of operators to the `Pipeline` that runs it."""
+
+from __future__ import annotations
+
+import ast
+import time
+from collections.abc import Callable
+from typing import Any
+
+from pipelines.batch import Batch
+from pipelines.code_generator import Namespace, Shape, generate
+from pipelines.counters import Counters
+from pipelines.errors import ConfigurationError
+from pipelines.failure import GENERATED_FILE, error_event
+from pipelines.graph import GRAPH, Endpoint, Graph
+from pipelines.pipeline import Pipeline, Results
+from pipelines.results import SPECIAL_RESULTS, collect, resolve, unless_empty
+from pipelines.values import copy_value
+
+__all__ = ["compile_graph", "generated_source"]
+
+
+def compile_graph(graph: Graph, *, name: str, clock_ns: Callable[[], int] = time.time_ns) -> Pipeline:
+    """Compile a graph. The operators become the pipeline's own: compile a new graph for another instance.
+
+    ``name`` stands in error events; ``clock_ns`` is the wall clock for operators (nanoseconds since 1970). Raises
+    `ConfigurationError` with everything that `Graph.check` finds.
+    """
+    problems = graph.check()
+    if problems:
+        first = problems[0]
+        raise ConfigurationError("; ".join(str(problem) for problem in problems), first.path, first.hint)
+    counters = Counters(f"pipeline:{name}", graph.outputs)
+    for node in graph.in_order():
+        node.operator.clock_ns = clock_ns
+    namespace = Namespace(counters, {})
+
+    def compile_entry(entry: Endpoint, shape: Shape) -> Callable[[Batch], Results]:
+        targets = graph.targets(entry)
+        if len(targets) == 1 and targets[0].node == GRAPH:
+            port = targets[0].port
+            return lambda batch: [(port, batch)]
+        code = compile(generate(graph, entry, shape, namespace), f"{GENERATED_FILE} {name}>", "exec")
+        exec(code, namespace.names)
+        function: Callable[[Batch], Results] = namespace.names.pop("pipeline")
+        return function
+
+    pipeline = Pipeline(name, graph, compile_entry, counters)
+    namespace.names.update(_runtime(pipeline, counters.component))
+    pipeline.prepare()
+    return pipeline
+
+
+def generated_source(graph: Graph, *, entry: str = "in", metas: bool = False, raws: bool = False) -> str:
+    """The Python text of the function that a graph compiles to for one input and shape of batch: for reading only."""
+    namespace = Namespace(Counters("", graph.outputs), {})
+    return ast.unparse(generate(graph, Endpoint(GRAPH, entry), Shape(metas, raws), namespace))
+
+
+def _runtime(pipeline: Pipeline, component: str) -> dict[str, Any]:
+    """The names that generated code refers to, apart from the objects of its operators."""
+
+    def operator_failed(operator_id: str, error: Exception, value: Any) -> dict[str, Any]:
+        return error_event(component, operator_id, error, value)
+
+    return {
+        "collect": collect,
+        "copy_value": copy_value,
+        "error_event": operator_failed,
+        "resolve": resolve,
+        "run_batch_operator": pipeline.run_batch_operator,
+        "special_results": SPECIAL_RESULTS,
+        "unless_empty": unless_empty,
+    }
