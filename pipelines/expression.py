@@ -1,0 +1,361 @@
+"""`Expression`: the small language of `filter`, such as ``event.status >= 500 and "slow" in event.tags``.
+
+It looks like Python and is parsed by ``ast``, but nothing of Python can be reached from it: names are ``event`` and
+``meta`` and nothing else, ``.name`` is the key of an object and never an attribute, and only the functions of
+`FUNCTIONS` can be called. There is no arithmetic and no loop, so its time is linear in the size of the event.
+
+===========================  ==================================================================================
+``event.a.b``, ``meta.a``    a field; **null where it is missing**, or where something on the way is no object
+``event["a b"]``             the same for a key that is no Python name, such as ``event["class"]``
+``event.list[0]``            an element of an array, from its end if negative; null beyond its ends
+``"text"``, ``1``, ``1.5``   literals; also ``true``, ``false``, ``null`` and lists of literals ``["a", "b"]``
+``==`` ``!=``                Python's equality: ``1 == 1.0`` and ``true == 1`` hold
+``<`` ``<=`` ``>`` ``>=``    **false between values that have no order**, such as null, or a text and a number
+``in``, ``not in``           a part of a text, an element of an array, a key of an object; in anything else nothing is
+``and`` ``or`` ``not``       null, false, zero and what is empty count as false
+===========================  ==================================================================================
+
+An expression never fails on JSON values. It is compiled twice: to code that assumes that every field is there and has
+the right type, and to code that assumes nothing, which runs when the first one stumbles.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import hashlib
+import linecache
+import operator
+import warnings
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+
+from pipelines.syntax import attribute, call, constant, load
+
+__all__ = ["FUNCTIONS", "Expression", "ExpressionOption", "parse_expression"]
+
+_MAX_CHARACTERS = 4096
+_MAX_DEPTH = 32
+_MAX_NODES = 1024
+
+
+def _text(function: Callable[[str], Any]) -> Callable[[Any], Any]:
+    return lambda value: function(value) if isinstance(value, str) else None
+
+
+def _two_texts(function: Callable[[str, str], bool]) -> Callable[[Any, Any], bool]:
+    return lambda value, part: isinstance(value, str) and isinstance(part, str) and function(value, part)
+
+
+def _length(value: Any) -> int | None:
+    return len(value) if isinstance(value, str | list | dict) else None
+
+
+def _is_in(item: Any, holder: Any) -> bool:
+    try:
+        return isinstance(holder, str | list | dict) and item in holder
+    except TypeError:
+        return False
+
+
+FUNCTIONS: dict[str, tuple[Callable[..., Any], int]] = {
+    "len": (_length, 1),
+    "lower": (_text(str.lower), 1),
+    "upper": (_text(str.upper), 1),
+    "startswith": (_two_texts(str.startswith), 2),
+    "endswith": (_two_texts(str.endswith), 2),
+    "contains": (lambda holder, item: _is_in(item, holder), 2),
+}
+"""Functions by name, with the number of their arguments. A value of the wrong type gives null, or false."""
+
+_EMPTY: dict[str, Any] = {}
+_LITERALS = {"true": True, "false": False, "null": None}
+
+_COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+}
+
+
+def _field(holder: Any, key: Any) -> Any:
+    if isinstance(holder, dict) and isinstance(key, str):
+        return holder.get(key)
+    if isinstance(holder, list) and type(key) is int and -len(holder) <= key < len(holder):
+        return holder[key]
+    return None
+
+
+def _compare(left: Any, *rest: Any) -> bool:
+    """``left < a < b …``, given as pairs of a function and a right side."""
+    for compare, right in zip(rest[::2], rest[1::2], strict=True):
+        try:
+            if not compare(left, right):
+                return False
+        except TypeError:
+            return False
+        left = right
+    return True
+
+
+class Expression:
+    """A checked expression. ``text`` is what the user wrote; calling it evaluates it."""
+
+    def __init__(self, text: str, tree: ast.expr) -> None:
+        self.text = text
+        self._tree = tree
+        digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
+        file = f"<expression {digest}>"
+        linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+        self._names: dict[str, Any] = {
+            "__builtins__": {},
+            "_FIELD": _field,
+            "_COMPARE": _compare,
+            "_IN": _is_in,
+        }
+        # A NodeTransformer changes the tree that it walks.
+        body = _Careful(self._bind).visit(copy.deepcopy(tree))
+        parameters = ast.arguments([], [ast.arg("event"), ast.arg("meta")], None, [], [], None, [])
+        function = ast.copy_location(ast.Lambda(parameters, body), tree)
+        code = compile(ast.fix_missing_locations(ast.Expression(function)), file, "eval")
+        self._evaluate: Callable[[Any, Any], Any] = eval(code, self._names)
+
+    def __call__(self, event: Any, meta: dict[str, Any] | None) -> Any:
+        """The expression's value for an event and its metadata."""
+        return self._evaluate(event, meta)
+
+    def __repr__(self) -> str:
+        return f"Expression({self.text!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Expression) and other.text == self.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    def hopeful(
+        self,
+        event: Callable[[], ast.expr],
+        meta: Callable[[], ast.expr],
+        bind: Callable[[str, object], ast.expr],
+    ) -> ast.expr:
+        """Code that either gives what calling the expression gives, or raises, where a value is not as expected.
+
+        ``event`` and ``meta`` make the nodes that stand for them, ``bind`` the name of an object.
+        """
+        code: ast.expr = _Hopeful(event, meta, bind).visit(copy.deepcopy(self._tree))
+        return code
+
+    def _bind(self, hint: str, thing: object) -> ast.expr:
+        name = f"_{hint.upper()}_{len(self._names)}"
+        self._names[name] = thing
+        return load(name)
+
+
+class _Careful(ast.NodeTransformer):
+    """To code that assumes nothing about the values."""
+
+    def __init__(self, bind: Callable[[str, object], ast.expr]) -> None:
+        self._bind = bind
+
+    def visit(self, node: ast.AST) -> Any:
+        made = super().visit(node)
+        return ast.copy_location(made, node) if isinstance(made, ast.expr) else made
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return constant(_LITERALS[node.id]) if node.id in _LITERALS else load(node.id)
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+        return call(load("_FIELD"), self.visit(node.value), constant(node.attr))
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
+        return call(load("_FIELD"), self.visit(node.value), self.visit(node.slice))
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        assert isinstance(node.func, ast.Name)
+        function, _ = FUNCTIONS[node.func.id]
+        return call(self._bind(node.func.id, function), *[self.visit(argument) for argument in node.args])
+
+    def visit_Compare(self, node: ast.Compare) -> ast.expr:
+        arguments = [self.visit(node.left)]
+        for kind, right in zip(node.ops, node.comparators, strict=True):
+            arguments += [self._bind("compare", _comparison(kind)), self.visit(right)]
+        return call(load("_COMPARE"), *arguments)
+
+
+def _comparison(kind: ast.cmpop) -> Callable[[Any, Any], bool]:
+    match kind:
+        case ast.Eq():
+            return operator.eq
+        case ast.NotEq():
+            return operator.ne
+        case ast.In():
+            return _is_in
+        case ast.NotIn():
+            return lambda item, holder: not _is_in(item, holder)
+    return _COMPARISONS[type(kind)]
+
+
+class _Hopeful(ast.NodeTransformer):
+    """To code that takes every value to be what the expression wants, and raises where one is not."""
+
+    def __init__(
+        self,
+        event: Callable[[], ast.expr],
+        meta: Callable[[], ast.expr],
+        bind: Callable[[str, object], ast.expr],
+    ) -> None:
+        self._roots = {"event": event, "meta": meta}
+        self._bind = bind
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return constant(_LITERALS[node.id]) if node.id in _LITERALS else self._roots[node.id]()
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+        return self._get(node.value, constant(node.attr))
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
+        key = self.visit(node.slice)
+        if isinstance(key, ast.Constant) and isinstance(key.value, str):
+            return self._get(node.value, key)
+        return call(self._bind("field", _field), self.visit(node.value), key)
+
+    def _get(self, holder: ast.expr, key: ast.expr) -> ast.expr:
+        # A missing field is null at the end of a path; on the way it raises, as null has no ``get``.
+        made = self.visit(holder)
+        if isinstance(holder, ast.Name) and holder.id == "meta":
+            made = ast.BoolOp(ast.Or(), [made, self._bind("empty", _EMPTY)])
+        return call(attribute(made, "get"), key)
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        assert isinstance(node.func, ast.Name)
+        function, _ = FUNCTIONS[node.func.id]
+        return call(self._bind(node.func.id, function), *[self.visit(argument) for argument in node.args])
+
+
+def parse_expression(text: object) -> Expression:
+    """The expression from its text. Raises ``ValueError`` that says which part is wrong, and what can be written."""
+    if isinstance(text, Expression):
+        return text
+    if not isinstance(text, str) or not text.strip():
+        raise ValueError("an expression is text such as 'event.status >= 500'")
+    if len(text) > _MAX_CHARACTERS:
+        raise ValueError(f"an expression has at most {_MAX_CHARACTERS} characters; this one has {len(text)}")
+    # In parentheses, an expression may go over several lines.
+    source = f"({text.strip()}\n)" if "\n" in text.strip() else text.strip()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(source, mode="eval").body
+    except SyntaxError as error:
+        place = f" at character {error.offset}" if error.offset else ""
+        raise ValueError(
+            f"{_shorten(text)!r} is not an expression: {error.msg}{place}; "
+            'a key that is no plain word is written event["the key"]'
+        ) from None
+    except (ValueError, RecursionError, MemoryError) as error:
+        reason = str(error) or "nested too deeply"
+        raise ValueError(f"{_shorten(text)!r} is not an expression: {reason}") from None
+    _check(tree, source)
+    return Expression(source, tree)
+
+
+def _check(tree: ast.expr, text: str) -> None:
+    pending: list[tuple[ast.expr, int]] = [(tree, 1)]
+    nodes = 0
+    while pending:
+        node, depth = pending.pop()
+        nodes += 1
+        if depth > _MAX_DEPTH:
+            raise ValueError(f"{_shorten(text)!r} is nested too deeply; {_MAX_DEPTH} levels are allowed")
+        if nodes > _MAX_NODES:
+            raise ValueError(f"{_shorten(text)!r} has too many parts; {_MAX_NODES} are allowed")
+        problem = _problem(node)
+        if problem:
+            part = _shorten(ast.get_source_segment(text, node) or text)
+            raise ValueError(f"{part!r} cannot stand in an expression: {problem}")
+        pending.extend((child, depth + 1) for child in _children(node))
+
+
+def _children(node: ast.expr) -> list[ast.expr]:
+    match node:
+        case ast.Call():
+            return list(node.args)
+        case ast.Attribute():
+            return [node.value]
+        case ast.Subscript():
+            return [node.value, node.slice]
+        case ast.UnaryOp():
+            # The operand of a minus sign is a number, which `_problem` has seen to.
+            return [node.operand]
+        case ast.BoolOp():
+            return list(node.values)
+        case ast.Compare():
+            return [node.left, *node.comparators]
+        case ast.List():
+            return list(node.elts)
+    return []
+
+
+def _problem(node: ast.expr) -> str:
+    """Why a node is refused, "" if it is not. What is not named here is refused."""
+    match node:
+        case ast.Constant(value=value):
+            return "" if isinstance(value, str | int | float | None) else "this literal has no JSON form"
+        case ast.Name(id=name):
+            known = name in _LITERALS or name in ("event", "meta")
+            return "" if known else "the only names are event, meta, true, false and null"
+        case ast.Attribute() | ast.Subscript(slice=ast.Constant(value=str() | int())):
+            return _problem_of_holder(node.value)
+        case ast.Subscript(slice=ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int()))):
+            return _problem_of_holder(node.value)
+        case ast.Subscript():
+            return 'in [ ] stands a text or a whole number: event["key"], event.list[0]'
+        case ast.UnaryOp(op=ast.Not()):
+            return ""
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float())):
+            return ""
+        case ast.UnaryOp() | ast.BinOp():
+            return "there is no arithmetic"
+        case ast.BoolOp():
+            return ""
+        case ast.Compare(ops=kinds):
+            allowed = (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.In, ast.NotIn)
+            return (
+                "" if all(isinstance(kind, allowed) for kind in kinds) else "write == null instead of is null"
+            )
+        case ast.List(elts=items):
+            literal = all(
+                isinstance(item, ast.Constant | ast.List | ast.UnaryOp | ast.Name) for item in items
+            )
+            plain = literal and all(item.id in _LITERALS for item in items if isinstance(item, ast.Name))
+            return "" if plain else "a list holds literals only"
+        case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]) if name in FUNCTIONS:
+            wanted = FUNCTIONS[name][1]
+            return "" if len(arguments) == wanted else f"{name} takes {wanted} argument{'s' * (wanted > 1)}"
+        case ast.Call():
+            return f"the only functions are {', '.join(FUNCTIONS)}"
+    return "it is not part of the language; there are fields, literals, comparisons, and, or, not, in"
+
+
+def _problem_of_holder(holder: ast.expr) -> str:
+    is_path = isinstance(holder, ast.Attribute | ast.Subscript) or (
+        isinstance(holder, ast.Name) and holder.id in ("event", "meta")
+    )
+    return "" if is_path else "only event and meta have fields"
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= 80 else f"{text[:77]}…"
+
+
+ExpressionOption = Annotated[
+    Expression,
+    BeforeValidator(parse_expression),
+    PlainSerializer(lambda expression: expression.text),
+    WithJsonSchema({"type": "string", "format": "expression", "examples": ["event.status >= 500"]}),
+]
+"""An option that is an `Expression`, written as its text."""
