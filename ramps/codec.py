@@ -48,7 +48,7 @@ class Codec(Component):
         raise NotImplementedError
 
     def decode_many(self, frames: list[bytes]) -> tuple[list[Any], list[tuple[int, BadData]]]:
-        """One result per frame: the values (`SKIP` where there is none, or an error), and the errors with their indices.
+        """One result per frame: the values (`SKIP` where there is none, or an error), and the errors with indices.
 
         Called once per chunk, so a codec with a faster way through many frames overrides it.
         """

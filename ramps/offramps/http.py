@@ -118,9 +118,7 @@ class HttpOfframp(Offramp):
         secure = self.options.url.startswith("https:")
         if self.options.tls is not None:
             if not secure:
-                raise CannotOpen(
-                    f"{self._peer}: there is no TLS without https; write https, or drop `tls`"
-                )
+                raise CannotOpen(f"{self._peer}: there is no TLS without https; write https, or drop `tls`")
             client_context(self.options.tls)
         self._request_headers()
 
@@ -248,9 +246,7 @@ class HttpOfframp(Offramp):
             raise CannotOpen(f"{self._peer}: the header {name!r}: {error}") from None
         if not _FIELD_VALUE.fullmatch(text):
             # Without the value: it may be a secret.
-            raise CannotOpen(
-                f"{self._peer}: the value of the header {name!r} has characters it cannot have"
-            )
+            raise CannotOpen(f"{self._peer}: the value of the header {name!r} has characters it cannot have")
         return text
 
 

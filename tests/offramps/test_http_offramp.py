@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import time
 from email.utils import formatdate
 from typing import Any
@@ -89,6 +90,8 @@ def test_a_killed_write_leaves_no_request_running(make: Any, http_receiver: Any)
             http_receiver._changed.wait()
     writer.kill(timeout=5.0)
     assert writer.dead
+    workers = [g for g in gc.get_objects() if type(g) is gevent.Greenlet and "send_pending" in repr(g)]
+    assert all(worker.dead for worker in workers)
 
 
 @pytest.mark.parametrize("status", ["500 Oops", "503 Later", "429 Slow down", "408 Timeout", "425 Too early"])
