@@ -287,8 +287,9 @@ def test_a_message_that_crashed_an_actor_poison_after_times_is_a_dead_letter(sys
     child = spawn_child(system, diary, heard, poison_after=3)
     child.tell("boom")
     child.tell("after")
-    for crash in range(1, 4):
-        wait_until(lambda crash=crash: len(heard) == crash)
+    for _ in range(3):
+        wait_until(lambda: heard)
+        heard.clear()
         child.restart()
     wait_until_idle(system)
     assert diary.count("boom") == 3
@@ -316,9 +317,7 @@ def test_a_crash_during_a_halt_leaves_no_order_to_stop_for_the_next_incarnation(
     assert child.state is State.HALTED
     child.tell("after")
     child.restart()
-    settle()
-    assert child.state is State.RUNNING
-    child.kill()
+    assert child.ask("alive") == "alive"
 
 
 def test_an_actor_that_crashes_after_it_asked_to_stop_is_crashed_and_can_be_restarted(
