@@ -36,7 +36,9 @@ class _CommandGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        module = importlib.import_module(f"supervisor.cli.{cmd_name}")
+        # A module called `list` would stand in this package's namespace in place of the built-in.
+        module_name = "listing" if cmd_name == "list" else cmd_name
+        module = importlib.import_module(f"supervisor.cli.{module_name}")
         command: click.Command = module.command
         return command
 

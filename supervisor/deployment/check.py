@@ -128,7 +128,7 @@ def _flows(
 
 
 def _check_unused(findings: Findings, definitions: dict[str, Definition], used: set[str]) -> None:
-    unread = any(problem.code == "bad-link" for problem in findings.problems)
+    unread = any(problem.code in ("bad-link", "unknown-component") for problem in findings.problems)
     if unread or not findings.document.tables.get("flows"):
         return
     for name, definition in definitions.items():

@@ -85,8 +85,8 @@ class Document:
             position = _inside(position, within, self._lines[position.line - 1])
         return Problem(
             code=code,
-            message=message,
-            hint=hint,
+            message=printable(message, max_characters=800),
+            hint=printable(hint, max_characters=400),
             severity=severity,
             file=self.file,
             path=path,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
+from pydantic import ValidationError
+
 from pipelines.errors import ConfigurationError, UnknownComponent
 from pipelines.registry import Component, Registry
 from ramps.codec import codecs
@@ -32,6 +34,7 @@ def check_onramp(findings: Findings, name: str, table: dict[str, Any]) -> Onramp
     steps = _steps(findings, path, who, table, preprocessors, default.default_preprocessors)
     if common is None or connector is None or codec is None or steps is None:
         return None
+    common = common.model_copy(update={"codec": None, "preprocessors": None})
     return OnrampPlan(ComponentId("", 0, name), (), common, connector, codec, steps)
 
 
@@ -45,6 +48,7 @@ def check_offramp(findings: Findings, name: str, table: dict[str, Any]) -> Offra
     steps = _steps(findings, path, who, table, postprocessors, default.default_postprocessors)
     if common is None or connector is None or codec is None or steps is None:
         return None
+    common = common.model_copy(update={"codec": None, "postprocessors": None})
     return OfframpPlan(ComponentId("", 0, name), (), common, connector, codec, steps)
 
 
@@ -157,6 +161,8 @@ def build_part(findings: Findings, path: KeyPath, who: str, part: PartPlan[Membe
         return part.build()
     except ConfigurationError as error:
         findings.configuration_error(path, who, error)
+    except ValidationError as error:
+        _fault(findings, path, who, "its constructor", error)
     except (ValueError, OSError, CannotOpen) as error:
         findings.error(path, "bad-value", f"{who}: {printable(str(error), 400)}", at_key=True)
     except Exception as error:

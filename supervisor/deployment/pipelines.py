@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from pipelines.compiler import compile_graph
@@ -10,6 +11,7 @@ from pipelines.errors import ConfigurationError
 from pipelines.graph import Graph, chain
 from pipelines.operator import operators
 from pipelines.pipeline import Pipeline
+from pipelines.python_function import resolve_python
 from supervisor.deployment.parts import build_part, look_up
 from supervisor.deployment.plan import ComponentId, Kind, PartPlan, PipelinePlan
 from supervisor.deployment.problem import KeyPath
@@ -39,17 +41,19 @@ def check_pipeline(findings: Findings, name: str, table: dict[str, Any]) -> Pipe
     chain_parts = _operators(findings, path, who, checked.operators or [])
     if chain_parts is None:
         return None
-    plan = PipelinePlan(
-        ComponentId("", 0, name), (), checked, chain_parts, str(findings.document.directory), (), ()
-    )
+    table_alone = checked.model_copy(update={"operators": None})
+    directory = str(findings.document.directory)
+    plan = PipelinePlan(ComponentId("", 0, name), (), table_alone, chain_parts, directory, (), ())
     try:
         graph = graph_of(plan)
     except ConfigurationError as error:
-        findings.configuration_error(path, who, error)
+        findings.configuration_error(
+            path, who, error, "bad-value" if checked.python is None else "import-failed"
+        )
         return None
     wrong = graph.check()
-    for error in wrong:
-        findings.configuration_error(path, who, error)
+    for problem in wrong:
+        findings.configuration_error(path, who, problem)
     for warning in graph.warnings():
         findings.warning(path + warning.path, "not-linked", f"{who}: {warning}", warning.hint)
     if wrong:
@@ -58,8 +62,20 @@ def check_pipeline(findings: Findings, name: str, table: dict[str, Any]) -> Pipe
 
 
 def graph_of(plan: PipelinePlan) -> Graph:
-    """A new graph of new operators. Raises `ConfigurationError` for what the check would have found."""
-    return chain([part.build() for part in plan.operators])
+    """A new graph of new operators. Imports the Python module that the plan names, if it names one.
+
+    Raises `ConfigurationError`, with the path below the pipeline's table; the check would have found the same.
+    """
+    if plan.table.python is None:
+        return chain([part.build() for part in plan.operators])
+    try:
+        function = resolve_python(
+            plan.table.python, search_path=Path(plan.search_path), options=plan.table.options
+        )
+        return chain([function], path=("python",))
+    except ConfigurationError as error:
+        error.path = error.path or ("python",)
+        raise
 
 
 def make_pipeline(plan: PipelinePlan, name: str) -> Pipeline:

@@ -87,9 +87,11 @@ class PartPlan(Generic[Member]):
 
 @dataclass(frozen=True)
 class ComponentPlan:
-    """What onramps, pipelines and offramps have in common. ``table`` holds the checked common keys of the file.
+    """What onramps, pipelines and offramps have in common.
 
-    ``links`` are in the order of the file; a port that is not in it leads nowhere.
+    ``table`` of the subclasses holds the checked common keys of the file, without those that have a place of their
+    own here (codec, processors, operators). ``links`` are in the order of the file; a port that is not in it leads
+    nowhere.
     """
 
     id: ComponentId
@@ -199,11 +201,11 @@ class Plan:
     def to_json(self) -> dict[str, Any]:
         """The plan as plain data: options as a file would write them, secrets as references only."""
         return {
-            "supervisor": self.supervisor.model_dump(mode="json"),
+            "supervisor": self.supervisor.model_dump(mode="json", by_alias=True),
             "flows": [
                 {
                     "name": flow.name,
-                    "restart": flow.restart.model_dump(mode="json"),
+                    "restart": flow.restart.model_dump(mode="json", by_alias=True),
                     "instances": len(flow.instances),
                     "components": [_component_to_json(component) for component in flow.components()],
                 }
@@ -224,7 +226,7 @@ def _component_to_json(component: ComponentPlan) -> dict[str, Any]:
                 component.preprocessors if isinstance(component, OnrampPlan) else component.postprocessors
             )
             plain["type"] = component.connector.member.name
-            plain["options"] = component.connector.options.model_dump(mode="json")
+            plain["options"] = component.connector.options.model_dump(mode="json", by_alias=True)
             plain["codec"] = component.codec.member.name
             plain["processors"] = [part.member.name for part in processors]
         case PipelinePlan():

@@ -116,7 +116,8 @@ def printable(text: str, max_characters: int = 120) -> str:
 def closest(name: str, known: Iterable[str]) -> str:
     """``did you mean `x`?``, or the known names where none is close, or nothing where there are none at all."""
     names = sorted(known)
-    near = difflib.get_close_matches(name[:80], names, n=1)
+    # One wrong letter of two is as close as short names can be.
+    near = difflib.get_close_matches(name[:80], names, n=1, cutoff=0.6 if len(name) > 3 else 0.5)
     if near:
         return f"did you mean `{near[0]}`?"
     return f"known are: {', '.join(names)}" if names else ""

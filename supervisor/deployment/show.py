@@ -24,7 +24,7 @@ __all__ = ["plan_to_toml"]
 def plan_to_toml(plan: Plan) -> str:
     """TOML that, put in place of the plan's file, makes an equal plan. Components that no flow uses are left out."""
     sections: dict[str, dict[str, Any]] = {
-        "supervisor": plan.supervisor.model_dump(mode="json"),
+        "supervisor": plan.supervisor.model_dump(mode="json", by_alias=True),
         "onramps": {},
         "pipelines": {},
         "offramps": {},
@@ -43,7 +43,9 @@ def _component(component: ComponentPlan, directory: Path) -> dict[str, Any]:
     match component:
         case OnrampPlan():
             steps = [_part(step, directory) for step in component.preprocessors]
-            common = component.table.model_dump(mode="json", exclude={"codec", "preprocessors"})
+            common = component.table.model_dump(
+                mode="json", by_alias=True, exclude={"codec", "preprocessors"}
+            )
             own = _options(component.connector, directory)
             return {
                 "type": component.connector.member.name,
@@ -54,7 +56,9 @@ def _component(component: ComponentPlan, directory: Path) -> dict[str, Any]:
             }
         case OfframpPlan():
             steps = [_part(step, directory) for step in component.postprocessors]
-            common = component.table.model_dump(mode="json", exclude={"codec", "postprocessors"})
+            common = component.table.model_dump(
+                mode="json", by_alias=True, exclude={"codec", "postprocessors"}
+            )
             own = _options(component.connector, directory)
             return {
                 "type": component.connector.member.name,
@@ -64,8 +68,8 @@ def _component(component: ComponentPlan, directory: Path) -> dict[str, Any]:
                 **own,
             }
         case PipelinePlan():
-            table = component.table.model_dump(mode="json")
-            if component.operators:
+            table = component.table.model_dump(mode="json", by_alias=True)
+            if component.table.python is None:
                 table["operators"] = [
                     {"type": operator.member.name, **_options(operator, directory)}
                     for operator in component.operators
@@ -84,7 +88,7 @@ def _options(part: PartPlan[Any], directory: Path) -> dict[str, Any]:
     def as_written(path: Path) -> Path:
         return path.relative_to(directory) if path.is_relative_to(directory) else path
 
-    return map_paths(part.options, as_written).model_dump(mode="json")
+    return map_paths(part.options, as_written).model_dump(mode="json", by_alias=True)
 
 
 def _flow(flow: FlowPlan) -> dict[str, Any]:
@@ -95,7 +99,7 @@ def _flow(flow: FlowPlan) -> dict[str, Any]:
         ],
         "instances": len(flow.instances),
         "shared": [component.id.name for component in flow.shared],
-        "restart": flow.restart.model_dump(mode="json"),
+        "restart": flow.restart.model_dump(mode="json", by_alias=True),
     }
 
 

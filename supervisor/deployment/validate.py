@@ -82,6 +82,9 @@ class Findings:
             return model.model_validate_json(json.dumps(table, default=_plain), strict=True)
         except ValidationError as invalid:
             errors = _one_per_place(invalid, table)
+        if not errors:
+            # Only defaults failed, written as objects (a Path) that JSON cannot hold: what the file says is right.
+            return model.model_validate(table)
         for inner, error in errors:
             code, message, hint = plain_words(error, inner, model, set(also_known))
             if code == "unknown-key" or holds_secret(model, inner):
@@ -110,6 +113,8 @@ def _one_per_place(invalid: ValidationError, table: dict[str, Any]) -> list[tupl
     """Each wrong place once: a union reports one error for each of its members, and names them in the path."""
     found: dict[KeyPath, dict[str, Any]] = {}
     for error in invalid.errors(include_url=False):
+        if error["loc"] and error["loc"][0] not in table and error["type"] != "missing":
+            continue
         inner = _path_in(table, error["loc"], missing=error["type"] == "missing")
         # The deepest member of a union is the one that was meant; of equals, the first.
         found.setdefault(inner, dict(error))

@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 from pipelines.options import SecretReference
 from supervisor.deployment.problem import closest, format_key_path, printable
 
-__all__ = ["Wording", "describe_value", "field_at", "holds_secret", "plain_words"]
+__all__ = ["Wording", "describe_value", "field_at", "fields_by_key", "holds_secret", "plain_words"]
 
 Wording = tuple[str, str, str]
 """Code, message, hint."""
@@ -70,12 +70,17 @@ def describe_value(value: object) -> str:
     return "nothing" if value is None else printable(str(value), max_characters=60)
 
 
+def fields_by_key(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The declared options by the keys of the file: an option that is a word of Python (``class``) has an alias."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
+
+
 def field_at(model: type[BaseModel], path: tuple[str | int, ...]) -> FieldInfo | None:
     """The declaration of the option at ``path``; indices and the keys of free tables lead to the option itself."""
     models: list[type[BaseModel]] = [model]
     field: FieldInfo | None = None
     for step in map(str, path):
-        found = next((one.model_fields[step] for one in models if step in one.model_fields), None)
+        found = next((fields[step] for fields in map(fields_by_key, models) if step in fields), None)
         if found is not None:
             field, models = found, _models_in(found.annotation)
     return field
@@ -150,9 +155,11 @@ def _unknown_key(path: tuple[str | int, ...], model: type[BaseModel], others: se
     key, above = str(path[-1]), path[:-1]
     if above:
         field = field_at(model, above)
-        known = {name for one in (_models_in(field.annotation) if field else []) for name in one.model_fields}
+        known = {
+            name for one in (_models_in(field.annotation) if field else []) for name in fields_by_key(one)
+        }
         return "unknown-key", f"`{format_key_path(above)}` has no key `{printable(key)}`", closest(key, known)
-    known = set(model.model_fields) | others
+    known = set(fields_by_key(model)) | others
     return "unknown-key", f"there is no option `{printable(key)}`", closest(key, known)
 
 

@@ -20,7 +20,7 @@ path = "access.log"
 codec = "string"
 
 [pipelines.keep]
-operators = [{ type = "filter", where = "event != ''" }]
+operators = [{ type = "filter", expression = "event != ''" }]
 
 [offramps.out]
 type = "stdout"

@@ -30,7 +30,7 @@ token = { env = "PATH" }
 type = "cron"
 entries = [{ name = "a", expression = "* * * * *", payload = { x = [1, { y = "z" }] } }]
 [pipelines.keep]
-operators = [{ type = "filter", where = "event != ''" }, { type = "sample", every = 2 }]
+operators = [{ type = "filter", expression = "event != ''" }, { type = "sample", every = 2 }]
 stall_after = "1m30s"
 [offramps.out]
 type = "stdout"

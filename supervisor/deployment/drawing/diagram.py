@@ -72,8 +72,7 @@ def _detail(component: ComponentPlan) -> str:
     if isinstance(component, OnrampPlan | OfframpPlan):
         return f"{component.connector.member.name} · {component.codec.member.name}"
     if isinstance(component, PipelinePlan):
-        operators = component.table.operators
-        return component.table.python or " → ".join(str(operator.get("type")) for operator in operators or ())
+        return component.table.python or " → ".join(part.member.name for part in component.operators)
     return ""
 
 

@@ -1,0 +1,128 @@
+"""``supervisor show`` and ``supervisor graph``."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from click.testing import Result
+
+Run = Callable[..., Result]
+
+FAN = """
+[onramps.tick]
+type = "metronome"
+interval = "1s"
+[onramps.one]
+type = "stdin"
+[offramps."out"]
+type = "stdout"
+[offramps.log]
+type = "stderr"
+[flows."a-1"]
+links = ["tick -> out", "out/err -> log"]
+instances = 64
+shared = ["out", "log"]
+[flows.b]
+links = ["one -> out", "one/err -> log"]
+"""
+
+
+@pytest.fixture
+def fan(tmp_path: Path) -> str:
+    (tmp_path / "fan.toml").write_text(FAN)
+    return "fan.toml"
+
+
+def test_what_is_shown_passes_the_check_itself(run: Run, fan: str, tmp_path: Path) -> None:
+    shown = run("show", fan)
+    assert shown.exit_code == 0
+    (tmp_path / "shown.toml").write_text(shown.stdout)
+    assert run("check", "shown.toml").exit_code == 0
+    assert run("show", "shown.toml").stdout == shown.stdout
+
+
+def test_shown_as_json_every_copy_is_there(run: Run, fan: str) -> None:
+    flows = json.loads(run("show", fan, "--json").stdout)["flows"]
+    assert [len(flow["components"]) for flow in flows] == [66, 3]
+
+
+@pytest.mark.parametrize("command", ["show", "graph"])
+def test_a_bad_file_is_refused_with_all_its_problems(run: Run, bad: str, command: str) -> None:
+    result = run(command, bad)
+    assert result.exit_code == 3
+    assert result.stdout == ""
+    assert "unknown-codec" in result.stderr
+
+
+def test_mermaid_has_each_component_and_each_link_once(run: Run, fan: str) -> None:
+    text = run("graph", fan).stdout
+    assert text.startswith("flowchart LR\n")
+    assert text.count(":::onramp") == 2
+    assert text.count("-->") == 4
+    assert text.count('-->|"err"|') == 2
+    assert "tick \N{MULTIPLICATION SIGN}64" in text
+
+
+def test_dot_has_each_component_and_each_link_once(run: Run, fan: str) -> None:
+    text = run("graph", fan, "--format", "dot").stdout
+    assert text.startswith("digraph")
+    assert text.count("{") == text.count("}")
+    assert text.count(" -> ") == 4
+    assert text.count("fillcolor") == 6
+
+
+def svg(text: str) -> ElementTree.Element:
+    return ElementTree.fromstring(text)
+
+
+def boxes(root: ElementTree.Element) -> list[tuple[float, float, float, float]]:
+    """Left, top, right and bottom of each component in the coordinates of its flow's frame."""
+    found = []
+    for rectangle in root.iter("{http://www.w3.org/2000/svg}rect"):
+        if (rectangle.get("class") or "").startswith("box "):
+            x, y, width, height = (float(rectangle.get(key) or 0) for key in ("x", "y", "width", "height"))
+            found.append((x, y, x + width, y + height))
+    return found
+
+
+def test_svg_is_well_formed_and_has_each_component_and_link(run: Run, fan: str) -> None:
+    root = svg(run("graph", fan, "--format", "svg").stdout)
+    assert len(boxes(root)) == 6
+    paths = [path for path in root.iter("{http://www.w3.org/2000/svg}path") if path.get("class") == "arrow"]
+    assert len(paths) == 4
+
+
+def test_svg_boxes_of_a_flow_do_not_overlap(run: Run, tmp_path: Path) -> None:
+    offramps = "".join(f'[offramps.o{number}]\ntype = "blackhole"\n' for number in range(8))
+    links = ", ".join(f'"in -> o{number}"' for number in range(8)) + ', "o1/err -> o2", "o2/err -> o7"'
+    (tmp_path / "config.toml").write_text(
+        f'[onramps.in]\ntype = "stdin"\n{offramps}[flows.f]\nlinks = [{links}]\n'
+    )
+    placed = boxes(svg(run("graph", "--format", "svg").stdout))
+    assert len(placed) == 9
+    for index, (left, top, right, bottom) in enumerate(placed):
+        for other_left, other_top, other_right, other_bottom in placed[index + 1 :]:
+            assert right <= other_left or other_right <= left or bottom <= other_top or other_bottom <= top
+
+
+def test_svg_arrows_lead_to_the_right(run: Run, fan: str) -> None:
+    for path in svg(run("graph", fan, "--format", "svg").stdout).iter("{http://www.w3.org/2000/svg}path"):
+        if path.get("class") == "arrow":
+            numbers = [float(number) for number in re.findall(r"-?\d+(?:\.\d+)?", path.get("d") or "")]
+            assert numbers[-2] > numbers[0]
+
+
+def test_a_graph_is_written_to_a_file(run: Run, fan: str, tmp_path: Path) -> None:
+    assert run("graph", fan, "-o", "flow.md").exit_code == 0
+    assert (tmp_path / "flow.md").read_text().startswith("flowchart")
+
+
+def test_a_graph_that_cannot_be_written_is_a_usage_error(run: Run, fan: str) -> None:
+    result = run("graph", fan, "-o", "nowhere/flow.md")
+    assert result.exit_code == 2
+    assert "nowhere/flow.md cannot be written" in result.stderr
