@@ -43,6 +43,7 @@ class StreamReceiver:
         self.data: list[bytearray] = []
         self.address = HostPort("127.0.0.1", 0)
         self.accepted = 0
+        self._line_count = 0
 
     def start(self) -> None:
         if self._path is not None:
@@ -85,7 +86,7 @@ class StreamReceiver:
         return [line for data in self.data for line in bytes(data).split(b"\n")[:-1]]
 
     def wait_for(self, count: int) -> list[bytes]:
-        self.wait_until(lambda: len(self.lines()) >= count)
+        self.wait_until(lambda: self._line_count >= count)
         return self.lines()
 
     def wait_until(self, condition: Callable[[], object]) -> None:
@@ -117,6 +118,7 @@ class StreamReceiver:
                 if not chunk:
                     break
                 data += chunk
+                self._line_count += chunk.count(b"\n")
                 self._changed.set()
         self._connections.remove(sock)
         sock.close()
