@@ -12,6 +12,7 @@ from actors.log import get_logger
 from pipelines.actor import PipelineActor, PipelinePart
 from pipelines.batch import Batch
 from pipelines.outlets import Outlets
+from pipelines.pipeline import Pipeline
 from ramps.encoder import Encoder
 from ramps.intake import StreamIntake
 from ramps.offramp_actor import OfframpActor, OfframpPart
@@ -161,7 +162,7 @@ class Builder:
                     temporary=component.table.restart == "temporary",
                 )
             case PipelinePlan():
-                return PipelinePart(name, partial(make_pipeline, component, name), outlets)
+                return PipelinePart(name, partial(self._pipeline, component), outlets)
             case OfframpPlan():
                 encoder = Encoder(
                     component.codec.build(), [processor.build() for processor in component.postprocessors]
@@ -175,6 +176,13 @@ class Builder:
                     component.table.retry,
                 )
         raise TypeError(component)
+
+    def _pipeline(self, component: PipelinePlan) -> Pipeline:
+        pipeline = make_pipeline(component, component.actor_name)
+        for link in component.links:
+            # So that an offramp's lost connection reaches the operator that sends to it.
+            pipeline.connect(link.port, self._plan_of(link.target).actor_name)
+        return pipeline
 
     def _intake(self, component: OnrampPlan, send: Any) -> StreamIntake:
         return StreamIntake(

@@ -209,6 +209,14 @@ class Deployment:
         """The actors of all components that live now, by name (``"pipeline:main/parse"``)."""
         return dict(self._refs())
 
+    def addresses(self) -> dict[str, str]:
+        """Where each listening onramp listens, by its actor's name: with port 0 in the file, the one that it got."""
+        return {
+            name: str(part.connector.address)  # type: ignore[attr-defined]
+            for name, part in self._parts().items()
+            if isinstance(part, OnrampPart) and getattr(part.connector, "address", None) is not None
+        }
+
     def account(self) -> Account:
         """Where every event went so far. After `stop` it is final."""
         if self._final_account is not None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from supervisor.deployment.flow_order import downstream_first, find_cycles
 from supervisor.deployment.links import BadLink, Edge, Endpoint, parse_chain
 from supervisor.deployment.plan import (
     ComponentId,
@@ -24,6 +25,9 @@ __all__ = ["MAX_FLOW_COMPONENTS", "Definition", "check_flow"]
 
 MAX_FLOW_COMPONENTS = 100_000
 """Copies included. A component takes some tens of kilobytes, so this many take a few gigabytes."""
+
+
+_START_RANK = {Kind.OFFRAMP: 2, Kind.PIPELINE: 1, Kind.ONRAMP: 0}
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,7 @@ def check_flow(
     for index, text in enumerate(written if isinstance(written, list) else ()):
         if isinstance(text, str):
             _read_link(flow, (*flow.path, "links", index), text)
-    _find_cycles(flow)
+    _report_cycles(flow)
     if findings.errors == before:
         _check_ends(flow)
     if checked is None:
@@ -193,36 +197,16 @@ def _unknown_port(
     flow.findings.error(path, "unknown-port", message, closest(endpoint.port, ports), within=endpoint.within)
 
 
-def _find_cycles(flow: _Flow) -> None:
-    """Each cycle once, named in full. Depth-first without recursion: a chain may be longer than Python's stack."""
-    done: set[str] = set()
-    for start in list(flow.links):
-        trail: list[str] = []
-        on_trail: set[str] = set()
-        pending = [(start, iter(flow.targets(start)))] if start not in done else []
-        if pending:
-            trail, on_trail = [start], {start}
-        while pending:
-            name, targets = pending[-1]
-            target = next(targets, None)
-            if target is None:
-                pending.pop()
-                done.add(trail.pop())
-                on_trail.discard(name)
-            elif target in on_trail:
-                circle = [*trail[trail.index(target) :], target]
-                path, within = flow.places[name, target]
-                flow.findings.error(
-                    path,
-                    "cycle",
-                    f"{flow.who}: the links go round in a circle: {' -> '.join(circle)}",
-                    "remove one of these links; with bounded mailboxes a circle comes to a standstill",
-                    within=within,
-                )
-            elif target not in done:
-                trail.append(target)
-                on_trail.add(target)
-                pending.append((target, iter(flow.targets(target))))
+def _report_cycles(flow: _Flow) -> None:
+    for circle in find_cycles({source: flow.targets(source) for source in flow.links}):
+        path, within = flow.places[circle[-2], circle[-1]]
+        flow.findings.error(
+            path,
+            "cycle",
+            f"{flow.who}: the links go round in a circle: {' -> '.join(circle)}",
+            "remove one of these links; with bounded mailboxes a circle comes to a standstill",
+            within=within,
+        )
 
 
 def _check_ends(flow: _Flow) -> None:
@@ -269,7 +253,13 @@ def _check_shared(flow: _Flow, table: FlowTable) -> None:
 
 def _plan(flow: _Flow, table: FlowTable, default_restart: RestartPolicy) -> FlowPlan:
     shared = set(table.shared)
-    order = _start_order(flow)
+    names = flow.members()
+    order = downstream_first(
+        names,
+        {name: flow.targets(name) for name in names},
+        # Where the graph leaves a choice, read backwards: by kind from onramps to offramps, and by name.
+        lambda name: (_START_RANK[flow.definitions[name].kind], name),
+    )
 
     def place(name: str, instance: int) -> ComponentPlan:
         template = flow.definitions[name].plan
@@ -290,35 +280,6 @@ def _plan(flow: _Flow, table: FlowTable, default_restart: RestartPolicy) -> Flow
         shared=tuple(place(name, 0) for name in order if name in shared),
         instances=tuple(
             InstancePlan(number, tuple(place(name, number) for name in order if name not in shared))
-            for number in range(1, table.instances + 1)
+            for number in (range(1, table.instances + 1) if table.instances > 1 else [0])
         ),
     )
-
-
-_RANK = {Kind.OFFRAMP: 0, Kind.PIPELINE: 1, Kind.ONRAMP: 2}
-
-
-def _start_order(flow: _Flow) -> list[str]:
-    """Downstream first; of what is ready offramps before pipelines before onramps, and then by name.
-
-    It depends on the graph alone, so that a file whose lines are only moved about makes the same plan.
-    """
-    members = flow.members()
-    rank = {name: (-_RANK[flow.definitions[name].kind], name) for name in members}
-    waiting = {name: len(set(flow.targets(name))) for name in members}
-    sources: dict[str, set[str]] = {}
-    for name in members:
-        for target in flow.targets(name):
-            sources.setdefault(target, set()).add(name)
-    order: list[str] = []
-    ready = [name for name in members if not waiting[name]]
-    while ready:
-        # The last is taken; reversed, the order reads from upstream to downstream and by name.
-        ready.sort(key=rank.__getitem__)
-        name = ready.pop()
-        order.append(name)
-        for source in sources.get(name, ()):
-            waiting[source] -= 1
-            if not waiting[source]:
-                ready.append(source)
-    return order

@@ -50,7 +50,10 @@ class Kind(Enum):
 
 
 class ComponentId(NamedTuple):
-    """Which component: its flow, the number of its instance (from 1; 0: shared by all), its name in the file."""
+    """Which component: its flow, the number of its instance, its name in the file.
+
+    Instances count from 1; 0 means that there is only one: the flow has one instance, or all share it.
+    """
 
     flow: str
     instance: int
@@ -163,7 +166,10 @@ class OfframpPlan(ComponentPlan):
 
 @dataclass(frozen=True)
 class InstancePlan:
-    """One copy of a flow's components, downstream first: each stands behind all that it sends to."""
+    """One copy of a flow's components, downstream first: each stands behind all that it sends to.
+
+    ``number`` counts from 1, and is 0 where there is only one copy.
+    """
 
     number: int
     components: tuple[ComponentPlan, ...]

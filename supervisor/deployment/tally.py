@@ -18,7 +18,7 @@ __all__ = ["tally"]
 
 def tally(builder: Builder, system: ActorSystem) -> Account:
     """The account as it stands now. Does not block; exact when nothing is under way."""
-    components = tuple(_component(builder.plans[name], part, system) for name, part in builder.parts.items())
+    components = tuple(_component(builder, builder.plans[name], part, system) for name, part in builder.parts.items())
     reasons: Counter[str] = Counter()
     for letter in system.dead_letters.recent:
         if letter.events:
@@ -26,7 +26,7 @@ def tally(builder: Builder, system: ActorSystem) -> Account:
     return Account(components, system.dead_letters.events, dict(reasons))
 
 
-def _component(plan: ComponentPlan, part: Part, system: ActorSystem) -> ComponentAccount:
+def _component(builder: Builder, plan: ComponentPlan, part: Part, system: ActorSystem) -> ComponentAccount:
     ref = system.find(plan.actor_name)
     statistics = None if ref is None else ref.statistics()
     waiting = 0 if statistics is None else statistics.mailbox.depth + statistics.events_in_hand
