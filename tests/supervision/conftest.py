@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import Any
 
@@ -93,9 +94,23 @@ class Stage:
 
 @pytest.fixture
 def stage() -> Iterator[Stage]:
+    with new_stage() as stage:
+        yield stage
+
+
+@pytest.fixture(scope="session")
+def make_stage() -> Callable[[], AbstractContextManager[Stage]]:
+    """For property tests, which need a new stage for each example."""
+    return new_stage
+
+
+@contextmanager
+def new_stage() -> Iterator[Stage]:
     stage = Stage()
-    yield stage
-    stage.close()
+    try:
+        yield stage
+    finally:
+        stage.close()
 
 
 @pytest.fixture

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import pytest
+
 from actors import ExitKind
 from actors.testing import CrashesOn
+from ramps.retry import BackoffOptions
 from supervisor.supervision import (
     Restart,
     RestartIntensity,
@@ -139,3 +142,42 @@ def test_intensities_of_one_and_the_same_period_never_escalate_past_the_first_pa
 
     assert top.is_alive
     assert which_children(top)[0].restarts > 6
+
+
+@pytest.mark.parametrize("intensity", [RestartIntensity(10, 60.0), RestartIntensity(5, 1.0)])
+def test_a_backoff_that_outgrows_the_period_never_gives_up(stage, intensity):
+    top = stage.supervise(
+        stage.child("b", CrashesOn, "boom", poison_after=10**9),
+        intensity=intensity,
+        backoff=BackoffOptions(jitter=0),
+    )
+    stage.tell("b", "boom")
+    stage.advance(3600.0)
+
+    assert top.is_alive
+    assert which_children(top)[0].restarts > 100
+
+
+def test_the_defaults_give_up_on_a_crash_loop_after_about_three_seconds(stage):
+    top = stage.supervise(
+        stage.child("b", CrashesOn, "boom", poison_after=10**9), backoff=BackoffOptions(jitter=0)
+    )
+    stage.tell("b", "boom")
+    stage.advance(3.0)
+    assert top.is_alive
+
+    stage.advance(0.2)
+
+    assert not top.is_alive
+
+
+def test_a_poison_message_costs_the_defaults_three_restarts_and_a_second_one_too_many(stage):
+    top = stage.supervise(stage.child("b", CrashesOn, "boom"), backoff=BackoffOptions(jitter=0))
+    stage.tell("b", "boom")
+    stage.advance(1.0)
+    assert top.is_alive
+
+    stage.tell("b", "boom")
+    stage.advance(5.0)
+
+    assert not top.is_alive

@@ -11,6 +11,7 @@ from actors.testing import (
     HangsOn,
     HangsOnStart,
     HangsOnStop,
+    IgnoresKill,
     StopsNormally,
 )
 from ramps.retry import BackoffOptions
@@ -95,6 +96,25 @@ def test_a_child_that_somebody_else_stopped_is_started_again_if_it_is_permanent(
     stage.advance(0.2)
 
     assert states(top) == ["up", "down"]
+
+
+def test_a_permanent_child_that_somebody_else_stops_in_its_backoff_comes_back_once(stage, log_lines):
+    top = stage.supervise(stage.child("a", CrashesOn, "boom"))
+    stage.tell("a", "boom")
+    stage.find("a").stop()
+    stage.advance(0.1)
+
+    assert states(top) == ["up"]
+    assert len(log_lines()) == 1
+
+
+def test_a_transient_child_that_somebody_else_stops_in_its_backoff_stays_down(stage):
+    top = stage.supervise(stage.child("a", CrashesOn, "boom", restart=Restart.TRANSIENT))
+    stage.tell("a", "boom")
+    stage.find("a").stop()
+    stage.advance(10.0)
+
+    assert states(top) == ["down"]
 
 
 def test_a_killed_transient_child_is_started_again(stage):
@@ -334,7 +354,7 @@ def test_a_second_failure_further_up_covers_the_restart_that_waits_further_down(
     assert states(top) == ["up"] * 3
 
 
-def test_two_children_that_crash_at_the_same_time_are_restarted_once_each(stage):
+def test_two_children_that_crash_at_the_same_time_cost_one_restart_of_their_group(stage, log_lines):
     stage.supervise(
         stage.child("a", CrashesOn, "boom", poison_after=1),
         stage.child("b", CrashesOn, "boom", poison_after=1),
@@ -348,6 +368,7 @@ def test_two_children_that_crash_at_the_same_time_are_restarted_once_each(stage)
     assert sorted(stage.news()) == sorted(
         ["a got boom", "b got boom", "stop a", "stop b", "start a", "start b"]
     )
+    assert len(log_lines()) == 1
 
 
 def test_a_restart_that_hangs_is_killed_when_its_time_is_over_and_tried_again(stage):
@@ -401,6 +422,20 @@ def test_a_bystander_that_hangs_in_a_handler_gets_its_messages_again_after_the_k
     stage.advance(5.0)
 
     assert stage.news() == ["start a", "start b", "b got hang", "b got 1"]
+
+
+def test_a_bystander_that_swallows_its_kill_never_runs_twice_and_makes_the_supervisor_give_up(stage):
+    top = stage.supervise(
+        stage.child("a", CrashesOn, "boom", poison_after=1),
+        stage.child("b", IgnoresKill, "hang", 2, shutdown_timeout_seconds=1.0),
+        strategy=Strategy.REST_FOR_ONE,
+    )
+    stage.tell("b", "hang")
+    stage.tell("a", "boom")
+    stage.advance(60.0)
+
+    assert stage.news().count("start b") == 1
+    assert not top.is_alive
 
 
 def test_a_bystander_that_ends_normally_while_it_is_halted_stays_down_if_it_is_transient(stage):

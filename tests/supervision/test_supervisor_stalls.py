@@ -4,7 +4,7 @@ from gevent.event import Event
 
 from actors import Actor, MailboxLimits, Stalled
 from actors.testing import HangsOn
-from supervisor.supervision import ChildSpec, which_children
+from supervisor.supervision import ChildSpec, terminate_child, which_children
 
 
 def hanging(stage, **options):
@@ -100,7 +100,9 @@ def test_a_restarted_child_has_its_whole_time_again(stage):
 
 
 def test_a_child_that_is_down_is_not_looked_at_any_more(stage):
-    stage.supervise(hanging(stage)).stop()
-    stage.settle()
+    top = stage.supervise(hanging(stage))
+    assert stage.clock.next_call() is not None
+
+    terminate_child(top, "a", None)
 
     assert stage.clock.next_call() is None
