@@ -56,7 +56,7 @@ def test_a_link_that_cannot_be_read_says_where_and_why(
     assert caught.value.hint
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.text(st.sampled_from("ab-> /\n\té")) | st.text())
 def test_any_text_is_a_chain_or_a_bad_link_within_its_bounds(text: str) -> None:
     try:

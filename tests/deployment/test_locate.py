@@ -139,7 +139,7 @@ def walk(value: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:
         yield from walk(item, (*path, step))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(documents())
 def test_in_any_valid_document_every_path_is_found_and_every_number_where_it_stands(text: str) -> None:
     try:
@@ -157,7 +157,7 @@ def test_in_any_valid_document_every_path_is_found_and_every_number_where_it_sta
             assert lines[line - 1][column - 1 : column - 1 + length] == str(value)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(
     st.text()
     | documents().flatmap(lambda text: st.text(max_size=3).map(lambda cut: text[: len(text) // 2] + cut))

@@ -105,7 +105,7 @@ def text_of(tables: dict[str, Any]) -> str:
     return "".join(f"{toml_value(section)} = {toml_value(content)}\n" for section, content in tables.items())
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(mutated())
 def test_a_mutated_deployment_makes_a_plan_or_problems_with_places(tables: dict[str, Any]) -> None:
     examination = examine(parse(text_of(tables), "c.toml"))
@@ -128,7 +128,7 @@ def test_a_mutated_deployment_that_is_right_survives_being_shown(tables: dict[st
         assert examine(parse(plan_to_toml(plan), "c.toml")).plan == plan
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_a_file_with_characters_changed_never_raises_anything_but_its_problems(data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(SEED)))

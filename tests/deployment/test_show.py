@@ -74,7 +74,7 @@ _VALUES = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(_VALUES)
 def test_any_value_is_written_so_that_it_reads_back(value: Any) -> None:
     assert tomllib.loads(f"a = {toml_value(value)}") == {"a": value}
