@@ -53,7 +53,7 @@ def standstill_start(start: ProgressSample | None, now: ProgressSample) -> Progr
 
 def describe_stall(statistics: ActorStatistics, seconds: float) -> str:
     """Who stood still, for how long, and who waits for it."""
-    text = f"{statistics.name} processed nothing for {seconds:g} s while {statistics.mailbox.depth} events waited"
+    text = f"{statistics.name} processed nothing for {seconds:.3g} s while {statistics.mailbox.depth} events waited"
     senders = list(dict.fromkeys(statistics.mailbox.blocked_senders))
     if senders:
         more = f" and {len(senders) - _MAX_NAMES} more" if len(senders) > _MAX_NAMES else ""
