@@ -180,16 +180,22 @@ def resolve_python(
 def find_callable(
     spec: str, *, search_path: Path | None = None, options: Mapping[str, Any] | None = None
 ) -> FoundCallable:
-    """What ``"module:name"`` names (dots allowed on both sides).
+    """What ``"module:name"`` or ``"path/to/file.py:name"`` names (dots allowed in both names).
 
-    The module is looked for in ``search_path`` (the directory of the deployment file) first, then among the installed
-    packages; see `pipelines.python_modules`. ``options`` are the keyword arguments of a class. Imports the module, and
+    A module is looked for in ``search_path`` (the directory of the deployment file) first, then among the installed
+    packages; see `pipelines.python_modules`. A file's path is relative to ``search_path``, and the modules that stand
+    beside the file are the ones that it finds. ``options`` are the keyword arguments of a class. Imports the module, and
     makes the instance, so it runs user code. Raises `ConfigurationError` for everything that goes wrong with it.
     """
-    module_name, colon, attribute_path = spec.partition(":")
+    module_name, colon, attribute_path = spec.rpartition(":")
+    if module_name.endswith(".py"):
+        file = (search_path or Path()) / module_name
+        if not file.is_file():
+            raise ConfigurationError(f"there is no file {str(file)!r}", hint="write its path from the deployment's file")
+        search_path, module_name = file.parent, file.stem
     names = [*module_name.split("."), *attribute_path.split(".")]
     if not colon or not all(name.isidentifier() for name in names):
-        raise ConfigurationError(f"{spec!r} does not name a function", hint='write "module:function"')
+        raise ConfigurationError(f"{spec!r} does not name a function", hint='write "module:function" or "file.py:function"')
     found = _attribute(load_module(module_name, search_path), module_name, attribute_path)
     if not callable(found):
         raise ConfigurationError(

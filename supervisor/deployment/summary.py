@@ -38,7 +38,7 @@ def _describe(component: ComponentPlan) -> str:
         case PipelinePlan():
             if component.table.python is not None:
                 return component.table.python
-            return " > ".join(str(operator.get("type", "?")) for operator in component.table.operators or ())
+            return " > ".join(part.member.name for part in component.operators)
     raise TypeError(component)
 
 
