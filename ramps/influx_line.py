@@ -150,11 +150,9 @@ def write_point(point: Point) -> str:
     """The line of a point, tags and fields sorted by key. Raises `EncodeError`."""
     if not point.fields:
         raise EncodeError("influx needs at least one field")
-    if point.measurement.startswith("#") or point.measurement[:1] in ("\r", "\n"):
-        raise EncodeError(
-            "a measurement cannot begin with # or a line break, its line would be a comment or two"
-        )
     head = [_escaped(point.measurement, "the measurement", ", ")]
+    if head[0].startswith("#"):
+        raise EncodeError("the measurement cannot begin with #: its line would be a comment")
     for key in sorted(point.tags):
         value = _escaped(point.tags[key], f"the tag {key[:40]}", ",= ")
         head.append(f"{_escaped(key, 'a tag', ',= ')}={value}")

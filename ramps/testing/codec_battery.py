@@ -91,6 +91,18 @@ def hostile_values() -> st.SearchStrategy[Any]:
     )
 
 
+def _with_one_part_replaced(value: Any, at: int, part: Any) -> Any:
+    """The record with another value under one of its keys, and in one of its inner records where there is one."""
+    if not isinstance(value, dict) or not value:
+        return part
+    key = sorted(value)[at % len(value)]
+    inner = value[key]
+    return {
+        **value,
+        key: _with_one_part_replaced(inner, at // 2, part) if isinstance(inner, dict) and at % 2 else part,
+    }
+
+
 def _nested(depth: int) -> Any:
     value: Any = []
     for _ in range(depth):
@@ -101,7 +113,7 @@ def _nested(depth: int) -> Any:
 class CodecBattery:
     """For any codec."""
 
-    max_examples = 60
+    max_examples = 40
     """Examples that Hypothesis tries per test."""
 
     @abstractmethod
@@ -144,7 +156,10 @@ class CodecBattery:
             else:
                 assert type(payload) is bytes
 
-        self._try(hostile_values() | self.carried_values(), check)
+        damaged = st.builds(
+            _with_one_part_replaced, self.carried_values(), st.integers(0, 100), hostile_values()
+        )
+        self._try(hostile_values() | damaged, check)
 
     def test_what_it_carries_comes_back_as_it_was(self) -> None:
         def check(value: Any) -> None:

@@ -73,7 +73,7 @@ class TestMsgpack(CodecBattery):
 
 
 class TestYaml(CodecBattery):
-    max_examples = 40
+    max_examples = 30
 
     def make(self) -> Codec:
         return Yaml()
