@@ -177,6 +177,12 @@ def test_a_secret_written_into_the_file_is_refused_and_never_shown(
         assert "hunter2" not in f"{problem} {problem.excerpt} {problem.to_json()}"
 
 
+def test_a_secret_that_is_a_number_is_not_shown_either(problems: Check) -> None:
+    (problem,) = problems(f'[onramps.in]\ntype = "http"\ntoken = 86753\n{FLOW}')
+    assert problem.hint == 'write { env = "NAME" } or { file = "path" }'
+    assert "86753" not in f"{problem} {problem.excerpt}"
+
+
 def test_a_password_in_a_url_is_not_shown(problems: Check) -> None:
     text = '[onramps.in]\ntype = "stdin"\n[offramps.out]\ntype = "http"\nurl = "ftp://me:hunter2@host/"\n'
     assert all("hunter2" not in f"{problem} {problem.excerpt}" for problem in problems(text))

@@ -123,5 +123,5 @@ def test_the_plan_makes_pipelines_with_state_of_their_own(planned: Callable[[str
     (pipeline,) = [component for component in plan.components() if isinstance(component, PipelinePlan)]
     first, second = (make_pipeline(pipeline, pipeline.actor_name) for _ in range(2))
     assert first is not second
-    assert first.name == "main#1/p"
+    assert first.name == "main/p"
     assert first.outputs == pipeline.outputs

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from supervisor.deployment.plan import Plan
@@ -76,6 +76,7 @@ _VALUES = st.recursive(
 
 @settings(max_examples=100, deadline=None)
 @given(_VALUES)
+@example('\x00\x1b\x7f\\x41"')
 def test_any_value_is_written_so_that_it_reads_back(value: Any) -> None:
     assert tomllib.loads(f"a = {toml_value(value)}") == {"a": value}
 
