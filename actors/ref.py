@@ -93,7 +93,7 @@ class ActorRef(Generic[MessageT]):
             if deadline is None or clock.now() < deadline:
                 raise
             raise AskTimeout(f"{cell.name} did not answer within {timeout:g} s: {full}") from None
-        if not reply.is_set and not reply.wait(clock, None if deadline is None else deadline - clock.now()):
+        if not reply.wait_until(clock, deadline):
             raise AskTimeout(f"{cell.name} did not answer within {timeout:g} s")
         if reply.error is not None:
             raise reply.error

@@ -20,6 +20,7 @@ itself off first, so it is never resumed twice.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from time import perf_counter
 from typing import Any, Final, NoReturn
 
@@ -53,8 +54,8 @@ class Scheduler:
     """
 
     __slots__ = (
-        "_armed", "_closed", "_iteration", "_loop", "_ready", "_stack", "_thread", "_timer", "hub", "slice_end",
-        "slice_seconds",
+        "_armed", "_closed", "_deferred", "_iteration", "_loop", "_ready", "_stack", "_thread", "_timer", "hub",
+        "slice_end", "slice_seconds",
     )  # fmt: skip
 
     def __init__(self, slice_seconds: float = 0.005) -> None:
@@ -63,6 +64,7 @@ class Scheduler:
         self._loop = self.hub.loop
         self._stack: list[Any] = []
         self._ready: deque[Any] = deque()
+        self._deferred: list[Callable[[], None]] = []
         self._timer: Any = self._loop.timer(_NEXT_PASS_SECONDS)
         self._thread = _thread_ident()
         self._armed = False
@@ -156,6 +158,15 @@ class Scheduler:
             self._queue_stack()
         self._to_hub(current)
 
+    def defer(self, call: Callable[[], None]) -> None:
+        """Have this called in the hub, before anybody is resumed there: for what is needed only if the hub gets a turn.
+
+        It must not block, nor raise.
+        """
+        self._deferred.append(call)
+        if not self._armed:
+            self._arm()
+
     def checkpoint(self) -> None:
         """For hot loops: go on while the slice lasts, then let everybody else run, I/O and timers included."""
         if self.spent():
@@ -195,6 +206,10 @@ class Scheduler:
 
     def _drain(self) -> None:
         """Runs in the hub: resumes what is ready until a slice is spent, then lets the hub look at I/O first."""
+        if self._deferred:
+            calls, self._deferred = self._deferred, []
+            for call in calls:
+                call()
         ready = self._ready
         end = perf_counter() + self.slice_seconds
         try:
@@ -210,7 +225,7 @@ class Scheduler:
         finally:
             self._timer.stop()
             self._armed = False
-            if ready or self._stack:
+            if ready or self._stack or self._deferred:
                 self._arm()
             elif self._closed:
                 self._release()

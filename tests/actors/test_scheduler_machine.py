@@ -345,6 +345,23 @@ def test_a_greenlet_interrupted_after_it_was_made_ready_is_not_resumed_again() -
     scheduler.close()
 
 
+def test_a_sender_whose_slice_is_spent_goes_on_after_everybody_else() -> None:
+    scheduler = Scheduler(slice_seconds=0.0)
+    boxes = [Mailbox(scheduler, HubClock()) for _ in range(3)]
+    takers = [gevent.spawn(box.take) for box in boxes]
+    settle()
+
+    def puts() -> None:
+        for box in boxes:
+            box.put("x", events=2)
+
+    putter = gevent.spawn(puts)
+    gevent.joinall([putter, *takers], timeout=5, raise_error=True)
+    assert putter.successful()
+    assert all(taker.successful() for taker in takers)
+    scheduler.close()
+
+
 def test_hot_loops_with_checkpoints_share_the_processor() -> None:
     scheduler = Scheduler(slice_seconds=0.001)
     loop = gevent.get_hub().loop
