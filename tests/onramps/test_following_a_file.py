@@ -126,6 +126,17 @@ def test_reopening_reads_a_file_that_was_replaced_meanwhile_from_its_beginning(
     assert [stream.data for stream in intake.streams] == [b"one\n", b"two\n"]
 
 
+def test_starting_at_the_end_is_for_the_first_time_only(path: Path, run: Any, intake: Any) -> None:
+    path.write_bytes(b"old\n")
+    followed = Followed(path, run, start_at="end")
+    followed.runner.close()
+    path.rename(path.with_suffix(".1"))
+    path.write_bytes(b"new\n")
+    followed.runner.open()
+    followed.look()
+    assert intake.data == b"new\n"
+
+
 @given(
     steps=st.lists(
         st.one_of(

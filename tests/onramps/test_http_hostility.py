@@ -33,6 +33,7 @@ def test_a_body_that_announces_to_be_too_large_is_refused_before_it_is_sent(
     response = client.receive()
     assert (response.status, response.headers["connection"]) == (413, "close")
     assert "1KiB" in response.document["error"]
+    assert client.at_end()
 
 
 def test_the_answer_reaches_a_client_that_sends_its_large_body_all_the_same(

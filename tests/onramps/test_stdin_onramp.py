@@ -69,6 +69,13 @@ def test_a_terminal_that_is_gone_is_the_end(terminal: list[int], run: Any, intak
     runner.wait_for_end()
 
 
+def test_an_input_error_of_a_terminal_is_the_end(terminal: list[int], run: Any, intake: Any) -> None:
+    # Which Linux reports at this side of it, and to background processes that nobody controls any more.
+    runner = run(stdin(terminal[0]))
+    os.close(terminal.pop(1))
+    runner.wait_for_end()
+
+
 def test_the_null_device_is_empty(run: Any, intake: Any) -> None:
     with open(os.devnull, "rb") as null:
         run(stdin(null.fileno())).wait_for_end()
