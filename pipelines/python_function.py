@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import sys
 import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -89,8 +90,10 @@ class PythonFunction(Operator):
     name = "python"
     summary = "Calls a Python function for each event, or for each batch."
 
-    def __init__(self, function: Callable[..., Any], *, declared: object = None, where: str = "") -> None:
-        super().__init__()
+    def __init__(
+        self, function: Callable[..., Any], *, declared: object = None, where: str = "", options: Any = None
+    ) -> None:
+        super().__init__(options)
         declared = function if declared is None else declared
         where = where or getattr(function, "__qualname__", type(function).__qualname__)
         body = function if inspect.isroutine(function) else type(function).__call__
@@ -184,18 +187,25 @@ def find_callable(
 
     A module is looked for in ``search_path`` (the directory of the deployment file) first, then among the installed
     packages; see `pipelines.python_modules`. A file's path is relative to ``search_path``, and the modules that stand
-    beside the file are the ones that it finds. ``options`` are the keyword arguments of a class. Imports the module, and
-    makes the instance, so it runs user code. Raises `ConfigurationError` for everything that goes wrong with it.
+    beside the file are the ones that it finds. ``options`` are the keyword arguments of a class. Imports the module,
+    and makes the instance, so it runs user code. Raises `ConfigurationError` for everything that goes wrong with it.
     """
     module_name, colon, attribute_path = spec.rpartition(":")
     if module_name.endswith(".py"):
         file = (search_path or Path()) / module_name
         if not file.is_file():
-            raise ConfigurationError(f"there is no file {str(file)!r}", hint="write its path from the deployment's file")
+            raise ConfigurationError(
+                f"there is no file {str(file)!r}", hint="write its path from the deployment's file"
+            )
         search_path, module_name = file.parent, file.stem
+        if module_name in sys.stdlib_module_names:
+            message = f"the file {str(file)!r} has the name of a module that Python itself brings"
+            raise ConfigurationError(message, hint="give the file another name")
     names = [*module_name.split("."), *attribute_path.split(".")]
     if not colon or not all(name.isidentifier() for name in names):
-        raise ConfigurationError(f"{spec!r} does not name a function", hint='write "module:function" or "file.py:function"')
+        raise ConfigurationError(
+            f"{spec!r} does not name a function", hint='write "module:function" or "file.py:function"'
+        )
     found = _attribute(load_module(module_name, search_path), module_name, attribute_path)
     if not callable(found):
         raise ConfigurationError(
@@ -232,7 +242,7 @@ def _attribute(module: ModuleType, module_name: str, attribute_path: str) -> Any
 
 
 def _instantiate(found: type, spec: str, options: dict[str, Any]) -> Any:
-    if found.__call__ is type.__call__ or not hasattr(found, "__call__"):  # noqa: B004 a type itself is always callable
+    if not any("__call__" in vars(base) for base in found.__mro__):
         raise ConfigurationError(
             f"the class {spec!r} has no __call__", hint="give it one: it gets each event"
         )

@@ -82,7 +82,8 @@ def _world(directory: Path) -> str:
         package.__path__ = [str(directory)]
         sys.modules[name] = package
         if not any(isinstance(finder, _WorldFinder) for finder in sys.meta_path):
-            sys.meta_path.append(_WorldFinder())
+            # The finder of Python itself would find them, too, but have them run without our import.
+            sys.meta_path.insert(0, _WorldFinder())
     return name
 
 

@@ -42,5 +42,4 @@ operators = [{ type = "python", function = "scoring:Score", options = { threshol
     def __init__(self, options: PythonOptions) -> None:
         spec = options.function
         found = find_callable(spec, search_path=options.search_path, options=options.options)
-        super().__init__(found.function, declared=found.declared, where=spec)
-        self.options = options
+        super().__init__(found.function, declared=found.declared, where=spec, options=options)
