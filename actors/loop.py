@@ -116,6 +116,8 @@ def _serve(cell: Cell, actor: Actor[Any]) -> ExitReason:
         reply = envelope[1]
         if reply is None:
             on_message(envelope[0])
+        elif type(reply) is Reply:
+            _answer(cell, on_message, envelope[0], reply)
         else:
             reason = _dispatch(cell, on_message, envelope[0], reply)
             if reason is not None:
@@ -131,11 +133,8 @@ def _serve(cell: Cell, actor: Actor[Any]) -> ExitReason:
 
 
 def _dispatch(cell: Cell, on_message: Any, message: Any, reply: Any) -> ExitReason | None:
-    """Whatever is not a plain message. Returns the reason to end, if it is one."""
-    kind = type(reply)
-    if kind is Reply:
-        _answer(cell, on_message, message, reply)
-    elif kind is PeriodicTimer or kind is OneShotTimer:
+    """A timer's message, or an order to the loop. Returns the reason to end, if it is one."""
+    if isinstance(reply, PeriodicTimer | OneShotTimer):
         if reply.accept():
             on_message(message)
     elif type(message) is Stop:

@@ -86,7 +86,7 @@ class ActorRef(Generic[MessageT]):
         reply = Reply(cell.system.scheduler)
         deadline = None if timeout is None else clock.now() + timeout
         try:
-            cell.mailbox.put(message, reply=reply, timeout=timeout)
+            self._put(message, reply, 1, 0, timeout)
         except MailboxClosed:
             raise ActorStopped(f"{cell.name} has stopped and answers nothing") from None
         except MailboxFull as full:

@@ -84,14 +84,20 @@ class Scheduler:
         return len(self._stack) + len(self._ready)
 
     def spent(self) -> bool:
-        """Whether the current time slice is over. A slice begins with the first look after each pass of the hub."""
+        """Whether the current time slice is over.
+
+        When it is, and the hub has had a turn since it began, the next one begins: nobody keeps the hub waiting for
+        longer than two slices.
+        """
         now = perf_counter()
+        if now < self.slice_end:
+            return False
         iteration = self._loop.iteration
         if iteration != self._iteration:
             self._iteration = iteration
             self.slice_end = now + self.slice_seconds
             return False
-        return now >= self.slice_end
+        return True
 
     def wake(self, greenlet: Any) -> None:
         """Run a parked greenlet now, the caller later: the hand-off.
