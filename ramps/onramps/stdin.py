@@ -8,7 +8,7 @@ import select
 import stat
 from typing import Any, ClassVar
 
-from gevent import get_hub
+from gevent import get_hub, monkey
 from gevent.event import Event
 
 from ramps.errors import CannotOpen, ConnectionLost, EndOfInput
@@ -18,6 +18,9 @@ from ramps.time_slice import TimeSlice
 __all__ = ["StdinOnramp"]
 
 _CHUNK_BYTES = 65536
+
+# The system's own: in a patched process `select.poll` is gevent's, which finds nothing unless it may wait.
+_poll = monkey.get_original("select", "poll")
 
 
 @onramps.register
@@ -100,7 +103,7 @@ class StdinOnramp(Onramp):
         """Block until a read would not. False once it is closed."""
         if self._always_ready:
             return self._open
-        poll = select.poll()
+        poll = _poll()
         poll.register(self.file_descriptor, select.POLLIN)
         while self._open:
             # Asked again after each wake-up: another process on the same terminal may have been faster.

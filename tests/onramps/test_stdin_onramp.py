@@ -3,6 +3,8 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -74,6 +76,24 @@ def test_an_input_error_of_a_terminal_is_the_end(terminal: list[int], run: Any, 
     runner = run(stdin(terminal[0]))
     os.close(terminal.pop(1))
     runner.wait_for_end()
+
+
+_PATCHED = """
+from gevent import monkey; monkey.patch_all()
+from ramps.onramps.stdin import StdinOnramp
+from ramps.testing.onramp_runner import OnrampRunner
+from ramps.testing.recording_intake import RecordingIntake
+intake = RecordingIntake()
+with OnrampRunner(StdinOnramp(), intake) as runner:
+    runner.wait_for_end()
+print(intake.data)
+"""
+
+
+def test_it_works_in_a_process_that_gevent_has_patched() -> None:
+    command = [sys.executable, "-c", _PATCHED]
+    result = subprocess.run(command, input=b"one\n", capture_output=True, timeout=30, check=False)
+    assert (result.stdout, result.stderr) == (b"b'one\\n'\n", b"")
 
 
 def test_the_null_device_is_empty(run: Any, intake: Any) -> None:
