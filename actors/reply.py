@@ -53,9 +53,11 @@ class Reply:
         self._timer: Cancellable | None = None
         self._clock = clock
         self._deadline = deadline
+        start_timer = None
         if deadline is not None:
             # A timer costs more than a whole question, and most answers come before the hub has had a turn.
-            self._scheduler.defer(self._start_timer)
+            start_timer = self._start_timer
+            self._scheduler.defer(start_timer)
         try:
             while not self.is_set and not self._expired:
                 self._waiter = current
@@ -64,6 +66,8 @@ class Reply:
             self._waiter = None
             if self._timer is not None:
                 self._timer.cancel()
+            elif start_timer is not None:
+                self._scheduler.withdraw(start_timer)
         return self.is_set
 
     def _start_timer(self) -> None:

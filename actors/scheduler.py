@@ -173,6 +173,11 @@ class Scheduler:
         if not self._armed:
             self._arm()
 
+    def withdraw(self, call: Callable[[], None]) -> None:
+        """Undo `defer`, if this was the last call deferred. Otherwise it is left, and must be harmless."""
+        if self._deferred and self._deferred[-1] is call:
+            self._deferred.pop()
+
     def checkpoint(self) -> None:
         """For hot loops: go on while the slice lasts, then let everybody else run, I/O and timers included."""
         if self.spent():
