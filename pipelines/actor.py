@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from actors import Actor, ActorRef, ExitReason, Lane
-from pipelines.batch import Batch
 from pipelines.contraflow import Insight, InsightKind, Route
 from pipelines.outlets import Delivery, Outlets
 from pipelines.pipeline import Pipeline

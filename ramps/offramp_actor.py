@@ -19,6 +19,7 @@ __all__ = ["OfframpActor", "OfframpPart"]
 
 _TICK = "tick"
 _TICK_SECONDS = 0.1
+_REOPEN = "reopen"
 
 
 class OfframpPart:
@@ -66,7 +67,7 @@ class OfframpActor(Actor[Any]):
         self._stop_asked = False
 
     def on_start(self) -> None:
-        """Open. A start fails only where waiting does not help; otherwise the first batch will try again."""
+        """Open. A start fails only where waiting does not help; otherwise it is tried again."""
         part = self._part
         part.connector.clock = self.clock
         try:
@@ -74,18 +75,20 @@ class OfframpActor(Actor[Any]):
         except CannotOpen:
             raise
         except (ConnectionLost, OSError) as error:
-            self._lost(error)
+            self._try_again_later(error)
         if type(part.connector).flush is not Offramp.flush:
             self.send_every(_TICK_SECONDS, _TICK)
 
     def on_message(self, message: Any) -> None:
-        """One batch, or the tick on which to flush."""
+        """One batch, or a time to flush, or to open again."""
         if message is _TICK:
             if self._written_since_flush and self._part.connected:
                 self._try_flush()
-            return
-        _port, batch = message
-        self._deliver(batch)
+        elif message is _REOPEN:
+            if not self._part.connected:
+                self._try_open()
+        else:
+            self._deliver(message[1])
 
     def on_stop(self, reason: ExitReason) -> None:
         """Flush if the stop is in order, and close."""
@@ -124,8 +127,10 @@ class OfframpActor(Actor[Any]):
                 self._refuse(outgoing.batch, [(index, "stopped", str(error)) for index in range(len(outgoing.batch))])
                 self._ask_to_stop(error)
             except (ConnectionLost, OSError) as error:
-                self._lost(error, wait=True)
+                self.sleep(self._lost(error))
                 continue
+            # Not when it could be opened: a server that accepts and then fails each write would flap.
+            self._outage_over()
             break
         self._settle(batch, outgoing, refused, self.clock.now() - started)
 
@@ -167,7 +172,7 @@ class OfframpActor(Actor[Any]):
             self._written_since_flush = False
             self._ask_to_stop(error)
         except (ConnectionLost, OSError) as error:
-            self._lost(error)
+            self._try_again_later(error)
 
     def _ask_to_stop(self, error: StopDeployment) -> None:
         if not self._stop_asked:
@@ -178,12 +183,27 @@ class OfframpActor(Actor[Any]):
         part = self._part
         part.connector.open()
         part.connected = True
+
+    def _try_open(self) -> None:
+        """With nothing in hand: nobody may send anything to write before we say that we are open again."""
+        try:
+            self._open()
+        except (ConnectionLost, OSError) as error:
+            self._try_again_later(error)
+        else:
+            self._outage_over()
+
+    def _try_again_later(self, error: Exception) -> None:
+        self.send_after(self._lost(error), _REOPEN)
+
+    def _outage_over(self) -> None:
         if self._outage_told:
             self._outage_told = False
-            part.log.info("Connected again.")
+            self._part.log.info("Connected again.")
             self._tell_upstream(InsightKind.OPEN)
 
-    def _lost(self, error: Exception, *, wait: bool = False) -> None:
+    def _lost(self, error: Exception) -> float:
+        """Close, tell everybody, and answer how many seconds to wait before the next try."""
         part = self._part
         part.connected = False
         part.connector.close()
@@ -194,8 +214,7 @@ class OfframpActor(Actor[Any]):
         if not self._outage_told:
             self._outage_told = True
             self._tell_upstream(InsightKind.CLOSE, str(error))
-        if wait:
-            self.sleep(delay)
+        return delay
 
     def _tell_upstream(self, kind: InsightKind, error: str = "") -> None:
         for ref in self._part.upstream:

@@ -31,21 +31,19 @@ _STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 def configure_logs(
     level: Literal["debug", "info", "warning", "error"] = "info",
-    log_format: Literal["auto", "console", "json"] = "auto",
+    log_format: Literal["console", "json"] = "console",
     stream: TextIO | None = None,
 ) -> logging.Handler:
     """Send everything that is logged in this process to ``stream`` (default: the standard error).
 
-    ``auto`` means console on a terminal, JSON elsewhere. Returns the handler that now stands at the root logger in
-    place of all others; call it again to change the settings. Meant for a command: a library must not do this.
+    Console output is coloured on a terminal, unless ``NO_COLOR`` is set. Returns the handler that now stands at the
+    root logger in place of all others; call it again to change the settings. Meant for a command: a library must not do this.
     """
     stream = sys.stderr if stream is None else stream
-    on_terminal = stream.isatty()
-    as_json = log_format == "json" or (log_format == "auto" and not on_terminal)
     renderer = (
         _json_renderer()
-        if as_json
-        else _console_renderer(colours=on_terminal and "NO_COLOR" not in os.environ)
+        if log_format == "json"
+        else _console_renderer(colours=stream.isatty() and "NO_COLOR" not in os.environ)
     )
     target = logging.StreamHandler(stream)
     target.setFormatter(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-class _Duration(click.ParamType):
+class _Duration(click.ParamType):  # type: ignore[type-arg, unused-ignore]  # generic in the stubs only
     """Text such as ``10s`` as seconds."""
 
     name = "duration"
@@ -43,12 +43,19 @@ _STILL_DRAINING_SECONDS = 2.0
 
 @click.command(name="run")
 @FILE_ARGUMENT
-@click.option("--for", "run_seconds", type=DURATION, metavar="DURATION", help='Stop in order after, say, "10s".')
 @click.option(
-    "--drain-timeout", type=DURATION, metavar="DURATION", help="How long an orderly stop may take; else the file says."
+    "--for", "run_seconds", type=DURATION, metavar="DURATION", help='Stop in order after, say, "10s".'
 )
-@click.option("--log-format", type=click.Choice(["auto", "console", "json"]), help="Else the file says.")
-@click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), help="Else the file says.")
+@click.option(
+    "--drain-timeout",
+    type=DURATION,
+    metavar="DURATION",
+    help="How long an orderly stop may take; else the file says.",
+)
+@click.option("--log-format", type=click.Choice(["console", "json"]), help="Else the file says.")
+@click.option(
+    "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), help="Else the file says."
+)
 def command(
     file: str,
     run_seconds: float | None,

@@ -28,17 +28,20 @@ from supervisor.deployment.plan import (
 )
 from supervisor.deployment.schema import RestartPolicy
 from supervisor.supervision import (
-    ChildKind,
     ChildSpec,
     Restart,
     RestartIntensity,
     Strategy,
     Supervisor,
+    supervisor_spec,
 )
 
 __all__ = ["Builder", "Part"]
 
 _log = get_logger("supervisor")
+
+_OUTER_RESTARTS = 2
+_OUTER_PERIODS = 12
 
 Part = OnrampPart | PipelinePart | OfframpPart
 
@@ -76,22 +79,29 @@ class Builder:
         """The supervisor of all flows. A factory: each call makes a new one."""
         policy = self._plan.supervisor.restart
         children = [self._flow(flow) for flow in self._plan.flows]
-        return _supervisor(children, policy, Strategy.ONE_FOR_ONE)
+        return Supervisor(
+            children,
+            strategy=Strategy.ONE_FOR_ONE,
+            intensity=_outer_intensity(policy),
+            backoff=policy.backoff,
+        )
 
     def _flow(self, flow: FlowPlan) -> ChildSpec:
         shared = [self._child(component) for component in flow.shared]
+        intensity = _intensity(flow.restart)
         if len(flow.instances) == 1:
             children = shared + [self._child(component) for component in flow.instances[0].components]
-        else:
-            children = shared + [
-                _supervisor_child(
-                    f"flow:{flow.name}#{instance.number}",
-                    [self._child(component) for component in instance.components],
-                    flow.restart,
-                )
-                for instance in flow.instances
-            ]
-        return _supervisor_child(f"flow:{flow.name}", children, flow.restart)
+            return _supervisor_child(f"flow:{flow.name}", children, flow.restart, intensity)
+        children = shared + [
+            _supervisor_child(
+                f"flow:{flow.name}#{instance.number}",
+                [self._child(component) for component in instance.components],
+                flow.restart,
+                intensity,
+            )
+            for instance in flow.instances
+        ]
+        return _supervisor_child(f"flow:{flow.name}", children, flow.restart, _outer_intensity(flow.restart))
 
     def _child(self, component: ComponentPlan) -> ChildSpec:
         table: Any = component.table  # type: ignore[attr-defined]
@@ -212,22 +222,26 @@ class Builder:
         )
 
 
-def _supervisor(
-    children: list[ChildSpec], policy: RestartPolicy, strategy: Strategy | None = None
-) -> Supervisor:
-    return Supervisor(
+def _intensity(policy: RestartPolicy) -> RestartIntensity:
+    return RestartIntensity(policy.max_restarts, policy.within)
+
+
+def _outer_intensity(policy: RestartPolicy) -> RestartIntensity:
+    """For a supervisor of supervisors: stricter, and with a memory that is long enough to see the inner ones fail.
+
+    The same numbers on every level would never escalate, as the inner level takes most of a period to give up
+    (``docs/supervision.md`` has the arithmetic).
+    """
+    return RestartIntensity(_OUTER_RESTARTS, _OUTER_PERIODS * policy.within)
+
+
+def _supervisor_child(
+    name: str, children: list[ChildSpec], policy: RestartPolicy, intensity: RestartIntensity
+) -> ChildSpec:
+    return supervisor_spec(
+        name,
         children,
-        strategy=strategy or Strategy(policy.strategy),
-        intensity=RestartIntensity(policy.max_restarts, policy.within),
+        strategy=Strategy(policy.strategy),
+        intensity=intensity,
         backoff=policy.backoff,
-    )
-
-
-def _supervisor_child(name: str, children: list[ChildSpec], policy: RestartPolicy) -> ChildSpec:
-    return ChildSpec(
-        id=name,
-        factory=partial(_supervisor, children, policy),
-        kind=ChildKind.SUPERVISOR,
-        shutdown_timeout_seconds=None,
-        start_timeout_seconds=None,
     )

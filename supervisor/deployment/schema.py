@@ -38,14 +38,15 @@ class RestartPolicy(Options):
     """How the components of a flow are restarted. OTP's terms, OTP's meaning."""
 
     strategy: Literal["one_for_one", "one_for_all", "rest_for_one"] = Field(
-        default="rest_for_one",
+        default="one_for_one",
         description="What is restarted with a failed component: nothing else, all of its flow, or all upstream of it.",
     )
     max_restarts: int = Field(
         default=5,
         ge=0,
         le=1_000_000,
-        description="More restarts than this within `within` fail the whole flow.",
+        description="More restarts than this within `within`, and the flow is started anew as a whole; that is done twice "
+        "within twelve times the period before the command gives up.",
     )
     within: Duration = Field(
         default="10s", validate_default=True, description="The period in which `max_restarts` counts."
@@ -69,9 +70,9 @@ class LogSettings(Options):
     level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="The least severe messages that are shown."
     )
-    format: Literal["auto", "console", "json"] = Field(
-        default="auto",
-        description="`console` for people, `json` for machines, `auto`: console on a terminal, else JSON.",
+    format: Literal["console", "json"] = Field(
+        default="console",
+        description="`console` for people, `json` (one object a line) for machines.",
     )
 
 

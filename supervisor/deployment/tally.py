@@ -67,7 +67,13 @@ def _pipeline(part: PipelinePart, waiting: int, common: dict[str, Any]) -> Compo
         created += account["created"]
         merged += account["merged"]
         held += account["held"]
-        filtered.update(account["dropped"])
+        filtered.update(
+            {
+                operator if reason == operator else f"{operator} ({reason})": count
+                for operator, reasons in account["dropped"].items()
+                for reason, count in reasons.items()
+            }
+        )
     carried_over = sum(len(batch) for _port, batch in part.carried_over)
     return ComponentAccount(
         received=part.received,
