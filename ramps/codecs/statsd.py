@@ -124,7 +124,7 @@ def _number_text(value: Any) -> str:
 
 
 def _sign(action: Any, kind: str, text: str) -> str:
-    if action is not None and (kind != "g" or action not in _SIGNS):
+    if action is not None and (kind != "g" or action not in tuple(_SIGNS)):
         raise EncodeError('action must be "add" or "sub", and only a gauge (type "g") has one')
     if kind != "g" or (action is not None and not text.startswith("-")):
         return "" if action is None else _SIGNS[action]

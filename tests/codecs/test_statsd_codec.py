@@ -67,6 +67,7 @@ def test_large_and_small_numbers_are_written_without_exponents() -> None:
         ({"type": "g", "value": -1, "action": "add"}, "sign"),
         ({"action": "add"}, "only a gauge"),
         ({"type": "g", "action": "mul"}, "action"),
+        ({"type": "g", "action": []}, "action"),
         ({"sample_rate": 0}, "above 0"),
         ({"sample_rate": True}, "not bool"),
         ({"type": "s", "value": "a|b"}, "bar"),
