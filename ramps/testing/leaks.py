@@ -6,7 +6,8 @@ import contextlib
 import gc
 import os
 import threading
-from collections.abc import Iterator
+import weakref
+from collections.abc import Iterable, Iterator
 
 import gevent
 
@@ -20,27 +21,25 @@ def nothing_outlives(*, seconds: float = 2.0) -> Iterator[None]:
     Raises ``AssertionError`` that names it. Knows gevent's greenlets, threads of `threading`, and the file
     descriptors of Linux.
     """
-    gevent.get_hub().loop.update_now()
-    before = _alive()
-    yield
-    left: set[str] = set()
+    spawned: weakref.WeakSet[gevent.Greenlet] = weakref.WeakSet()
+    gevent.get_hub()
+    before = {*_threads(), *_descriptors()}
+    gevent.Greenlet.add_spawn_callback(spawned.add)
+    try:
+        yield
+    finally:
+        gevent.Greenlet.remove_spawn_callback(spawned.add)
+    left: list[str] = []
     with gevent.Timeout(seconds, False):
-        while left := set(_alive() - before):
+        while left := _left(spawned, before):
             gevent.sleep(0.005)
             gc.collect()
-    assert not left, f"left behind: {', '.join(sorted(left))}"
+    assert not left, f"left behind: {', '.join(left)}"
 
 
-def _alive() -> set[str]:
-    return {*_greenlets(), *_threads(), *_descriptors()}
-
-
-def _greenlets() -> Iterator[str]:
-    current = gevent.getcurrent()
-    for candidate in gc.get_objects():
-        # By type, because isinstance() asks __class__, which runs the code of mocks and proxies.
-        if issubclass(type(candidate), gevent.Greenlet) and candidate is not current and not candidate.dead:
-            yield f"greenlet {candidate!r}"
+def _left(spawned: Iterable[gevent.Greenlet], before: set[str]) -> list[str]:
+    greenlets = [f"greenlet {greenlet!r}" for greenlet in spawned if not greenlet.dead]
+    return greenlets + sorted({*_threads(), *_descriptors()} - before)
 
 
 def _threads() -> Iterator[str]:
