@@ -14,7 +14,7 @@ from ramps.testing.recording_intake import RecordingIntake
 
 def test_a_greenlet_that_is_left_behind_is_named() -> None:
     with (
-        pytest.raises(AssertionError, match="left behind: greenlet .*wait"),
+        pytest.raises(AssertionError, match=r"left behind: greenlet .*wait"),
         nothing_outlives(seconds=0.02),
     ):
         greenlet = gevent.spawn(gevent.event.Event().wait)
@@ -23,7 +23,7 @@ def test_a_greenlet_that_is_left_behind_is_named() -> None:
 
 def test_a_descriptor_that_is_left_behind_is_named() -> None:
     with (
-        pytest.raises(AssertionError, match="left behind: descriptor .*pipe"),
+        pytest.raises(AssertionError, match=r"left behind: descriptor .*pipe"),
         nothing_outlives(seconds=0.02),
     ):
         ends = os.pipe()
