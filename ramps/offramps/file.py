@@ -12,10 +12,10 @@ from pydantic import Field
 
 from pipelines.options import Duration, Options, Size
 from ramps.errors import CannotOpen, ConnectionLost
-from ramps.file_rotation import GzipInBackground, shift_files
+from ramps.files.file_rotation import GzipInBackground, shift_files
 from ramps.native_thread import call_in_thread
+from ramps.network.outbound_stream import reason
 from ramps.offramp import Offramp, Outgoing, offramps
-from ramps.outbound_stream import reason
 
 __all__ = ["FileOfframp"]
 

@@ -13,9 +13,9 @@ from pydantic import AfterValidator, Field
 from pipelines.batch import Batch
 from pipelines.options import Duration, Options, Secret, SecretReference, Size
 from ramps.errors import CannotOpen, ConnectionLost, Rejected
-from ramps.http_client import HttpClient, HttpResponse
+from ramps.network.http_client import HttpClient, HttpResponse
+from ramps.network.tls import TlsClient, client_context
 from ramps.offramp import Offramp, Outgoing, offramps
-from ramps.tls import TlsClient, client_context
 
 __all__ = ["HttpOfframp"]
 

@@ -15,8 +15,8 @@ from pydantic import Field
 from pipelines.options import Options
 from ramps.errors import ConnectionLost, StopDeployment
 from ramps.native_thread import call_in_thread
+from ramps.network.outbound_stream import reason
 from ramps.offramp import Offramp, Outgoing, offramps
-from ramps.outbound_stream import reason
 
 __all__ = ["StdoutOfframp"]
 

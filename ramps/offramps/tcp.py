@@ -11,9 +11,9 @@ from pydantic import Field
 
 from pipelines.options import Address, Duration, Options
 from ramps.errors import ConnectionLost
+from ramps.network.outbound_stream import OutboundStream, reason
+from ramps.network.tls import TlsClient, client_context
 from ramps.offramp import Offramp, Outgoing, offramps
-from ramps.outbound_stream import OutboundStream, reason
-from ramps.tls import TlsClient, client_context
 
 __all__ = ["TcpOfframp"]
 

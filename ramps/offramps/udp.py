@@ -11,8 +11,8 @@ from pydantic import Field
 
 from pipelines.options import Address, Duration, Options, Size
 from ramps.errors import CannotOpen, ConnectionLost, Rejected
+from ramps.network.outbound_stream import reason
 from ramps.offramp import Offramp, Outgoing, offramps
-from ramps.outbound_stream import reason
 
 __all__ = ["UdpOfframp"]
 

@@ -13,8 +13,8 @@ from pydantic import Field
 
 from pipelines.options import Duration, Options
 from ramps.errors import CannotOpen, ConnectionLost
+from ramps.network.outbound_stream import OutboundStream, reason
 from ramps.offramp import Offramp, Outgoing, offramps
-from ramps.outbound_stream import OutboundStream, reason
 
 __all__ = ["UnixOfframp"]
 

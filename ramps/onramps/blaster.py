@@ -11,7 +11,7 @@ from pydantic import Field
 
 from pipelines.options import Duration, Options, Size, format_size
 from ramps.errors import CannotOpen, ConnectionLost, EndOfInput, FrameError
-from ramps.input_files import InputFile, check_readable
+from ramps.files.input_files import InputFile, check_readable
 from ramps.onramp import InboundStream, Intake, Onramp, onramps
 from ramps.pause import Pause
 from ramps.ticker import Ticker

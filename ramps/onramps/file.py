@@ -8,12 +8,12 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from pipelines.options import Duration, Options
-from ramps.archives import compression_of
 from ramps.errors import ConnectionLost, EndOfInput, FrameError
-from ramps.input_files import InputFile, cannot_read, check_readable
+from ramps.files.archives import compression_of
+from ramps.files.input_files import InputFile, cannot_read, check_readable
+from ramps.files.tail import Change, Tail
 from ramps.onramp import InboundStream, Intake, Onramp, onramps
 from ramps.pause import Pause
-from ramps.tail import Change, Tail
 from ramps.time_slice import TimeSlice
 
 __all__ = ["FileOnramp"]

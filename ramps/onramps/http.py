@@ -9,13 +9,13 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from pipelines.options import Address, Duration, HostPort, Options, Secret, Size
-from ramps import listening
-from ramps.connections import ConnectionServer
 from ramps.errors import CannotOpen, ConnectionLost, IntakeFull
-from ramps.http_request import Refused, decompress_body, framing, metadata, read_body
-from ramps.limited_wsgi import Answer, HttpHost, HttpLimits, RequestBody
+from ramps.network import listening
+from ramps.network.connections import ConnectionServer
+from ramps.network.http_request import Refused, decompress_body, framing, metadata, read_body
+from ramps.network.limited_wsgi import Answer, HttpHost, HttpLimits, RequestBody
+from ramps.network.tls import TlsServer, server_context
 from ramps.onramp import Intake, Onramp, onramps
-from ramps.tls import TlsServer, server_context
 
 __all__ = ["HttpOnramp"]
 

@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from pipelines.options import Address, Duration, HostPort
-from ramps import listening
+from ramps.network import listening
+from ramps.network.stream_server import StreamServerOnramp, StreamServerOptions
+from ramps.network.tls import TlsServer, server_context
 from ramps.onramp import onramps
-from ramps.stream_server import StreamServerOnramp, StreamServerOptions
-from ramps.tls import TlsServer, server_context
 
 __all__ = ["TcpOnramp"]
 

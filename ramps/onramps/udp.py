@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from pipelines.options import Address, HostPort, Options, Size
-from ramps import listening
 from ramps.errors import ConnectionLost
+from ramps.network import listening
 from ramps.onramp import InboundStream, Intake, Onramp, onramps
 from ramps.time_slice import TimeSlice
 

@@ -15,8 +15,8 @@ from gevent import socket
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 from ramps.errors import CannotOpen
+from ramps.network.stream_server import StreamServerOnramp, StreamServerOptions
 from ramps.onramp import onramps
-from ramps.stream_server import StreamServerOnramp, StreamServerOptions
 
 __all__ = ["UnixOnramp"]
 

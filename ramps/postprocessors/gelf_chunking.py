@@ -8,7 +8,7 @@ from pydantic import Field
 
 from pipelines.options import Options, Size, format_size
 from ramps.errors import EncodeError
-from ramps.gelf import CHUNK_MAGIC, HEADER, MAX_CHUNKS, is_unchunked
+from ramps.framing.gelf import CHUNK_MAGIC, HEADER, MAX_CHUNKS, is_unchunked
 from ramps.postprocessor import Postprocessor, postprocessors
 
 

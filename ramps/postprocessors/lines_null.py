@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ramps.framing.terminated_packets import TerminatedPackets
 from ramps.postprocessor import postprocessors
-from ramps.terminated_packets import TerminatedPackets
 
 
 @postprocessors.register

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import cramjam
 
-from ramps.compression import SNAPPY_HEADER
+from ramps.framing.compression import SNAPPY_HEADER
 from ramps.postprocessor import Postprocessor, postprocessors
 
 

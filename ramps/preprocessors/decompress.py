@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ramps.compression import COMPRESSION_FORMATS
-from ramps.decompression import MemoryLimitedDecompressionOptions
+from ramps.framing.compression import COMPRESSION_FORMATS
+from ramps.framing.decompression import MemoryLimitedDecompressionOptions
 from ramps.preprocessor import Frame, Framing, Preprocessor, preprocessors
 
 

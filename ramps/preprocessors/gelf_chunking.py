@@ -9,7 +9,7 @@ from pydantic import Field
 
 from pipelines.options import Duration, Options, Size, format_duration, format_size
 from ramps.errors import FrameError
-from ramps.gelf import CHUNK_MAGIC, HEADER, MAX_CHUNKS, is_unchunked
+from ramps.framing.gelf import CHUNK_MAGIC, HEADER, MAX_CHUNKS, is_unchunked
 from ramps.preprocessor import BadFrame, Frame, Framing, Preprocessor, preprocessors
 
 _PLAIN_MAGIC = b"\x1f\x3c"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from ramps.prefixed_frames import PrefixedFrames
+from ramps.framing.prefixed_frames import PrefixedFrames
 from ramps.preprocessor import preprocessors
 
 _LENGTH = struct.Struct(">Q")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from ramps.framing.separated_frames import SeparatedFrames, SeparatedFramesOptions
 from ramps.preprocessor import preprocessors
-from ramps.separated_frames import SeparatedFrames, SeparatedFramesOptions
 
 
 class LinesOptions(SeparatedFramesOptions):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ramps.framing.separated_frames import SeparatedFrames
 from ramps.preprocessor import preprocessors
-from ramps.separated_frames import SeparatedFrames
 
 
 @preprocessors.register

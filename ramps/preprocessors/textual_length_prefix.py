@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ramps.errors import FrameError
-from ramps.prefixed_frames import PrefixedFrames
+from ramps.framing.prefixed_frames import PrefixedFrames
 from ramps.preprocessor import preprocessors
 
 _MAX_DIGITS = 19

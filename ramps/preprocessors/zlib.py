@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ramps.decompression import Decompression
+from ramps.framing.decompression import Decompression
 from ramps.preprocessor import preprocessors
 
 

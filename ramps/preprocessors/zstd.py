@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ramps.decompression import Decompression, MemoryLimitedDecompressionOptions
+from ramps.framing.decompression import Decompression, MemoryLimitedDecompressionOptions
 from ramps.preprocessor import preprocessors
 
 

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.testing.virtual_clock import VirtualClock
-from ramps import file_rotation
 from ramps.errors import CannotOpen, ConnectionLost
+from ramps.files import file_rotation
 from ramps.offramps import file as file_module
 from ramps.offramps.file import FileOfframp
 from ramps.testing.offramp_battery import outgoing_of

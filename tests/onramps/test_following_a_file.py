@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.testing import VirtualClock
+from ramps.files.tail import Change, Tail
 from ramps.onramps.file import FileOnramp
-from ramps.tail import Change, Tail
 
 
 class Followed:

@@ -11,8 +11,8 @@ import pytest
 import zstandard
 
 from ramps.errors import CannotOpen
+from ramps.network.tls import TlsClient, client_context
 from ramps.onramps.http import HttpOnramp
-from ramps.tls import TlsClient, client_context
 
 Serve = Callable[..., Any]
 

@@ -11,6 +11,7 @@ import pytest
 from gevent import socket
 
 from actors.testing import VirtualClock
+from ramps.network.tls import TlsClient, client_context
 from ramps.onramp import Onramp
 from ramps.onramps.blaster import BlasterOnramp
 from ramps.onramps.cron import CronOnramp
@@ -23,7 +24,6 @@ from ramps.onramps.tcp import TcpOnramp
 from ramps.onramps.udp import UdpOnramp
 from ramps.onramps.unix import UnixOnramp
 from ramps.testing.onramp_battery import ConnectionBattery, OnrampBattery
-from ramps.tls import TlsClient, client_context
 
 
 class TestWholeFile(OnrampBattery):

@@ -15,8 +15,8 @@ import pytest
 from gevent.event import Event
 from pydantic import ValidationError
 
-from ramps import listening
 from ramps.errors import CannotOpen, ConnectionLost
+from ramps.network import listening
 from ramps.onramps.tcp import TcpOnramp
 from ramps.onramps.unix import UnixOnramp
 

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from actors.testing import settle
 from ramps.errors import CannotOpen
+from ramps.network.tls import TlsClient, TlsServer, client_context, server_context
 from ramps.onramps.tcp import TcpOnramp
-from ramps.tls import TlsClient, TlsServer, client_context, server_context
 
 
 def secured(certificates: Any, **options: Any) -> TcpOnramp:

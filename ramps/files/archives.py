@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from ramps.compression import BROKEN, COMPRESSION_FORMATS, Decompressor
 from ramps.errors import FrameError
+from ramps.framing.compression import BROKEN, COMPRESSION_FORMATS, Decompressor
 
 __all__ = ["COMPRESSION_BY_SUFFIX", "compression_of", "decompressed"]
 
@@ -28,7 +28,7 @@ def compression_of(path: Path) -> str | None:
 def decompressed(file: BinaryIO, compression: str) -> Iterator[bytes]:
     """The content of a compressed file, in pieces of up to 256 KiB; several members follow one another.
 
-    ``compression`` is a name of `ramps.compression.COMPRESSION_FORMATS`. Raises `FrameError` where the data
+    ``compression`` is a name of `ramps.framing.compression.COMPRESSION_FORMATS`. Raises `FrameError` where the data
     is broken or ends too early. The file stays the caller's to close.
     """
     kind = COMPRESSION_FORMATS[compression]

@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from pipelines.options import Duration, Options, Size
-from ramps.connections import ConnectionServer
 from ramps.errors import ConnectionLost
+from ramps.network.connections import ConnectionServer
 from ramps.onramp import InboundStream, Intake, Onramp
 from ramps.time_slice import TimeSlice
 

@@ -16,7 +16,7 @@ import gevent
 from gevent import socket
 
 from ramps.errors import ConnectionLost
-from ramps.outbound_stream import reason
+from ramps.network.outbound_stream import reason
 
 __all__ = ["HttpClient", "HttpResponse"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pipelines.options import format_size
-from ramps.compression import BROKEN, COMPRESSION_FORMATS, Decompressor
 from ramps.errors import FrameError
+from ramps.framing.compression import BROKEN, COMPRESSION_FORMATS, Decompressor
 
 __all__ = ["MemberReader", "too_long"]
 

@@ -7,9 +7,9 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from ramps.archives import compression_of, decompressed
 from ramps.errors import CannotOpen
-from ramps.tail import open_regular
+from ramps.files.archives import compression_of, decompressed
+from ramps.files.tail import open_regular
 
 __all__ = ["InputFile", "cannot_read", "check_readable"]
 

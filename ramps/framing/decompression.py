@@ -8,7 +8,7 @@ from pydantic import Field
 
 from pipelines.options import Options, Size
 from ramps.errors import FrameError
-from ramps.member_reader import MemberReader, too_long
+from ramps.framing.member_reader import MemberReader, too_long
 from ramps.preprocessor import BadFrame, Frame, Framing, Preprocessor
 
 __all__ = ["Decompression", "DecompressionOptions", "MemoryLimitedDecompressionOptions"]

@@ -8,9 +8,9 @@ from typing import Any
 import gevent
 
 from pipelines.options import format_size
-from ramps.archives import decompressed
 from ramps.errors import FrameError
-from ramps.limited_wsgi import Answer, RequestBody
+from ramps.files.archives import decompressed
+from ramps.network.limited_wsgi import Answer, RequestBody
 from ramps.onramp import Intake
 
 __all__ = ["Refused", "decompress_body", "framing", "metadata", "read_body"]

@@ -1,0 +1,1 @@
+"""What the connectors that read and write files share: archives, following a file, rotation."""

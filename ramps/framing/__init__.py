@@ -1,0 +1,1 @@
+"""What preprocessors and postprocessors share: separators, length prefixes, compression, GELF."""

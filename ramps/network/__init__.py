@@ -1,0 +1,1 @@
+"""What the connectors that use the network share: listening, connections, HTTP, TLS."""
