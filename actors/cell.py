@@ -11,7 +11,7 @@ from gevent import GreenletExit, getcurrent
 from actors.actor import Actor
 from actors.errors import ActorStopped, Misuse, StartFailed
 from actors.log import get_logger
-from actors.loop import SYSTEM, ActorGreenlet, Stop, WorkerFailed
+from actors.loop import SYSTEM, ActorGreenlet, Stop
 from actors.mailbox import Envelope, Mailbox, MailboxLimits
 from actors.messages import (
     ActorStatistics,
@@ -25,6 +25,7 @@ from actors.messages import (
 from actors.ref import ActorRef
 from actors.reply import Reply
 from actors.timers import Timers
+from actors.workers import Worker, Workers
 
 if TYPE_CHECKING:
     from actors.system import ActorSystem
@@ -36,12 +37,6 @@ _log = get_logger("actors")
 # After a kill, on_stop has this long, and so have children that are left. Longer would make "kill" a wish.
 _KILL_GRACE_SECONDS = 1.0
 _CHILD_STOP_SECONDS = 5.0
-
-
-class Worker(gevent.Greenlet):  # type: ignore[type-arg, misc, unused-ignore]
-    """A helper greenlet of an actor; ``cell`` tells whose."""
-
-    cell: Cell
 
 
 class Cell:
@@ -87,7 +82,7 @@ class Cell:
         self.kill_error: BaseException | None = None
         self._children: dict[str, Cell] | None = None
         self._watchers: list[Cell] | None = None
-        self._workers: set[Worker] | None = None
+        self._workers: Workers | None = None
         self._timers: Timers | None = None
         self._ready: list[Reply] | None = None
         self._gone: list[Reply] | None = None
@@ -126,7 +121,9 @@ class Cell:
                 self._hook("on_crash", actor.on_crash, reason.error, message)
             self._hook("on_stop", actor.on_stop, reason, grace=reason.kind is ExitKind.KILLED)
         # After on_stop, which may want to end them in order.
-        self._kill_workers()
+        if self._workers is not None:
+            self._workers.kill(_KILL_GRACE_SECONDS)
+            self._workers = None
         self._end_children()
         self.actor = None
         self.entered = False
@@ -367,39 +364,9 @@ class Cell:
 
     def start_worker(self, function: Callable[..., Any], args: tuple[Any, ...], name: str) -> Worker:
         """A helper greenlet that belongs to this incarnation."""
-        incarnation = self.greenlet
-
-        def work() -> None:
-            try:
-                function(*args)
-            except GreenletExit:
-                pass
-            except BaseException as error:
-                if isinstance(error, KeyboardInterrupt | SystemExit):
-                    raise
-                if self.greenlet is incarnation and not self.mailbox.closed:
-                    self.mailbox.put_control(WorkerFailed(error), SYSTEM)
-            finally:
-                if self._workers is not None:
-                    self._workers.discard(worker)
-
-        worker = Worker(work)
-        worker.cell = self
-        if name:
-            worker.name = f"{self.name} {name}"
         if self._workers is None:
-            self._workers = set()
-        self._workers.add(worker)
-        worker.start()
-        return worker
-
-    def _kill_workers(self) -> None:
-        workers, self._workers = self._workers, None
-        if workers:
-            try:
-                gevent.killall(list(workers), timeout=_KILL_GRACE_SECONDS)
-            except GreenletExit:
-                gevent.killall(list(workers), block=False)
+            self._workers = Workers(self)
+        return self._workers.start(function, args, name)
 
     def _end_children(self) -> None:
         """Stop what children are left, youngest first; kill what takes too long."""

@@ -163,7 +163,7 @@ class Mailbox:
 
         It may still switch, when it hands a batch to a waiting taker: not waiting for room is what is promised.
         """
-        if self._flow and not self.closed and not self._fits(events, size):
+        if not self.closed and (self._senders is not None or not self._fits(events, size)):
             return False
         self.put(message, reply=reply, events=events, size=size)
         return True
@@ -309,10 +309,9 @@ class Mailbox:
     # --- waiting for room --------------------------------------------------------------------------------------------
 
     def _fits(self, events: int, size: int) -> bool:
-        return (
-            self._senders is None
-            and self._depth + events <= self._max_events
-            and self._size + size <= self._max_bytes
+        # As in `put`: what has no size does not wait for bytes.
+        return not self._flow or (
+            self._depth + events <= self._max_events and (not size or self._size + size <= self._max_bytes)
         )
 
     def _put_slowly(self, envelope: Envelope, timeout: float | None) -> None:
@@ -391,9 +390,7 @@ class Mailbox:
         while senders:
             envelope = senders[0].envelope
             events, size = envelope[2], envelope[3]
-            if self._flow and (
-                self._depth + events > self._max_events or self._size + size > self._max_bytes
-            ):
+            if not self._fits(events, size):
                 return
             self._flow.append(envelope)
             self._depth += events

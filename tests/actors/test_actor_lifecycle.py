@@ -23,6 +23,8 @@ from actors import (
 )
 from actors.testing import Probe, settle, wait_until, wait_until_idle
 
+FOREVER = 3600.0
+
 
 class Diary(Actor[Any]):
     """Writes down what happens to it; does what it is told."""
@@ -39,7 +41,7 @@ class Diary(Actor[Any]):
             case "boom":
                 raise RuntimeError("boom")
             case "sleep":
-                self.sleep(3600)
+                self.sleep(FOREVER)
             case "stop":
                 self.stop()
             case "interrupt":
@@ -91,10 +93,10 @@ class FailsToStart(Actor[Any]):
 
 class HangsInStop(Actor[Any]):
     def on_message(self, message: Any) -> None:
-        self.sleep(3600)
+        self.sleep(FOREVER)
 
     def on_stop(self, reason: ExitReason) -> None:
-        gevent.sleep(3600)
+        gevent.sleep(FOREVER)
 
 
 class RaisesInStop(Actor[Any]):
@@ -186,7 +188,7 @@ def test_an_actor_killed_before_it_ran_never_starts(system: ActorSystem) -> None
 
 def test_a_kill_reaches_an_actor_whose_factory_blocks(system: ActorSystem) -> None:
     def factory() -> Diary:
-        gevent.sleep(3600)
+        gevent.sleep(FOREVER)
         return Diary([])
 
     ref = system.spawn(factory)

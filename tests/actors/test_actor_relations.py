@@ -11,6 +11,8 @@ import pytest
 from actors import Actor, ActorRef, ActorStopped, ActorSystem, DeadLetter, ExitKind, Lane, State, Terminated
 from actors.testing import Probe, VirtualClock, settle, wait_until, wait_until_idle
 
+FOREVER = 3600.0
+
 
 class Does(Actor[Any]):
     """Calls what it is told to call, with itself."""
@@ -153,7 +155,7 @@ def test_a_timer_that_is_cancelled_while_its_message_waits_delivers_nothing(
 
         def on_message(self, message: Any) -> None:
             if message == "sleep":
-                self.sleep(3)
+                self.sleep(3)  # the thing under test
             else:
                 heard.append(message)
 
@@ -180,7 +182,7 @@ def test_a_periodic_timer_keeps_its_schedule_and_never_has_two_messages_waiting(
         def on_message(self, message: Any) -> None:
             at.append(self.clock.now())
             if len(at) == 2:
-                self.sleep(2.5)
+                self.sleep(2.5)  # the thing under test
 
     timed_system.spawn(Periodic).wait_ready(5)
     for _ in range(8 * 7):
@@ -259,7 +261,7 @@ def test_what_is_told_to_a_stopped_actor_is_a_dead_letter(system: ActorSystem) -
 def test_a_sender_that_waits_for_room_when_the_actor_ends_makes_a_dead_letter(system: ActorSystem) -> None:
     class Sleeps(Actor[Any]):
         def on_message(self, message: Any) -> None:
-            self.sleep(3600)
+            self.sleep(FOREVER)
 
     actor = system.spawn(Sleeps)
     actor.tell("in hand", events=1024)
@@ -302,7 +304,7 @@ def test_a_dead_letter_subscriber_that_fails_changes_nothing(system: ActorSystem
 
 def test_an_actor_that_waits_for_room_says_on_whom(system: ActorSystem) -> None:
     slow = system.spawn(Does, name="slow")
-    slow.tell(lambda me: me.sleep(3600), events=1024)
+    slow.tell(lambda me: me.sleep(FOREVER), events=1024)
     settle()
     slow.tell(lambda me: None, events=1024)
     sender = system.spawn(Does, name="sender")

@@ -21,6 +21,8 @@ from actors import (
 )
 from actors.testing import Probe, VirtualClock, settle, wait_until
 
+FOREVER = 3600.0
+
 
 class Counter(Actor[Any]):
     def on_start(self) -> None:
@@ -35,7 +37,7 @@ class Counter(Actor[Any]):
             case "fail":
                 raise ValueError("not today")
             case "sleep":
-                self.sleep(3600)
+                self.sleep(FOREVER)
             case "timeout":
                 raise gevent.Timeout(1)
         return None
@@ -233,8 +235,8 @@ def test_a_single_message_is_handled_though_its_sender_blocks_in_plain_gevent(sy
     probe.ref.wait_ready()
     settle()
     probe.ref.tell("one")
-    gevent.sleep(1e-9)
-    gevent.sleep(1e-9)
+    gevent.sleep(1e-9)  # the thing under test
+    gevent.sleep(1e-9)  # the thing under test
     assert list(probe.heard) == ["one"]
 
 

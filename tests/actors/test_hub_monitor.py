@@ -41,7 +41,7 @@ def test_a_native_call_is_reported_with_the_actor_and_its_stack(
 
 def test_an_idle_hub_is_not_reported(system: ActorSystem) -> None:
     with HubMonitor(0.05) as monitor:
-        gevent.sleep(0.3)
+        gevent.sleep(0.3)  # the thing under test
     assert monitor.reports == 0
 
 

@@ -38,7 +38,7 @@ def others():
     global turns
     while True:
         turns += 1
-        gevent.sleep(1e-9)
+        gevent.sleep(1e-9)  # the thing under test
 '''
 
 
@@ -64,8 +64,8 @@ def test_an_endless_loop_does_not_keep_others_from_running(run_patched: Run) -> 
         + """
 hog = gevent.spawn(spin, 3600)
 with Preemption(0.005) as preemption:
-    gevent.sleep(0.01)
-    gevent.sleep(0.01)
+    gevent.sleep(0.01)  # the thing under test
+    gevent.sleep(0.01)  # the thing under test
     hog.kill()
 assert preemption.forced_sleeps > 0
 """
@@ -266,7 +266,7 @@ def test_nobody_is_put_to_sleep_under_protected_code(run_patched: Run) -> None:
 library = {"__name__": "library.part"}
 exec("def call(function, *args): return function(*args)", library)
 ticker = gevent.spawn(others)
-gevent.sleep(0.001)
+gevent.sleep(0.001)  # the thing under test
 with Often(protected=("library",)) as preemption:
     before = turns
     library["call"](spin, 0.02)

@@ -193,7 +193,7 @@ STEPS = st.one_of(
 
 @settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
-    programs=st.lists(st.lists(STEPS, max_size=12), min_size=1, max_size=8),
+    programs=st.lists(st.lists(STEPS, min_size=2, max_size=12), min_size=2, max_size=8),
     slice_seconds=st.sampled_from([0.0, 0.0003, 0.005]),
 )
 def test_random_programs_lose_nothing_and_strand_nobody(
@@ -234,7 +234,7 @@ def test_the_hub_serves_timers_and_sockets_while_chains_are_hot(kind: str, event
             for _ in range(5):
                 before = loop.iteration
                 if kind == "timer":
-                    gevent.sleep(1e-6)
+                    gevent.sleep(1e-6)  # the thing under test
                 else:
                     right.send(b"x")
                     wait_read(left.fileno())
@@ -323,7 +323,7 @@ def test_a_greenlet_interrupted_after_it_was_made_ready_is_not_resumed_again() -
         try:
             box.take()
         except Interrupted:
-            gevent.sleep(0.005)
+            gevent.sleep(0.005)  # the thing under test
             seen.append("slept well")
 
     def interrupts() -> None:
@@ -348,17 +348,43 @@ def test_a_greenlet_interrupted_after_it_was_made_ready_is_not_resumed_again() -
 def test_a_sender_whose_slice_is_spent_goes_on_after_everybody_else() -> None:
     scheduler = Scheduler(slice_seconds=0.0)
     boxes = [Mailbox(scheduler, HubClock()) for _ in range(3)]
-    takers = [gevent.spawn(box.take) for box in boxes]
+
+    def takes_twice(box: Mailbox) -> None:
+        box.take()
+        box.take()
+
+    takers = [gevent.spawn(takes_twice, box) for box in boxes]
     settle()
 
     def puts() -> None:
-        for box in boxes:
+        for box in boxes * 2:
             box.put("x", events=2)
 
     putter = gevent.spawn(puts)
     gevent.joinall([putter, *takers], timeout=5, raise_error=True)
     assert putter.successful()
     assert all(taker.successful() for taker in takers)
+    scheduler.close()
+
+
+def test_a_greenlet_that_moves_from_the_stack_to_the_queue_is_resumed_once() -> None:
+    scheduler = Scheduler()
+    reply = Reply(scheduler)
+    seen: list[str] = []
+
+    def waits_and_sleeps() -> None:
+        reply.wait(HubClock())
+        gevent.sleep(0.005)  # the thing under test
+        seen.append("slept well")
+
+    def answers_and_yields() -> None:
+        reply.set()
+        scheduler.yield_now()
+
+    waiter = gevent.spawn(waits_and_sleeps)
+    settle()
+    gevent.joinall([waiter, gevent.spawn(answers_and_yields)], timeout=5, raise_error=True)
+    assert seen == ["slept well"]
     scheduler.close()
 
 
