@@ -83,9 +83,8 @@ def ujson_reads_exactly(text: bytes, max_depth: int) -> bool:
     # Without escaped quotes, every other piece is outside of strings; and as the text was accepted, no two of them
     # can grow together to a number.
     outside = b"".join(text.split(b'"')[::2])
-    if len(text) - len(text.translate(None, _CONTROLS)) != len(outside) - len(
-        outside.translate(None, _CONTROLS)
-    ):
+    controls = len(text) - len(text.translate(None, _CONTROLS))
+    if controls and controls != len(outside) - len(outside.translate(None, _CONTROLS)):
         return False
     if outside.count(b"[") + outside.count(b"{") > max_depth or b"N" in outside or b"I" in outside:
         return False

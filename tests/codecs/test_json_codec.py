@@ -85,6 +85,15 @@ def test_a_bad_frame_costs_only_itself_among_many(codec: Json) -> None:
     assert same(values[::2], [value for _, value in (GOOD * 3)[: len(values[::2])]])
 
 
+@pytest.mark.parametrize("index", [0, 7, 8, 19, 20])
+def test_a_frame_that_an_engine_lets_through_is_refused_at_its_own_index(codec: Json, index: int) -> None:
+    frames = [b"[%d]" % number for number in range(21)]
+    frames[index] = b"18446744073709551616"
+    values, errors = codec.decode_many(frames)
+    assert [at for at, _ in errors] == [index]
+    assert values == [SKIP if number == index else [number] for number in range(21)]
+
+
 def test_an_error_says_where_in_bytes(codec: Json) -> None:
     with pytest.raises(DecodeError, match="at byte 8") as caught:
         codec.decode('["ää" 1]'.encode())
