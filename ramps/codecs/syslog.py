@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import UTC, tzinfo
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -35,6 +36,11 @@ _OPTIONAL = frozenset(
 )
 
 
+def _zone(name: str) -> tzinfo:
+    # A slim container has no time zone database, and UTC needs none.
+    return UTC if name == "UTC" else ZoneInfo(name)
+
+
 @codecs.register
 class Syslog(Codec):
     """Messages as records; the format is told by the version behind the priority.
@@ -64,7 +70,7 @@ class Syslog(Codec):
         def model_post_init(self, _context: Any, /) -> None:
             """The zone must exist, and the year be one."""
             try:
-                ZoneInfo(self.timezone)
+                _zone(self.timezone)
             except (ZoneInfoNotFoundError, ValueError, OSError):
                 raise ValueError(
                     f"there is no time zone called {self.timezone!r}; write a name such as Europe/Berlin"
@@ -79,7 +85,7 @@ class Syslog(Codec):
 
     def __init__(self, options: Options | None = None) -> None:
         super().__init__(options)
-        self._zone = ZoneInfo(self.options.timezone)
+        self._zone = _zone(self.options.timezone)
         self._year = None if self.options.year == "closest" else self.options.year
 
     def decode(self, frame: bytes) -> dict[str, Any]:
