@@ -68,11 +68,11 @@ operators = [{ type = "roundrobin", outputs = ["a", "b", "c"] }]
         return self._open[turn]
 
     def on_insight(self, insight: Insight, ports: frozenset[str], now_ns: int) -> Insight | None:
-        """Close or open the output; pass it on only when that was the last or the first one."""
+        """Close or open the output; pass it on only when that was the last or the first one.
+
+        News of whoever takes the overflow say nothing about the outputs, and end here.
+        """
         if insight.kind not in (InsightKind.CLOSE, InsightKind.OPEN):
-            return insight
-        ports -= {"overflow"}
-        if not ports:
             return insight
         was_open = bool(self._open)
         now_open = set(self._open) - ports if insight.kind is InsightKind.CLOSE else set(self._open) | ports

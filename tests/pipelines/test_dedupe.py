@@ -62,6 +62,15 @@ def test_keys_are_equal_exactly_where_the_json_is(left: Any, right: Any) -> None
     assert (key_of(left) == key_of(right)) == (typed(left) == typed(right))
 
 
+def test_time_that_goes_backwards_stands_still(make: Any, pipeline_of: Any, batch_of: Any) -> None:
+    pipeline = pipeline_of(make("dedupe", ttl="5ns", max_keys=1))
+    ports = [
+        pipeline.process(batch_of(value, ingest_ns=at))[0][0]
+        for value, at in (("a", 10), ("b", 7), ("b", 13))
+    ]
+    assert ports == ["out", "out", "duplicates"]
+
+
 def test_whole_values_are_compared_where_no_key_is_named(make: Any, pipeline_of: Any, batch_of: Any) -> None:
     out = dict(pipeline_of(make("dedupe")).process(batch_of({"a": 1, "b": 2}, {"b": 2, "a": 1}, 1, True, 1)))
     assert out["out"].values == [{"a": 1, "b": 2}, 1, True]

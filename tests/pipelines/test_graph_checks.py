@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines import GRAPH, ConfigurationError, Endpoint, Graph, chain, compile_graph
+from pipelines import GRAPH, ConfigurationError, Endpoint, Graph, PythonFunction, chain, compile_graph
+from pipelines.compiler import generated_source
 
 IN, OUT = Endpoint(GRAPH, "in"), Endpoint(GRAPH, "out")
 
@@ -120,6 +122,37 @@ def test_nothing_can_follow_an_operator_without_an_out_port(make: Any) -> None:
         "overflow",
         "err",
     )
+
+
+def test_an_edge_that_is_named_twice_is_one_edge(make: Any, batch_of: Any) -> None:
+    graph = Graph()
+    graph.connect(IN, OUT)
+    graph.connect(IN, OUT)
+    [(_, left)] = compile_graph(graph, name="main").process(batch_of(1))
+    assert left.values == [1]
+
+
+def test_ways_that_part_and_join_again_do_not_multiply_the_code(make: Any, batch_of: Any) -> None:
+    graph = Graph()
+    ends = [IN]
+    for index in range(30):
+        for side in "ab":
+            graph.add(f"{side}{index}", make("filter", expression=f"event.{side} == true"))
+            for end in ends:
+                graph.connect(end, Endpoint(f"{side}{index}", "in"))
+        ends = [Endpoint(f"{side}{index}", "out") for side in "ab"]
+    graph.connect(ends[0], OUT)
+    assert len(generated_source(graph)) < 60_000
+    [(_, left)] = compile_graph(graph, name="main").process(batch_of({"a": True}))
+    assert left.values == [{"a": True}]
+
+
+def test_a_chain_of_thirty_generators_compiles_and_runs(pipeline_of: Any, batch_of: Any) -> None:
+    def once(event: int) -> Iterator[int]:
+        yield event + 1
+
+    [(_, left)] = pipeline_of(*(PythonFunction(once) for _ in range(30))).process(batch_of(0))
+    assert left.values == [30]
 
 
 def test_an_empty_chain_hands_the_very_same_batch_on(pipeline_of: Any, batch_of: Any) -> None:

@@ -69,6 +69,15 @@ def test_each_part_of_a_split_batch_has_a_route_and_marks_of_its_own(make: Any, 
     assert a.marks != b.marks
 
 
+def test_two_batches_that_leave_by_one_port_have_marks_of_their_own(make: Any, pipeline_of: Any) -> None:
+    pipeline = pipeline_of(make("roundrobin"))
+    first, second = send(pipeline, 1)["out"].route, send(pipeline, 1)["out"].route
+    assert first is not None
+    assert second is not None
+    assert first.marks == second.marks
+    assert first.marks is not second.marks
+
+
 def test_roundrobin_takes_turns_over_batches_and_leaves_closed_outputs_out(
     make: Any, pipeline_of: Any
 ) -> None:
@@ -128,8 +137,11 @@ def test_answers_of_an_overflows_offramp_do_not_close_an_output(make: Any, pipel
     answer(pipeline, out["a"], CLOSE)
     answer(pipeline, out["b"], CLOSE)
     overflow = send(pipeline, 1)["overflow"]
-    answer(pipeline, overflow, OPEN)
+    assert answer(pipeline, overflow, OPEN) == []
     assert counts(pipeline, 1) == {"overflow": 1}
+    answer(pipeline, out["a"], OPEN)
+    assert answer(pipeline, overflow, CLOSE) == []
+    assert counts(pipeline, 2) == {"a": 2}
 
 
 @pytest.mark.parametrize("outputs", [[], ["a", "a"], ["err"], ["overflow"], [""]])
@@ -167,7 +179,9 @@ def test_backpressure_lets_one_probe_through_each_step_and_steps_on_only_for_ans
     make: Any, pipeline_of: Any
 ) -> None:
     clock = Clock()
-    pipeline = pipeline_of(make("backpressure", timeout="10ms", steps=["100ms", "300ms"]), clock_ns=clock)
+    pipeline = pipeline_of(
+        make("backpressure", timeout="10ms", steps=["100ms", "300ms", "900ms"]), clock_ns=clock
+    )
     batch = send(pipeline, 3)["out"]
     assert len(batch) == 3
     for _ in range(5):
@@ -176,7 +190,8 @@ def test_backpressure_lets_one_probe_through_each_step_and_steps_on_only_for_ans
     assert counts(pipeline, 3) == {"overflow": 3}
     clock.now_ns = 100 * MS
     assert counts(pipeline, 3) == {"out": 1, "overflow": 2}
-    answer(pipeline, batch, ACK, clock.now_ns, elapsed_seconds=0.011)
+    for _ in range(5):
+        answer(pipeline, batch, ACK, clock.now_ns, elapsed_seconds=0.011)
     clock.now_ns = 399 * MS
     assert counts(pipeline, 3) == {"overflow": 3}
     clock.now_ns = 400 * MS

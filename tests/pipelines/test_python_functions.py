@@ -7,12 +7,16 @@ from typing import Any
 import pytest
 
 from pipelines import (
+    GRAPH,
     Batch,
     ConfigurationError,
     Drop,
     Emit,
+    Endpoint,
     EventError,
+    Graph,
     PythonFunction,
+    compile_graph,
     keeps_values,
     per_batch,
     ports,
@@ -274,6 +278,21 @@ def test_a_traceback_shows_the_users_lines_and_none_of_ours(pipeline_of: Any, ba
     assert __file__ in text
     assert "<pipeline" not in text
     assert "pipelines/pipeline.py" not in text
+
+
+def test_an_error_behind_an_err_port_does_not_carry_the_first_one_along(batch_of: Any) -> None:
+    def fail_again(event: Any) -> Any:
+        raise KeyError("second")
+
+    graph = Graph()
+    graph.add("first", PythonFunction(fails_deep_down))
+    graph.add("second", PythonFunction(fail_again))
+    graph.connect(Endpoint(GRAPH, "in"), Endpoint("first", "in"))
+    graph.connect(Endpoint("first", "err"), Endpoint("second", "in"))
+    [(_, left)] = compile_graph(graph, name="main").process(batch_of(1))
+    assert left.values[0]["event"]["operator"] == "first"
+    assert "KeyError: 'second'" in left.values[0]["traceback"]
+    assert "ZeroDivisionError" not in left.values[0]["traceback"]
 
 
 def test_an_event_error_of_a_user_stands_as_it_is_and_without_a_traceback(

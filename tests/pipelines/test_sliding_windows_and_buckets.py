@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -36,6 +36,7 @@ class NaiveWindow:
     slot_ns=st.integers(1, 10),
     moves=st.lists(st.integers(-15, 40), max_size=60),
 )
+@example(rate=1, slots=2, slot_ns=10, moves=[-25, 25])
 def test_the_sliding_window_allows_what_its_naive_twin_allows(
     rate: int, slots: int, slot_ns: int, moves: list[int]
 ) -> None:
