@@ -108,7 +108,8 @@ def parse_address(text: object) -> HostPort:
         host, colon, port = text.strip().rpartition(":")
         bracketed = host.startswith("[") and host.endswith("]")
         host = host[1:-1] if bracketed else host
-        if colon and host and (bracketed or ":" not in host) and port.isascii() and port.isdigit() and int(port) < 65536:
+        known_host = colon and host and (bracketed or ":" not in host)
+        if known_host and port.isascii() and port.isdigit() and int(port) < 65536:
             return HostPort(host, int(port))
     raise ValueError(f'{text!r} is not an address; write "HOST:PORT", such as "127.0.0.1:8080" or "[::1]:8080"')
 

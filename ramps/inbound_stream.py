@@ -125,30 +125,22 @@ class DecodingStream:
         meta: dict[str, Any] | None,
         timeout: float | None,
     ) -> tuple[int, int]:
-        """Send everything; only the first batch is bound to the timeout, because then it is taken."""
         intake = self._intake
         self.reasons = [str(fault.error) for fault in faults[:_MAX_REASONS]]
-        for batch in batches:
-            self._send("out", batch, timeout)
-            intake.events += len(batch)
-            timeout = None
+        deliveries = [("out", batch) for batch in batches]
         for start in range(0, len(faults), intake.batch_max):
             part = faults[start : start + intake.batch_max]
             metas = _metas(meta, len(part))
             batch = error_batch(
                 part, component=intake.component, origin=self._origin, ingest_ns=now_ns, metas=metas
             )
-            self._send("err", batch, timeout)
-            intake.errors += len(part)
-            timeout = None
-        return sum(map(len, batches)), len(faults)
-
-    def _send(self, port: str, batch: Batch, timeout: float | None) -> None:
+            deliveries.append(("err", batch))
         try:
-            self._intake.send(port, batch, timeout)
+            intake.deliver(deliveries, timeout)
         except IntakeFull:
             self._refused = not self._reusable
             raise
+        return sum(map(len, batches)), len(faults)
 
     def _check_usable(self) -> None:
         if self._refused:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from pipelines.batch import Batch
 from ramps.codec import Codec, codecs
 from ramps.error_events import Fault, error_batch
-from ramps.errors import FrameError
+from ramps.errors import FrameError, IntakeFull
 from ramps.inbound_stream import DecodingStream
 from ramps.preprocessor import Preprocessor, PreprocessorChain, preprocessors
 
@@ -62,7 +63,9 @@ class StreamIntake:
         self._make_preprocessors = make_preprocessors
         self._codec_named = codec_named
         self._codecs: dict[str | None, Codec] = {}
-        self.send = send
+        self.undelivered: deque[tuple[str, Batch]] = deque()
+        """What was not sent yet when whoever sent it was killed; `deliver_again` sends it."""
+        self._send = send
         self.now_ns = clock.time_ns
 
     def stream(
@@ -85,21 +88,50 @@ class StreamIntake:
     ) -> None:
         """Deliver values that need no decoding. Blocks while downstream is full."""
         ingest_ns = self.now_ns()
-        for start in range(0, len(values), self.batch_max):
-            part = slice(start, start + self.batch_max)
-            batch = Batch(values[part], metas=metas and metas[part], ingest_ns=ingest_ns, origin=origin)
-            self.send("out", batch, None)
-            self.events += len(batch)
+        parts = [slice(start, start + self.batch_max) for start in range(0, len(values), self.batch_max)]
+        self.deliver(
+            [
+                ("out", Batch(values[part], metas=metas and metas[part], ingest_ns=ingest_ns, origin=origin))
+                for part in parts
+            ]
+        )
 
     def reject(self, data: bytes, error: str, *, origin: str) -> None:
         """Send bytes that the connector itself could not accept to ``err``. Blocks while downstream is full."""
         fault = Fault("stream", data, FrameError(error))
-        self.send(
-            "err",
-            error_batch([fault], component=self.component, origin=origin, ingest_ns=self.now_ns()),
-            None,
-        )
-        self.errors += 1
+        batch = error_batch([fault], component=self.component, origin=origin, ingest_ns=self.now_ns())
+        self.deliver([("err", batch)])
+
+    def deliver(self, deliveries: list[tuple[str, Batch]], timeout: float | None = None) -> None:
+        """Send these batches by these ports, in order. Blocks while downstream is full.
+
+        Only the first is bound to the timeout, because then they are taken in. A kill in between leaves the rest in
+        `undelivered`.
+        """
+        for done, (port, batch) in enumerate(deliveries):
+            try:
+                self._send(port, batch, timeout)
+            except IntakeFull:
+                raise
+            except BaseException:
+                self.undelivered.extend(deliveries[done:])
+                raise
+            self._count(port, batch)
+            timeout = None
+
+    def deliver_again(self) -> None:
+        """Send what is in `undelivered`. Blocks while downstream is full."""
+        while self.undelivered:
+            port, batch = self.undelivered[0]
+            self._send(port, batch, None)
+            self._count(port, batch)
+            self.undelivered.popleft()
+
+    def _count(self, port: str, batch: Batch) -> None:
+        if port == "err":
+            self.errors += len(batch)
+        else:
+            self.events += len(batch)
 
     def content_type_codec(self, content_type: str) -> str | None:
         """The codec's name for a MIME type (parameters are ignored), or ``None`` if there is none."""

@@ -37,7 +37,8 @@ def configure_logs(
     """Send everything that is logged in this process to ``stream`` (default: the standard error).
 
     Console output is coloured on a terminal, unless ``NO_COLOR`` is set. Returns the handler that now stands at the
-    root logger in place of all others; call it again to change the settings. Meant for a command: a library must not do this.
+    root logger in place of all others; call it again to change the settings. Meant for a command: a library must not
+    do this.
     """
     stream = sys.stderr if stream is None else stream
     renderer = (

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from ramps.codec import SKIP, Codec, codecs
-from ramps.codec_values import INTEGER_MAX, INTEGER_MIN, require_record
 from ramps.errors import DecodeError, EncodeError
-from ramps.influx_line import Point, parse_point, write_point
+from ramps.formats.codec_values import INTEGER_MAX, INTEGER_MIN, require_record
+from ramps.formats.influx_line import Point, parse_point, write_point
 
 __all__ = ["Influx"]
 

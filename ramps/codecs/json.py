@@ -9,8 +9,8 @@ from pydantic import Field
 import pipelines.options
 from ramps.codec import SKIP, Codec, codecs
 from ramps.errors import BadData, DecodeError
-from ramps.json_engines import choose_engine
-from ramps.json_text import parse_exactly
+from ramps.formats.json_engines import choose_engine
+from ramps.formats.json_text import parse_exactly
 
 __all__ = ["Json"]
 

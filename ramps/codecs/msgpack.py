@@ -9,8 +9,8 @@ from pydantic import Field
 
 import pipelines.options
 from ramps.codec import Codec, codecs
-from ramps.codec_values import find_fault, is_plain
 from ramps.errors import DecodeError, EncodeError
+from ramps.formats.codec_values import find_fault, is_plain
 
 __all__ = ["Msgpack"]
 

@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from ramps.codec import Codec, codecs
-from ramps.codec_values import INTEGER_MAX, INTEGER_MIN, require_record
 from ramps.errors import DecodeError, EncodeError
+from ramps.formats.codec_values import INTEGER_MAX, INTEGER_MIN, require_record
 
 __all__ = ["Statsd"]
 

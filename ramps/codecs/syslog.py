@@ -12,11 +12,11 @@ from pydantic import Field
 
 import pipelines.options
 from ramps.codec import Codec, codecs
-from ramps.codec_values import require_record
 from ramps.errors import DecodeError, EncodeError
-from ramps.syslog_names import split_priority
-from ramps.syslog_rfc3164 import parse_rfc3164, write_rfc3164
-from ramps.syslog_rfc5424 import is_rfc5424, parse_rfc5424, write_rfc5424
+from ramps.formats.codec_values import require_record
+from ramps.formats.syslog_names import split_priority
+from ramps.formats.syslog_rfc3164 import parse_rfc3164, write_rfc3164
+from ramps.formats.syslog_rfc5424 import is_rfc5424, parse_rfc5424, write_rfc5424
 
 __all__ = ["Syslog"]
 

@@ -9,9 +9,9 @@ from pydantic import Field
 
 import pipelines.options
 from ramps.codec import Codec, codecs
-from ramps.codec_values import find_fault
 from ramps.errors import DecodeError, EncodeError
-from ramps.yaml_text import CoreDumper, CoreLoader, check_events
+from ramps.formats.codec_values import find_fault
+from ramps.formats.yaml_text import CoreDumper, CoreLoader, check_events
 
 __all__ = ["Yaml"]
 

@@ -25,8 +25,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ramps.codec import SKIP, Codec
-from ramps.codec_values import INTEGER_MAX, INTEGER_MIN
 from ramps.errors import BadData, DecodeError, EncodeError
+from ramps.formats.codec_values import INTEGER_MAX, INTEGER_MIN
 
 __all__ = ["CodecBattery", "event_values", "hostile_values", "same"]
 

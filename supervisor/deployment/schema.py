@@ -45,8 +45,8 @@ class RestartPolicy(Options):
         default=5,
         ge=0,
         le=1_000_000,
-        description="More restarts than this within `within`, and the flow is started anew as a whole; that is done twice "
-        "within twelve times the period before the command gives up.",
+        description="More restarts than this within `within`, and the flow is started anew as a whole; that is "
+        "done twice within twelve times the period before the command gives up.",
     )
     within: Duration = Field(
         default="10s", validate_default=True, description="The period in which `max_restarts` counts."

@@ -15,10 +15,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipelines.errors import ConfigurationError
-from ramps import json_engines
 from ramps.codec import SKIP
 from ramps.codecs.json import Json
 from ramps.errors import DecodeError, EncodeError
+from ramps.formats import json_engines
 from ramps.preprocessor import StampedFrame
 from ramps.testing.codec_battery import event_values, same
 

@@ -101,7 +101,7 @@ def drip(client: Any, drop: bytes) -> None:
     try:
         for _ in range(500):
             client.send(drop)
-            gevent.sleep(0.005)  # the fault under test is a slow client
+            gevent.sleep(0.005)  # the thing under test: a slow client
     except OSError:
         pass
 

@@ -167,7 +167,7 @@ def test_a_bystander_that_ends_normally_while_it_is_halted_stays_down_if_it_is_t
         def on_message(self, message):
             self.stop()
             stage.find("a").tell("boom")
-            self.sleep(0.05)
+            self.sleep(0.05)  # the thing under test
 
     top = stage.supervise(
         stage.child("a", CrashesOn, "boom", poison_after=1),

@@ -264,7 +264,7 @@ class Obedient(Flawless):
     def on_stop(self, reason: Any) -> None:
         super().on_stop(reason)
         if self.spec.brutal and reason.kind.value == "shutdown":
-            self.sleep(1e9)
+            self.sleep(1e9)  # the thing under test
 
 
 class Real:

@@ -52,7 +52,7 @@ def test_a_child_without_a_bound_may_hang_for_ever(stage):
 def test_a_slow_child_that_makes_some_progress_is_not_stalled(stage):
     class Slow(Actor):
         def on_message(self, message):
-            self.sleep(3.0)
+            self.sleep(3.0)  # the thing under test
 
     top = stage.supervise(ChildSpec("slow", Slow, stall_after_seconds=4.0))
     stage.tell("slow", *range(20))

@@ -8,9 +8,9 @@ from typing import Any, Protocol
 import ujson
 
 from pipelines.errors import ConfigurationError
-from ramps.codec_values import find_fault, holds_nan, is_plain
 from ramps.errors import EncodeError
-from ramps.json_text import (
+from ramps.formats.codec_values import find_fault, holds_nan, is_plain
+from ramps.formats.json_text import (
     is_deep,
     may_hold_long_integer,
     may_hold_null,

@@ -11,8 +11,8 @@ import math
 import re
 from typing import Any, Final, NamedTuple
 
-from ramps.codec_values import INTEGER_MAX, INTEGER_MIN
 from ramps.errors import DecodeError, EncodeError
+from ramps.formats.codec_values import INTEGER_MAX, INTEGER_MIN
 
 __all__ = ["Point", "parse_point", "write_point"]
 

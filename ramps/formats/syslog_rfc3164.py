@@ -7,7 +7,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from ramps.errors import DecodeError, EncodeError
-from ramps.syslog_names import NANOSECONDS, header_field, priority_of, read_priority
+from ramps.formats.syslog_names import NANOSECONDS, header_field, priority_of, read_priority
 
 __all__ = ["parse_rfc3164", "write_rfc3164"]
 

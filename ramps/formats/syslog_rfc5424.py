@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ramps.errors import DecodeError, EncodeError
-from ramps.syslog_names import NANOSECONDS, header_field, priority_of, read_priority
+from ramps.formats.syslog_names import NANOSECONDS, header_field, priority_of, read_priority
 
 __all__ = ["is_rfc5424", "parse_rfc5424", "write_rfc5424"]
 

@@ -16,8 +16,8 @@ import re
 from itertools import accumulate
 from typing import Any, NoReturn
 
-from ramps.codec_values import INTEGER_MAX, INTEGER_MIN
 from ramps.errors import DecodeError
+from ramps.formats.codec_values import INTEGER_MAX, INTEGER_MIN
 
 __all__ = [
     "is_deep",

@@ -1,0 +1,1 @@
+"""What codecs share or build on: JSON engines and their checks, line formats, syslog."""
