@@ -374,8 +374,9 @@ class _Function:
         hold = self.namespace.bind("hold", operator.hold)
         items, raw = self.local("items"), self.local("raw")
         held = call(hold, load(flow.value), self._meta(flow), load("batch"))
-        collected = call(load("collect"), held, constant(None), self._outputs(operator))
-        body: list[ast.stmt] = [assign(items, collected)]
+        collected = call(load("collect"), load(items), constant(None), self._outputs(operator))
+        # Most events only wait; for them there is nothing to look through.
+        body: list[ast.stmt] = [assign(items, held), branch(load(items), [assign(items, collected)])]
         return body, [self._each(node_id, operator, flow, items, raw)]
 
     def _each(self, node_id: str, operator: Operator, flow: _Flow, items: str, raw: str) -> ast.stmt:

@@ -32,7 +32,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
-from pipelines.syntax import attribute, call, constant, load
+from pipelines.operator import Scope
+from pipelines.syntax import attribute, call, constant, load, named, same
 
 __all__ = ["FUNCTIONS", "Expression", "ExpressionOption", "parse_expression"]
 
@@ -136,17 +137,9 @@ class Expression:
     def __hash__(self) -> int:
         return hash(self.text)
 
-    def hopeful(
-        self,
-        event: Callable[[], ast.expr],
-        meta: Callable[[], ast.expr],
-        bind: Callable[[str, object], ast.expr],
-    ) -> ast.expr:
-        """Code that either gives what calling the expression gives, or raises, where a value is not as expected.
-
-        ``event`` and ``meta`` make the nodes that stand for them, ``bind`` the name of an object.
-        """
-        code: ast.expr = _Hopeful(event, meta, bind).visit(copy.deepcopy(self._tree))
+    def hopeful(self, scope: Scope) -> ast.expr:
+        """Code that either gives what calling the expression gives, or raises, where a value is not as expected."""
+        code: ast.expr = _Hopeful(scope).visit(copy.deepcopy(self._tree))
         return code
 
     def _bind(self, hint: str, thing: object) -> ast.expr:
@@ -200,40 +193,60 @@ def _comparison(kind: ast.cmpop) -> Callable[[Any, Any], bool]:
 
 
 class _Hopeful(ast.NodeTransformer):
-    """To code that takes every value to be what the expression wants, and raises where one is not."""
+    """To code that takes every value to be what the expression wants, or missing, and raises where one is not."""
 
-    def __init__(
-        self,
-        event: Callable[[], ast.expr],
-        meta: Callable[[], ast.expr],
-        bind: Callable[[str, object], ast.expr],
-    ) -> None:
-        self._roots = {"event": event, "meta": meta}
-        self._bind = bind
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
-        return constant(_LITERALS[node.id]) if node.id in _LITERALS else self._roots[node.id]()
+        if node.id in _LITERALS:
+            return constant(_LITERALS[node.id])
+        return self._scope.value() if node.id == "event" else self._scope.meta()
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
-        return self._get(node.value, constant(node.attr))
+        return call(attribute(self._holder(node.value), "get"), constant(node.attr))
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
         key = self.visit(node.slice)
         if isinstance(key, ast.Constant) and isinstance(key.value, str):
-            return self._get(node.value, key)
-        return call(self._bind("field", _field), self.visit(node.value), key)
+            return call(attribute(self._holder(node.value), "get"), key)
+        return call(self._scope.bind("field", _field), self.visit(node.value), key)
 
-    def _get(self, holder: ast.expr, key: ast.expr) -> ast.expr:
-        # A missing field is null at the end of a path; on the way it raises, as null has no ``get``.
-        made = self.visit(holder)
-        if isinstance(holder, ast.Name) and holder.id == "meta":
-            made = ast.BoolOp(ast.Or(), [made, self._bind("empty", _EMPTY)])
-        return call(attribute(made, "get"), key)
+    def _holder(self, node: ast.expr) -> ast.expr:
+        """An object on the way to a field, an empty one where it is missing."""
+        made: ast.expr = self.visit(node)
+        empty = self._scope.bind("empty", _EMPTY)
+        if isinstance(node, ast.Name):
+            return ast.BoolOp(ast.Or(), [made, empty]) if node.id == "meta" else made
+        if isinstance(made, ast.Call) and isinstance(made.func, ast.Attribute):
+            made.args.append(empty)
+        return made
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         assert isinstance(node.func, ast.Name)
         function, _ = FUNCTIONS[node.func.id]
-        return call(self._bind(node.func.id, function), *[self.visit(argument) for argument in node.args])
+        return call(
+            self._scope.bind(node.func.id, function), *[self.visit(argument) for argument in node.args]
+        )
+
+    def visit_Compare(self, node: ast.Compare) -> ast.expr:
+        """Missing fields are common, and raising for each of them would cost twenty times as much as asking."""
+        operands = [node.left, *node.comparators]
+        if all(type(kind) in _COMPARISONS for kind in node.ops):
+            guarded, absent = range(len(operands)), False
+        elif len(node.ops) == 1 and isinstance(node.ops[0], ast.In | ast.NotIn):
+            guarded, absent = range(1, 2), isinstance(node.ops[0], ast.NotIn)
+        else:
+            guarded, absent = range(0), False
+        made: list[ast.expr] = [self.visit(operand) for operand in operands]
+        tests: list[ast.expr] = []
+        for index in guarded:
+            if isinstance(operands[index], ast.Attribute | ast.Subscript):
+                name = self._scope.local("field")
+                tests.append(same(named(name, made[index]), constant(None), negated=not absent))
+                made[index] = load(name)
+        comparison = ast.Compare(made[0], node.ops, made[1:])
+        return ast.BoolOp(ast.Or() if absent else ast.And(), [*tests, comparison]) if tests else comparison
 
 
 def parse_expression(text: object) -> Expression:

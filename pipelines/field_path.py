@@ -33,10 +33,12 @@ class FieldPath(tuple[str, ...]):
 
     def get(self, value: Any, default: Any = MISSING) -> Any:
         """The field's value, or ``default`` where a key is missing or something on the way is no object."""
-        for key in self:
-            if not isinstance(value, dict) or key not in value:
-                return default
-            value = value[key]
+        try:
+            for key in self:
+                value = value[key]
+        except (KeyError, TypeError):
+            # Nothing else than an object takes a text as its index.
+            return default
         return value
 
     def check_settable(self, value: Any) -> None:

@@ -5,7 +5,19 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
-__all__ = ["add", "assign", "attempt", "attribute", "branch", "call", "constant", "load", "method", "same"]
+__all__ = [
+    "add",
+    "assign",
+    "attempt",
+    "attribute",
+    "branch",
+    "call",
+    "constant",
+    "load",
+    "method",
+    "named",
+    "same",
+]
 
 
 def load(name: str) -> ast.Name:
@@ -36,6 +48,11 @@ def method(owner: str, name: str, *arguments: ast.expr) -> ast.Expr:
 def assign(name: str, value: ast.expr) -> ast.Assign:
     """``name = value``"""
     return ast.Assign([ast.Name(name, ast.Store())], value)
+
+
+def named(name: str, value: ast.expr) -> ast.NamedExpr:
+    """``(name := value)``"""
+    return ast.NamedExpr(ast.Name(name, ast.Store()), value)
 
 
 def add(name: str, index: int, amount: ast.expr) -> ast.AugAssign:

@@ -65,8 +65,7 @@ class BucketOptions(Options):
 
 
 class _Limit(NamedTuple):
-    group: Any
-    dimensions: Any
+    group: str
     rate: int
     windows: int
     window_ns: int
@@ -99,51 +98,53 @@ operators = [{ type = "bucket", class = "level", dimensions = ["host"], rate = 1
         super().__init__(options)
         self._classes: OrderedDict[Any, OrderedDict[Any, SlidingWindow]] = OrderedDict()
         self._window_ns = round(self.options.window * 1e9)
+        rate, windows, cardinality = self.options.rate, self.options.windows, self.options.cardinality
+        self._limit = None if rate is None else _Limit("", rate, windows, self._window_ns, cardinality)
 
     def route(self, value: Any, meta: dict[str, Any] | None, ingest_ns: int) -> str:
         """Count the event in its window."""
-        limit = (
-            self._from_meta(meta)
-            if self.options.rate is None
-            else self._from_options(value, self.options.rate)
-        )
-        windows = self._classes.get(limit.group)
+        limit = self._limit
+        if limit is None:
+            limit = self._from_meta(meta or {})
+            group, dimensions = key_of(limit.group), key_of((meta or {}).get("dimensions"))
+        else:
+            group, dimensions = self._keys(value)
+        windows = self._classes.get(group)
         if windows is None:
-            windows = self._classes[limit.group] = OrderedDict()
+            windows = self._classes[group] = OrderedDict()
             if len(self._classes) > self.options.max_classes:
                 self._classes.popitem(last=False)
         else:
-            self._classes.move_to_end(limit.group)
-        window = windows.get(limit.dimensions)
+            self._classes.move_to_end(group)
+        window = windows.get(dimensions)
         if window is None:
             slot_ns = max(1, limit.window_ns // limit.windows)
-            window = windows[limit.dimensions] = SlidingWindow(limit.rate, limit.windows, slot_ns, ingest_ns)
+            window = windows[dimensions] = SlidingWindow(limit.rate, limit.windows, slot_ns, ingest_ns)
             if len(windows) > limit.cardinality:
                 windows.popitem(last=False)
         else:
-            windows.move_to_end(limit.dimensions)
+            windows.move_to_end(dimensions)
         return "out" if window.allow(ingest_ns) else "overflow"
 
-    def _from_options(self, value: Any, rate: int) -> _Limit:
-        options = self.options
-        group: Any = None
-        if options.class_ is not None:
-            group = options.class_.get(value)
+    def _keys(self, value: Any) -> tuple[Any, Any]:
+        group = None
+        path = self.options.class_
+        if path is not None:
+            group = path.get(value)
             if group is MISSING:
-                raise EventError(f"the event has no field {str(options.class_)!r}, which is its class")
-        dimensions = tuple(key_of(path.get(value, None)) for path in options.dimensions)
-        return _Limit(key_of(group), dimensions, rate, options.windows, self._window_ns, options.cardinality)
+                raise EventError(f"the event has no field {str(path)!r}, which is its class")
+            group = key_of(group)
+        paths = self.options.dimensions
+        return group, tuple([key_of(path.get(value, None)) for path in paths]) if paths else None
 
-    def _from_meta(self, meta: dict[str, Any] | None) -> _Limit:
-        meta = meta or {}
+    def _from_meta(self, meta: dict[str, Any]) -> _Limit:
         group = meta.get("class")
         if not isinstance(group, str):
             raise EventError(
                 "the event's metadata have no `class` (a text), and the bucket has no rate of its own"
             )
         return _Limit(
-            key_of(group),
-            key_of(meta.get("dimensions")),
+            group,
             _whole_number(meta, "rate", None, 0),
             min(_MAX_WINDOWS, _whole_number(meta, "windows", self.options.windows, 1)),
             _whole_number(meta, "time_range", self._window_ns // 1_000_000, 1) * 1_000_000,

@@ -81,6 +81,10 @@ operators = [{ type = "dedupe", key = ["order.id"], ttl = "1h" }]
         paths = self.options.key
         if not paths:
             return key_of(value)
+        if len(paths) == 1:
+            part = paths[0].get(value)
+            if part is not MISSING:
+                return key_of(part)
         parts = [path.get(value) for path in paths]
         if all(part is MISSING for part in parts):
             raise EventError(f"the event has no field {' or '.join(repr(str(path)) for path in paths)}")

@@ -49,7 +49,7 @@ operators = [{ type = "filter", expression = 'event.status >= 500 and "internal"
         """The hopeful code, and the careful one for events that it stumbles over."""
         expression = self.options.expression
         keep = scope.local("true")
-        hopeful = expression.hopeful(scope.value, scope.meta, scope.bind)
+        hopeful = expression.hopeful(scope)
         careful = call(scope.bind("expression", expression), scope.value(), scope.meta())
         statements: list[ast.stmt] = [attempt([assign(keep, hopeful)], None, [assign(keep, careful)])]
         return Inline(tuple(statements), keep=load(keep))
