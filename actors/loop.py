@@ -51,6 +51,8 @@ class ActorGreenlet(gevent.Greenlet):  # type: ignore[type-arg, misc, unused-ign
 
     # Without slots each instance has a dict, and gevent keeps the stack of whoever spawned it: 1 KiB an actor together.
     __slots__ = ("cell",)
+    takes_messages = True
+    """For the scheduler: what takes messages goes before what makes them."""
     spawning_stack_limit = 0
 
     def __init__(self, cell: Cell) -> None:

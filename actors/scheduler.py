@@ -6,8 +6,9 @@ to a waiting one is *pushed on a stack* and the other runs at once (`wake`); a g
 chain runs like nested calls, on hot data. For a single message the receiver is pushed instead (`make_ready`), and the
 sender goes on: one switch then serves all that it sends before it blocks.
 
-Two things keep that fair. When the time slice is spent, everything on the stack is moved to a first-in-first-out
-queue, one entry each, and the hub gets control. And whatever is on the stack or in the queue when the hub runs is
+Two things keep that fair. When the time slice is spent, everything on the stack is moved to first-in-first-out queues,
+one entry each, and the hub gets control; of the two queues, that of the actors goes before that of all others, so that
+what is in flight is finished before more is made. And whatever is on the stack or in a queue when the hub runs is
 resumed by a hub timer (`_drain`), so it runs even if the greenlet that should have popped it died or blocked in plain
 gevent I/O. It is a *timer*, not a callback, because gevent runs up to 50 queued callbacks before it looks at sockets
 and timers: fifty slices of 5 ms would keep I/O waiting for a quarter of a second.
@@ -40,6 +41,9 @@ _thread_ident = get_original("_thread", "get_ident")
 # own sleep(0) bypasses the event loop. One nanosecond means: after the next look at sockets and timers.
 _NEXT_PASS_SECONDS: Final = 1e-9
 
+# A pair of actors that never stop telling each other things has one turn in so many taken away for everybody else.
+_TAKERS_IN_A_ROW: Final = 32
+
 _WRONG_THREAD: Final = (
     "an actor was used from another thread than the one that its system runs in; hand the call over with "
     "ActorSystem.call_threadsafe"
@@ -54,8 +58,8 @@ class Scheduler:
     """
 
     __slots__ = (
-        "_armed", "_closed", "_deferred", "_iteration", "_loop", "_ready", "_stack", "_thread", "_timer", "hub",
-        "slice_end", "slice_seconds",
+        "_armed", "_closed", "_deferred", "_iteration", "_loop", "_ready", "_stack", "_takers",
+        "_takers_in_a_row", "_thread", "_timer", "hub", "slice_end", "slice_seconds",
     )  # fmt: skip
 
     def __init__(self, slice_seconds: float = 0.005) -> None:
@@ -64,6 +68,8 @@ class Scheduler:
         self._loop = self.hub.loop
         self._stack: list[Any] = []
         self._ready: deque[Any] = deque()
+        self._takers: deque[Any] = deque()
+        self._takers_in_a_row = 0
         self._deferred: list[Callable[[], None]] = []
         self._timer: Any = self._loop.timer(_NEXT_PASS_SECONDS)
         self._thread = _thread_ident()
@@ -81,7 +87,7 @@ class Scheduler:
 
     def __len__(self) -> int:
         """Greenlets that are ready to run and have not been resumed yet."""
-        return len(self._stack) + len(self._ready)
+        return len(self._stack) + len(self._takers) + len(self._ready)
 
     def spent(self) -> bool:
         """Whether the current time slice is over.
@@ -115,8 +121,8 @@ class Scheduler:
                 self._arm()
             return
         if self.spent():
-            self._ready.append(greenlet)
-            self._ready.append(current)
+            self._queue(greenlet)
+            self._queue(current)
             self._queue_stack()
             self._to_hub(current)
             return
@@ -188,7 +194,7 @@ class Scheduler:
         current = getcurrent()
         if current is self.hub:
             return
-        self._ready.append(current)
+        self._queue(current)
         self._queue_stack()
         self._to_hub(current)
 
@@ -204,10 +210,28 @@ class Scheduler:
         # The top of the stack first: it is the one that holds hot data. One entry each, and all of them behind what
         # waits already, so that no greenlet at the bottom of a busy stack can starve.
         if self._stack:
-            self._ready.extend(reversed(self._stack))
+            for greenlet in reversed(self._stack):
+                self._queue(greenlet)
             self._stack.clear()
         if not self._armed:
             self._arm()
+
+    def _queue(self, greenlet: Any) -> None:
+        # What takes messages goes before what makes them. Otherwise each time an actor's slice ends, all sources run
+        # before its next one and fill every mailbox on the way to it; with 64 chains and full mailboxes that was 68,000
+        # events in flight instead of 64, 260 MB instead of 70, and a third of the throughput, for ever.
+        if getattr(greenlet, "takes_messages", False):
+            self._takers.append(greenlet)
+        else:
+            self._ready.append(greenlet)
+
+    def _next(self) -> Any:
+        """Whose turn it is, or ``None``. Actors that tell each other things for ever keep nobody else waiting."""
+        if self._takers and (self._takers_in_a_row < _TAKERS_IN_A_ROW or not self._ready):
+            self._takers_in_a_row += 1
+            return self._takers.popleft()
+        self._takers_in_a_row = 0
+        return self._ready.popleft() if self._ready else None
 
     def _arm(self) -> None:
         self._armed = True
@@ -221,22 +245,21 @@ class Scheduler:
             calls, self._deferred = self._deferred, []
             for call in calls:
                 call()
-        ready = self._ready
         end = perf_counter() + self.slice_seconds
         try:
             while True:
                 if self._stack:
-                    ready.extend(reversed(self._stack))
-                    self._stack.clear()
-                if not ready:
+                    self._queue_stack()
+                greenlet = self._next()
+                if greenlet is None:
                     break
-                ready.popleft().switch(_RESUME)
+                greenlet.switch(_RESUME)
                 if perf_counter() >= end:
                     break
         finally:
             self._timer.stop()
             self._armed = False
-            if ready or self._stack or self._deferred:
+            if self._ready or self._takers or self._stack or self._deferred:
                 self._arm()
             elif self._closed:
                 self._release()
@@ -253,7 +276,7 @@ class Scheduler:
 
     def _forget(self, greenlet: Any) -> None:
         """Take a greenlet that was resumed by somebody else out of the stack and the queue."""
-        for queue in (self._stack, self._ready):
+        for queue in (self._stack, self._ready, self._takers):
             try:
                 queue.remove(greenlet)
             except ValueError:
