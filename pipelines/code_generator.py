@@ -33,14 +33,29 @@ import ast
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from pipelines.counters import Counters
 from pipelines.graph import GRAPH, Endpoint, Graph
+from pipelines.namespace import Namespace
 from pipelines.operator import Inline, Kind, Operator
-from pipelines.syntax import add, assign, attempt, attribute, branch, call, constant, load, method, same
+from pipelines.syntax import (
+    add,
+    assign,
+    attempt,
+    attribute,
+    branch,
+    call,
+    constant,
+    define,
+    load,
+    loop_over,
+    method,
+    names_to_store,
+    same,
+    unpack,
+)
 
-__all__ = ["Namespace", "Shape", "generate"]
+__all__ = ["Shape", "generate"]
 
 # CPython allows 20 nested blocks (loops and try) in one function, and its compiler recurses over nested statements.
 _MAX_NESTED_OPERATORS = 8
@@ -51,29 +66,6 @@ class Shape(NamedTuple):
 
     metas: bool
     raws: bool
-
-
-class Namespace:
-    """The globals of generated functions: shared by all functions of one pipeline, one name per object."""
-
-    def __init__(self, counters: Counters, runtime: dict[str, Any]) -> None:
-        self.names: dict[str, Any] = {**runtime, "drops": counters.drops, "created": counters.created}
-        self._counters = counters
-        self._known: dict[int, str] = {}
-
-    def bind(self, hint: str, thing: object) -> ast.expr:
-        """The name of an object."""
-        # The object stays in ``names``, so that its id cannot be given to another one.
-        name = self._known.get(id(thing))
-        if name is None:
-            name = f"{hint}_{len(self.names)}"
-            self.names[name] = thing
-            self._known[id(thing)] = name
-        return load(name)
-
-    def drop(self, operator_id: str, reason: str) -> ast.stmt:
-        """The statement that counts a dropped event."""
-        return add("drops", self._counters.slot(operator_id, reason), constant(1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +113,7 @@ class _Function:
         self._functions: dict[str, str] = {}
         self._to_build: list[str] = []
         self._names: Counter[str] = Counter()
-        ports = [GRAPH, *graph.nodes]
-        targets = [
-            target
-            for node in ports
-            for port in (graph.inputs if node == GRAPH else (*graph.nodes[node].operator.outputs, "err"))
-            for target in graph.targets(Endpoint(node, port))
-        ]
-        self._fan_in = Counter(target.node for target in targets)
+        self._fan_in = graph.fan_in()
 
     def local(self, hint: str) -> str:
         self._names[hint] += 1
@@ -144,7 +129,7 @@ class _Function:
         while self._to_build:
             functions.append(self._node_function(self._to_build.pop()))
         names = [name for name in (flow.value, flow.meta, flow.raw) if name]
-        loop = _loop(names, [attribute(load("batch"), f"{name}s") for name in names], loop_body)
+        loop = loop_over(names, [attribute(load("batch"), f"{name}s") for name in names], loop_body)
         lists: list[ast.stmt] = [
             assign(f"{name}_{part}", ast.List([], ast.Load()))
             for name in self._lists.values()
@@ -160,14 +145,14 @@ class _Function:
             *self._collect(),
             ast.Return(load("results")),
         ]
-        module = ast.Module([_define("pipeline", ["batch"], body)], [])
+        module = ast.Module([define("pipeline", ["batch"], body)], [])
         return ast.fix_missing_locations(module)
 
     def _node_function(self, node_id: str) -> ast.stmt:
         meta = "meta" if self.shape.metas or self._writes_meta else None
         raw = "raw" if self.shape.raws else None
         body = self._node(node_id, _Flow("value", meta, raw))
-        return _define(self._functions[node_id], ["value", "meta", "raw"], body)
+        return define(self._functions[node_id], ["value", "meta", "raw"], body)
 
     def _collect(self) -> list[ast.stmt]:
         order = sorted(self._lists, key=lambda end: (end.node != GRAPH, _position(self.graph, end)))
@@ -353,7 +338,7 @@ class _Function:
         body: list[ast.stmt] = [
             *before,
             assign(value, result),
-            branch(is_special, [_unpack(names, resolved)], plain),
+            branch(is_special, [unpack(names, resolved)], plain),
         ]
         if new_meta:
             flow = replace(flow, meta=new_meta)
@@ -384,7 +369,7 @@ class _Function:
         raw_statements, item_flow = self._raw_if_same(operator, flow, value, raw)
         item_flow = replace(item_flow, meta=meta if operator.writes_meta or flow.meta else None)
         body = [*raw_statements, *self._by_port(node_id, operator, port, item_flow)]
-        return ast.For(_targets([port, value, meta]), load(items), body, [])
+        return ast.For(names_to_store([port, value, meta]), load(items), body, [])
 
 
 class _InlineScope:
@@ -411,23 +396,3 @@ def _position(graph: Graph, end: Endpoint) -> int:
     if end.node == GRAPH:
         return graph.outputs.index(end.port)
     return [node.id for node in graph.in_order()].index(end.node)
-
-
-def _define(name: str, arguments: list[str], body: list[ast.stmt]) -> ast.stmt:
-    parameters = ast.arguments([], [ast.arg(argument) for argument in arguments], None, [], [], None, [])
-    # ast.unparse and 3.12's new field ``type_params`` are both content with a function built by keywords.
-    return ast.FunctionDef(name=name, args=parameters, body=body, decorator_list=[])
-
-
-def _targets(names: list[str]) -> ast.expr:
-    return ast.Tuple([ast.Name(name, ast.Store()) for name in names], ast.Store())
-
-
-def _unpack(names: list[str], value: ast.expr) -> ast.stmt:
-    return ast.Assign([_targets(names)], value)
-
-
-def _loop(names: list[str], lists: list[ast.expr], body: list[ast.stmt]) -> ast.stmt:
-    if len(names) == 1:
-        return ast.For(ast.Name(names[0], ast.Store()), lists[0], body, [])
-    return ast.For(_targets(names), call(load("zip"), *lists), body, [])

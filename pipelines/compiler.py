@@ -8,11 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 from pipelines.batch import Batch
-from pipelines.code_generator import Namespace, Shape, generate
+from pipelines.code_generator import Shape, generate
 from pipelines.counters import Counters
 from pipelines.errors import ConfigurationError
 from pipelines.failure import GENERATED_FILE, error_event
 from pipelines.graph import GRAPH, Endpoint, Graph
+from pipelines.namespace import Namespace
 from pipelines.pipeline import Pipeline, Results
 from pipelines.results import SPECIAL_RESULTS, collect, resolve, unless_empty
 from pipelines.values import copy_value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -90,6 +91,10 @@ class Graph:
             ports = (*self.nodes[node_id].operator.outputs, "err")
         found = [target.node for port in ports for target in self.targets(Endpoint(node_id, port))]
         return [node for node in dict.fromkeys(found) if node in self.nodes]
+
+    def fan_in(self) -> Counter[str]:
+        """How many edges lead to each operator."""
+        return Counter(edge.target.node for edge in self._edges)
 
     def reachable(self) -> set[str]:
         """The operators that events can come to."""

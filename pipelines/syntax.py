@@ -13,10 +13,14 @@ __all__ = [
     "branch",
     "call",
     "constant",
+    "define",
     "load",
+    "loop_over",
     "method",
     "named",
+    "names_to_store",
     "same",
+    "unpack",
 ]
 
 
@@ -79,3 +83,27 @@ def attempt(
     """``try: body except Exception as error: handler else: otherwise``"""
     handlers = [ast.ExceptHandler(load("Exception"), error, list(handler) or [ast.Pass()])]
     return ast.Try(list(body) or [ast.Pass()], handlers, list(otherwise), [])
+
+
+def names_to_store(names: Sequence[str]) -> ast.Tuple:
+    """``a, b, c`` on the left side of an assignment or in a loop."""
+    return ast.Tuple([ast.Name(name, ast.Store()) for name in names], ast.Store())
+
+
+def unpack(names: Sequence[str], value: ast.expr) -> ast.Assign:
+    """``a, b, c = value``"""
+    return ast.Assign([names_to_store(names)], value)
+
+
+def loop_over(names: Sequence[str], lists: Sequence[ast.expr], body: Sequence[ast.stmt]) -> ast.For:
+    """``for a in first: body``, or ``for a, b in zip(first, second): body``"""
+    if len(names) == 1:
+        return ast.For(ast.Name(names[0], ast.Store()), lists[0], list(body), [])
+    return ast.For(names_to_store(names), call(load("zip"), *lists), list(body), [])
+
+
+def define(name: str, arguments: Sequence[str], body: Sequence[ast.stmt]) -> ast.FunctionDef:
+    """``def name(arguments…): body``"""
+    parameters = ast.arguments([], [ast.arg(argument) for argument in arguments], None, [], [], None, [])
+    # By keywords, because a field was added in Python 3.12.
+    return ast.FunctionDef(name=name, args=parameters, body=list(body), decorator_list=[])
