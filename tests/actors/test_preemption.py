@@ -285,9 +285,10 @@ def test_the_kernels_machines_hold_while_greenlets_are_put_to_sleep_anywhere(run
 import sys
 import pytest
 from actors.preemption import PROTECTED
-# The twins are not made for switches between their own statements; what they call is what is tested.
+# The twins are not made for switches between their own statements; what they call is what is tested. The plugin for
+# timeouts would want the same signal; the program as a whole has a deadline.
 with Often(protected=(*PROTECTED, "tests", "hypothesis")) as preemption:
-    code = pytest.main(["-q", "-p", "no:cacheprovider", "tests/actors/test_mailbox_machine.py",
+    code = pytest.main(["-q", "--timeout=0", "-p", "no:cacheprovider", "tests/actors/test_mailbox_machine.py",
                         "tests/actors/test_scheduler_machine.py", "-k", "machine or random or stack"])
 assert code == 0
 """
