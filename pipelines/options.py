@@ -36,10 +36,21 @@ __all__ = [
 class Options(BaseModel):
     """Base of every options declaration: unknown keys are errors, values do not change once checked."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, validate_default=True, arbitrary_types_allowed=True
+    )
 
 
-_DURATION_UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_DURATION_UNITS = {
+    "ns": 1e-9,
+    "us": 1e-6,
+    "µs": 1e-6,
+    "ms": 1e-3,
+    "s": 1.0,
+    "m": 60.0,
+    "h": 3600.0,
+    "d": 86400.0,
+}
 _SIZE_UNITS = {
     "B": 1, "kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9,
     "KiB": 2**10, "MiB": 2**20, "GiB": 2**30,
@@ -59,7 +70,9 @@ def parse_duration(text: object) -> float:
             position = match.end()
         if stripped and position == len(stripped):
             return seconds
-    raise ValueError(f'{text!r} is not a duration; write a number with a unit, such as "250ms", "5s" or "1h30m"')
+    raise ValueError(
+        f'{text!r} is not a duration; write a number with a unit, such as "250ms", "5s" or "1h30m"'
+    )
 
 
 def parse_size(text: object) -> int:
@@ -111,7 +124,9 @@ def parse_address(text: object) -> HostPort:
         known_host = colon and host and (bracketed or ":" not in host)
         if known_host and port.isascii() and port.isdigit() and int(port) < 65536:
             return HostPort(host, int(port))
-    raise ValueError(f'{text!r} is not an address; write "HOST:PORT", such as "127.0.0.1:8080" or "[::1]:8080"')
+    raise ValueError(
+        f'{text!r} is not an address; write "HOST:PORT", such as "127.0.0.1:8080" or "[::1]:8080"'
+    )
 
 
 class SecretReference(Options):
@@ -143,7 +158,9 @@ class SecretReference(Options):
 
 def _secret(value: object) -> object:
     if isinstance(value, str):
-        raise ValueError('a secret is not written into the file; name its place: { env = "NAME" } or { file = "path" }')  # noqa: TRY004 pydantic collects ValueError
+        raise ValueError(  # noqa: TRY004 pydantic collects ValueError
+            'a secret is not written into the file; name its place: { env = "NAME" } or { file = "path" }'
+        )
     return value
 
 
@@ -152,11 +169,16 @@ def _text_schema(kind: str, example: str) -> WithJsonSchema:
 
 
 Duration = Annotated[
-    float, BeforeValidator(parse_duration), PlainSerializer(format_duration), _text_schema("duration", "250ms")
+    float,
+    BeforeValidator(parse_duration),
+    PlainSerializer(format_duration),
+    _text_schema("duration", "250ms"),
 ]
 """An option in seconds (``float``), written as text with a unit. A default is given as text and checked too."""
 
-Size = Annotated[int, BeforeValidator(parse_size), PlainSerializer(format_size), _text_schema("size", "64KiB")]
+Size = Annotated[
+    int, BeforeValidator(parse_size), PlainSerializer(format_size), _text_schema("size", "64KiB")
+]
 """An option in bytes (``int``), written as text with a unit."""
 
 Address = Annotated[

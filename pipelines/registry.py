@@ -80,7 +80,9 @@ class Registry(Generic[ComponentType]):
             return self._members[name]
         except KeyError:
             known = self.names()
-            raise UnknownComponent(self.family, name, difflib.get_close_matches(name, known, n=3), known) from None
+            raise UnknownComponent(
+                self.family, name, difflib.get_close_matches(name, known, n=3), known
+            ) from None
 
     def names(self) -> list[str]:
         """All names, sorted."""
