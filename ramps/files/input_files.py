@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 
 from ramps.errors import CannotOpen
@@ -55,8 +56,29 @@ class InputFile:
             self._file = os.fdopen(open_regular(path), "rb", buffering=0)
         except OSError as error:
             raise cannot_read(path, error) from None
-        compression = compression_of(path)
-        self._pieces = self._plain() if compression is None else decompressed(self._file, compression)
+        status = os.fstat(self._file.fileno())
+        self.identity = (status.st_dev, status.st_ino)
+        """Which file it is, whatever its name."""
+        self._size_bytes = status.st_size
+        self._compression = compression_of(path)
+        self._pieces = (
+            self._plain() if self._compression is None else decompressed(self._file, self._compression)
+        )
+
+    def skip(self, count: int, give_way: Callable[[], None]) -> bool:
+        """Go on behind the first ``count`` (decompressed) bytes; False if there are not so many.
+
+        ``give_way`` is called now and then: compressed data has to be read to be skipped. Raises `FrameError`.
+        """
+        if self._compression is None:
+            self._file.seek(count)
+            return count <= self._size_bytes
+        while count > 0 and (piece := self.read()):
+            if len(piece) > count:
+                self._pieces = chain([piece[count:]], self._pieces)
+            count -= len(piece)
+            give_way()
+        return count <= 0
 
     def read(self) -> bytes:
         """The next piece, of up to 256 KiB; empty at the end. Raises `FrameError` where compressed data is

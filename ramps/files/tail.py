@@ -50,8 +50,9 @@ class Tail:
         self._position: _Position | None = None
         self._seen_replaced = False
 
-    def open(self) -> None:
-        """Begin, or go on where `close` left off if it is still the same file. The file need not exist.
+    def open(self) -> bool:
+        """Begin, or go on where `close` left off if it is still the same file: then it answers True. The file need
+        not exist.
 
         Raises ``OSError`` when it is there and cannot be read.
         """
@@ -61,13 +62,15 @@ class Tail:
         except FileNotFoundError:
             # Whatever comes later is new from its first byte on.
             self._from_end = False
-            return
+            return False
         found = os.fstat(self._descriptor)
-        if left_off is not None and (found.st_dev, found.st_ino) == left_off[:2]:
+        goes_on = left_off is not None and (found.st_dev, found.st_ino) == left_off[:2]
+        if goes_on and left_off is not None:
             self._offset = left_off.offset
         else:
             self._offset = found.st_size if self._from_end else 0
         self._from_end = False
+        return goes_on
 
     def close(self) -> None:
         """Release the file; remember where we are in it."""

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from pipelines.options import Duration, Options
-from ramps.errors import ConnectionLost, EndOfInput, FrameError
+from ramps.errors import CannotOpen, ConnectionLost, EndOfInput, FrameError
 from ramps.files.archives import compression_of
 from ramps.files.input_files import InputFile, cannot_read, check_readable
 from ramps.files.tail import Change, Tail
@@ -50,8 +50,8 @@ class FileOnramp(Onramp):
     """Reads a file to its end, or follows it.
 
     A last line without its newline counts at the end of a whole file and of one that was rotated away; while
-    a file is followed, it waits for the rest. After a failure a followed file is read on from where it was, a
-    whole one again from the beginning.
+    a file is followed, it waits for the rest. After a failure it is read on from where it was, in the middle of a
+    line if need be, as long as the path is still the same file; one that was read to its end is read again.
     """
 
     name: ClassVar[str] = "file"
@@ -73,7 +73,9 @@ class FileOnramp(Onramp):
         self._pause.end()
         self._time_slice = TimeSlice()
         self._stream: InboundStream | None = None
+        self._replaced_stream: InboundStream | None = None
         self._file: InputFile | None = None
+        self._left_off: tuple[tuple[int, int], int] | None = None
         self._tail = Tail(self.options.path, from_end=self.options.start_at == "end")
 
     def check(self) -> None:
@@ -83,14 +85,8 @@ class FileOnramp(Onramp):
     def open(self) -> None:
         """Open the file. Raises `CannotOpen`; a missing file is no error with ``follow``."""
         self.close()
-        if self.options.follow:
-            try:
-                self._tail.open()
-            except OSError as error:
-                raise cannot_read(self.options.path, error) from None
-        else:
-            self._file = InputFile(self.options.path)
-        self._stream = None
+        if not (self._open_followed() if self.options.follow else self._open_whole()) and self._stream:
+            self._replaced_stream, self._stream = self._stream, None
         self._pause.allow()
 
     def read(self, intake: Intake) -> None:
@@ -99,6 +95,9 @@ class FileOnramp(Onramp):
         """
         if self._pause.ended:
             raise ConnectionLost("the file onramp is not open")
+        if self._replaced_stream is not None:
+            stream, self._replaced_stream = self._replaced_stream, None
+            stream.abort("the file was replaced while we did not look")
         if self._stream is None:
             self._stream = intake.stream(str(self.options.path))
         if self.options.follow:
@@ -106,9 +105,27 @@ class FileOnramp(Onramp):
         else:
             self._read_whole(intake, self._stream)
         self._time_slice.give_way()
-        if self._pause.ended and self._stream is not None:
-            stream, self._stream = self._stream, None
-            stream.abort("the onramp was closed")
+
+    def _open_followed(self) -> bool:
+        """Open, and answer whether it goes on where it was."""
+        try:
+            return self._tail.open()
+        except OSError as error:
+            raise cannot_read(self.options.path, error) from None
+
+    def _open_whole(self) -> bool:
+        path, left_off = self.options.path, self._left_off
+        file = self._file = InputFile(path)
+        if left_off is not None and left_off[0] == file.identity:
+            try:
+                if file.skip(left_off[1], self._time_slice.give_way):
+                    return True
+            except FrameError as error:
+                raise CannotOpen(f"onramp cannot read on in {path}: {error}; restart it") from None
+            file.close()
+            file = self._file = InputFile(path)
+        self._left_off = (file.identity, 0)
+        return False
 
     def _read_whole(self, intake: Intake, stream: InboundStream) -> None:
         assert self._file is not None
@@ -121,11 +138,20 @@ class FileOnramp(Onramp):
             _, errors = stream.abort(str(error))
             if not errors:
                 intake.reject(b"", str(error), origin=str(self.options.path))
+            self._forget()
             raise EndOfInput(f"{self.options.path}: {error}") from None
         if not data:
             stream.end()
+            self._forget()
             raise EndOfInput(f"{self.options.path} is at its end")
+        assert self._left_off is not None
+        identity, position = self._left_off
+        # Before the pieces of it are sent: the intake keeps what is not sent when somebody kills us meanwhile.
+        self._left_off = (identity, position + len(data))
         stream.feed(data)
+
+    def _forget(self) -> None:
+        self._stream = self._left_off = None
 
     def _follow(self, stream: InboundStream) -> None:
         news = self._tail.advance()

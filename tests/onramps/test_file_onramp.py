@@ -13,7 +13,7 @@ import pytest
 import zstandard
 from pydantic import ValidationError
 
-from ramps.errors import CannotOpen
+from ramps.errors import CannotOpen, EndOfInput
 from ramps.onramps.file import FileOnramp
 
 COMPRESS: dict[str, Callable[[bytes], bytes]] = {
@@ -120,7 +120,46 @@ def test_options_that_make_no_sense_together_are_refused(options: dict[str, Any]
         FileOnramp.Options(**options)
 
 
-def test_reopening_reads_a_whole_file_from_its_beginning(tmp_path: Path, run: Any, intake: Any) -> None:
+@pytest.mark.parametrize("name", ["in.log", "in.log.gz"])
+def test_a_file_that_was_closed_half_way_is_read_on_from_there(
+    tmp_path: Path, intake: Any, name: str
+) -> None:
+    data = b"".join(b"%d\n" % number for number in range(100_000))
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
+    onramp = file(path)
+    onramp.open()
+    onramp.read(intake)
+    onramp.close()
+    onramp.open()
+    with pytest.raises(EndOfInput):
+        while True:
+            onramp.read(intake)
+    onramp.close()
+    assert intake.data == data
+
+
+def test_a_file_that_was_replaced_after_a_failure_is_read_from_its_beginning(
+    tmp_path: Path, intake: Any
+) -> None:
+    path = tmp_path / "in.log"
+    path.write_bytes(b"half a li")
+    onramp = file(path)
+    onramp.open()
+    onramp.read(intake)
+    onramp.close()
+    path.rename(tmp_path / "old.log")
+    path.write_bytes(b"new\n")
+    onramp.open()
+    onramp.read(intake)
+    onramp.close()
+    old, new = intake.streams
+    assert (old.aborted, new.data) == ("the file was replaced while we did not look", b"new\n")
+
+
+def test_reopening_reads_a_whole_file_that_was_at_its_end_from_its_beginning(
+    tmp_path: Path, run: Any, intake: Any
+) -> None:
     path = tmp_path / "in.log"
     path.write_bytes(b"one\n")
     runner = run(file(path))

@@ -110,7 +110,17 @@ def test_reopening_reads_on_where_it_left_off(path: Path, run: Any, intake: Any)
     followed.append(b"two\n")
     followed.runner.open()
     followed.look()
-    assert [stream.data for stream in intake.streams] == [b"one\n", b"two\n"]
+    assert [stream.data for stream in intake.streams] == [b"one\ntwo\n"]
+
+
+def test_reopening_goes_on_in_the_middle_of_a_line(path: Path, run: Any, intake: Any) -> None:
+    path.write_bytes(b"one\ntw")
+    followed = Followed(path, run)
+    followed.runner.close()
+    followed.append(b"o\n")
+    followed.runner.open()
+    followed.look()
+    assert [stream.data for stream in intake.streams] == [b"one\ntwo\n"]
 
 
 def test_reopening_reads_a_file_that_was_replaced_meanwhile_from_its_beginning(
