@@ -121,6 +121,13 @@ class Actor(Generic[MessageT]):
         """Block this greenlet for so long on the system's clock, while all others run and messages wait."""
         Reply(self._cell.system.scheduler).wait(self._cell.system.clock, seconds)
 
+    def release_message(self) -> None:
+        """The message in hand is dealt with: a crash from here on in its handler does not bring it again, nor make it
+        a dead letter. For handlers that have taken over its content and go on with something that may block.
+        """
+        cell = self._cell
+        cell.in_hand = cell.retry = None
+
     def stop(self) -> None:
         """End normally after the message in hand."""
         self._cell.stop_self()

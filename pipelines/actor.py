@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -19,8 +20,8 @@ _TICK_SECONDS = 0.1
 class PipelinePart:
     """What stays of a pipeline over all incarnations of its actor.
 
-    ``make_pipeline`` compiles a fresh one, without any state, for each incarnation; what operators of a crashed one
-    still held is handed to the next in ``carried_over``, so that a crash loses no event.
+    ``make_pipeline`` compiles a fresh one, without any state, for each incarnation. What a crashed one had worked on
+    but not sent, and what its operators still held, waits in ``outbox`` for the next: a crash loses no event.
     """
 
     def __init__(self, name: str, make_pipeline: Callable[[], Pipeline], outlets: Outlets) -> None:
@@ -29,10 +30,11 @@ class PipelinePart:
         self.outlets = outlets
         self.upstream: list[ActorRef[Any]] = []
         """Pipelines before this one that want to hear of closed and reopened connections."""
-        self.carried_over: list[Delivery] = []
+        self.outbox: deque[Delivery] = deque()
+        """Worked on, and not sent yet."""
         self.pipeline: Pipeline | None = None
         self.received = 0
-        """Events that were worked on, each once, however often its batch had to be redelivered."""
+        """Events that were worked on."""
         self.past_accounts: list[dict[str, Any]] = []
         """What the pipelines of earlier incarnations had counted."""
 
@@ -52,10 +54,11 @@ class PipelineActor(Actor[Any]):
         part = self._part
         self._pipeline = part.pipeline = part.make_pipeline()
         self._process = self._pipeline.process
+        self._outbox = part.outbox
         self._send = part.outlets.send
         if self._pipeline.wants_ticks:
             self.send_every(_TICK_SECONDS, _TICK)
-        self._send_carried_over()
+        self._send_outbox()
 
     def on_message(self, message: Any) -> None:
         """One batch, one insight, or a tick."""
@@ -64,17 +67,16 @@ class PipelineActor(Actor[Any]):
             if self._pipeline.wants_contraflow:
                 batch.route = Route(owner=self.ref, parent=batch.route)
             count = len(batch.values)
-            self._send_all(self._process(batch, port))
+            self._outbox.extend(self._process(batch, port))
             self._part.received += count
+            # From here on the events are in the outbox, and nobody must work on them again.
+            self.release_message()
+            self._send_outbox()
         elif message is _TICK:
-            self._send_all(self._pipeline.tick(self.clock.time_ns()))
+            self._outbox.extend(self._pipeline.tick(self.clock.time_ns()))
+            self._send_outbox()
         elif isinstance(message, Insight):
             self._on_insight(message)
-
-    def _send_all(self, deliveries: list[Delivery]) -> None:
-        send = self._send
-        for port, batch in deliveries:
-            send(port, batch)
 
     def _on_insight(self, insight: Insight) -> None:
         upwards, released = self._pipeline.insight(insight, self.clock.time_ns())
@@ -84,22 +86,23 @@ class PipelineActor(Actor[Any]):
             elif up.kind in (InsightKind.CLOSE, InsightKind.OPEN):
                 for ref in self._part.upstream:
                     ref.tell(up, lane=Lane.CONTRAFLOW)
-        self._send_all(released)
+        self._outbox.extend(released)
+        self._send_outbox()
 
     def on_stop(self, reason: ExitReason) -> None:
         """What the operators hold is sent when the stop is in order, and kept for the next incarnation otherwise."""
         part = self._part
         if part.pipeline is None:
             return
-        part.carried_over.extend(self._pipeline.finish())
+        part.outbox.extend(self._pipeline.finish())
         part.past_accounts.append(self._pipeline.account())
         part.pipeline = None
         if reason.expected:
-            self._send_carried_over()
+            self._send_outbox()
 
-    def _send_carried_over(self) -> None:
-        carried_over = self._part.carried_over
-        while carried_over:
+    def _send_outbox(self) -> None:
+        outbox, send = self._outbox, self._send
+        while outbox:
             # Removed only when it has arrived: a kill in between leaves it to be counted, or sent by the next one.
-            self._send(*carried_over[0])
-            carried_over.pop(0)
+            send(*outbox[0])
+            outbox.popleft()

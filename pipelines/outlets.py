@@ -48,7 +48,9 @@ class Outlets:
         self.dropped: dict[str, int] = {}
         """Events that left by each port that has no link."""
 
-    def link(self, port: str, target: Target, target_port: str = "in", *, changes_values: bool = True) -> None:
+    def link(
+        self, port: str, target: Target, target_port: str = "in", *, changes_values: bool = True
+    ) -> None:
         """Send what leaves by ``port`` to that port of the target.
 
         ``changes_values`` tells whether the target may change the values that it gets; an offramp does not.
@@ -93,7 +95,8 @@ class Outlets:
         # Copies are made before anything is sent: a hand-off lets the first target work on its batch at once.
         shared = not links[0].changes_values
         copies = [
-            batch.copy() if link.changes_values and (shared or link is not links[-1]) else batch for link in links
+            batch.copy() if link.changes_values and (shared or link is not links[-1]) else batch
+            for link in links
         ]
         for link, copy in zip(links, copies, strict=True):
             link.target.tell((link.port, copy), events=count, size=copy.size, timeout=timeout)
