@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
-from actors import Actor, ExitReason, MailboxFull
+from actors import Actor, ActorRef, ExitReason, Lane, MailboxFull
 from actors.log import get_logger
 from pipelines.batch import Batch
 from pipelines.outlets import Outlets
-from ramps.errors import CannotOpen, ConnectionLost, EndOfInput, IntakeFull
+from ramps.errors import ConnectionLost, EndOfInput, IntakeFull
 from ramps.intake import StreamIntake
 from ramps.onramp import Onramp
 from ramps.pause import Pause
@@ -18,6 +18,7 @@ from ramps.retry import Backoff, BackoffOptions
 __all__ = ["OnrampActor", "OnrampPart"]
 
 _ENDED = "ended"
+_STOP_READING = "stop reading"
 
 Send = Callable[[str, Batch, float | None], None]
 
@@ -25,8 +26,8 @@ Send = Callable[[str, Batch, float | None], None]
 class OnrampPart:
     """What stays of an onramp over all incarnations of its actor: the connector, the intake and its counters.
 
-    ``on_end`` is called, in the actor's greenlet, when the input has come to its end; for a ``temporary`` onramp,
-    which nobody starts again, a failure is the end too.
+    ``restart`` is the restart type in the file. ``on_end`` is called, in the actor's greenlet, when the input has come
+    to its end for good; for a ``temporary`` onramp, which nobody starts again, a failure is the end too.
     """
 
     def __init__(
@@ -38,20 +39,35 @@ class OnrampPart:
         on_end: Callable[[], None] = lambda: None,
         backoff: BackoffOptions | None = None,
         *,
-        temporary: bool = False,
+        restart: Literal["permanent", "transient", "temporary"] = "transient",
     ) -> None:
         self.name = name
         self.connector = connector
         self.outlets = outlets
         self.on_end = on_end
-        self.temporary = temporary
+        self.restart = restart
         self.backoff = Backoff(backoff)
         self.intake = make_intake(self._send)
         self.connected = False
         self.ended = False
         """Whether the input is at its end for good."""
+        self.closing = False
+        """Whether it takes nothing in any more, however often its actor is restarted."""
+        self.at_rest = False
+        """Whether nothing more will come from it: it has ended or was closed, and delivered all that it had."""
         self.log = get_logger("ramps", component=name)
         connector.log = self.log
+
+    def stop_reading(self, ref: ActorRef[Any] | None) -> None:
+        """Take nothing more in, deliver what was taken in, and let the actor live on. Does not block.
+
+        ``ref`` is its actor, if there is one now.
+        """
+        self.closing = True
+        if ref is None:
+            self.at_rest = True
+        else:
+            ref.tell(_STOP_READING, lane=Lane.CONTROL)
 
     def _send(self, port: str, batch: Batch, timeout: float | None) -> None:
         try:
@@ -70,70 +86,99 @@ class OnrampActor(Actor[Any]):
         self._part = part
         self._stopping = False
         self._pause = Pause()
+        self._reader: Any = None
 
     def on_start(self) -> None:
-        """Open, and begin to read."""
+        """Open, and begin to read, unless there is nothing more to read: then its whole flow was started anew."""
         part = self._part
         part.connector.clock = self.clock
-        try:
-            self._open()
-        except CannotOpen:
-            raise
-        except (ConnectionLost, OSError) as error:
-            self._lost(error)
-        self._reader = self.start_worker(self._read, name="reader")
+        delay_seconds = 0.0
+        self._stopping = part.closing or part.ended
+        if not self._stopping:
+            try:
+                self._open()
+            except (ConnectionLost, OSError) as error:
+                delay_seconds = self._lost(error)
+        self._reader = self.start_worker(self._read, delay_seconds, name="reader")
 
     def on_message(self, message: Any) -> None:
-        """The reader came to the end. Insights are of no use to an onramp yet: full mailboxes hold it back."""
+        """The reader came to the end, or is to. Insights are of no use to an onramp: full mailboxes hold it back."""
         if message is _ENDED:
             self._end()
             self.stop()
+        elif message is _STOP_READING:
+            self._stop_reading()
 
     def on_stop(self, reason: ExitReason) -> None:
         """Close, and let the reader deliver what it has in hand; it does not read on."""
+        self._stop_reading()
+        if self._part.restart == "temporary" and not reason.expected:
+            self._end()
+        if self._reader is not None and reason.expected:
+            self._reader.join()
+
+    def _stop_reading(self) -> None:
         self._stopping = True
         self._pause.end()
         self._part.connected = False
         self._part.connector.close()
-        if self._part.temporary and not reason.expected:
-            self._end()
-        reader = getattr(self, "_reader", None)
-        if reader is not None and reason.expected:
-            reader.join()
 
     def _end(self) -> None:
-        self._part.ended = True
-        self._part.on_end()
+        part = self._part
+        part.at_rest = True
+        if part.restart != "permanent":
+            part.ended = True
+            part.on_end()
 
     def _open(self) -> None:
         self._part.connector.open()
         self._part.connected = True
 
-    def _read(self) -> None:
+    def _read(self, delay_seconds: float) -> None:
+        part, intake = self._part, self._part.intake
+        intake.deliver_again()
+        at_end = part.ended
+        try:
+            self._read_until_stopped(delay_seconds)
+        except EndOfInput:
+            at_end = True
+            # At once: whatever happens to this incarnation, the next one must not read the same again.
+            part.ended = part.restart != "permanent"
+        # What connections still had when closing cut them off.
+        intake.deliver_again()
+        if at_end:
+            self.ref.tell(_ENDED, lane=Lane.CONTROL)
+        elif part.closing:
+            part.at_rest = True
+
+    def _read_until_stopped(self, delay_seconds: float) -> None:
         part, connector, intake = self._part, self._part.connector, self._part.intake
         checkpoint = self.system.scheduler.checkpoint
-        try:
-            while not self._stopping:
-                try:
-                    if not part.connected:
-                        self._open()
-                        part.log.info("Connected again.")
-                    before = intake.events
-                    connector.read(intake)
-                    if intake.events != before:
-                        part.backoff.reset()
-                except (ConnectionLost, OSError) as error:
-                    if not self._stopping:
-                        self._lost(error)
-                else:
-                    checkpoint()
-        except EndOfInput:
-            self.ref._cell.mailbox.put_control(_ENDED)
+        while not self._stopping:
+            try:
+                if not part.connected:
+                    self._pause.wait(self.clock, delay_seconds)
+                    if self._stopping:
+                        return
+                    self._open()
+                    part.log.info("Connected again.")
+                before = intake.events
+                connector.read(intake)
+                if intake.events != before:
+                    part.backoff.reset()
+            except (ConnectionLost, OSError) as error:
+                if not self._stopping:
+                    delay_seconds = self._lost(error)
+            else:
+                checkpoint()
 
-    def _lost(self, error: Exception) -> None:
+    def _lost(self, error: Exception) -> float:
+        """Close, and answer how many seconds to wait before the next try."""
         part = self._part
         part.connected = False
         part.connector.close()
-        delay = part.backoff.next_delay(getattr(error, "retry_after_seconds", None))
-        part.log.warning("Connection lost; it will be opened again.", error=str(error), in_seconds=round(delay, 3))
-        self._pause.wait(self.clock, delay)
+        delay_seconds = part.backoff.next_delay(getattr(error, "retry_after_seconds", None))
+        part.log.warning(
+            "Connection lost; it will be opened again.", error=str(error), in_seconds=round(delay_seconds, 3)
+        )
+        return delay_seconds

@@ -100,16 +100,19 @@ class MemoryOnramp(Onramp):
     def _move(self, intake: Intake) -> None:
         items = self._items
         first_is_bytes = isinstance(items[0], bytes)
+        if first_is_bytes:
+            # One by one, so that whoever is interrupted leaves the rest where it is.
+            stream = intake.stream("memory", framed=True)
+            while items and isinstance(items[0], bytes):
+                frame = items.popleft()
+                self._writable.set()
+                stream.feed(frame)
+            return
         taken: list[Any] = []
-        while items and len(taken) < _BATCH and isinstance(items[0], bytes) == first_is_bytes:
+        while items and len(taken) < _BATCH and not isinstance(items[0], bytes):
             taken.append(items.popleft())
         self._writable.set()
-        if not first_is_bytes:
-            intake.emit(taken, origin="memory")
-            return
-        stream = intake.stream("memory", framed=True)
-        for frame in taken:
-            stream.feed(frame)
+        intake.emit(taken, origin="memory")
 
     def close(self) -> None:
         """Stop being read. What waits stays."""
