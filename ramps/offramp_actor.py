@@ -11,7 +11,7 @@ from pipelines.batch import Batch
 from pipelines.contraflow import Insight, InsightKind
 from pipelines.outlets import Outlets
 from ramps.encoder import Encoder
-from ramps.errors import CannotOpen, ConnectionLost, Rejected, StopDeployment
+from ramps.errors import ConnectionLost, Rejected, StopDeployment
 from ramps.offramp import Offramp, Outgoing
 from ramps.retry import Backoff, BackoffOptions
 
@@ -46,6 +46,8 @@ class OfframpPart:
         self.upstream: list[ActorRef[Any]] = []
         """Pipelines that want to hear of closed and reopened connections."""
         self.connected = False
+        self.outage_told = False
+        """Whether the pipelines upstream have been told that the connection is closed, and not yet that it is open."""
         self.written = 0
         """Events that the outside took."""
         self.written_bytes = 0
@@ -63,19 +65,13 @@ class OfframpActor(Actor[Any]):
     def __init__(self, part: OfframpPart) -> None:
         self._part = part
         self._written_since_flush = False
-        self._outage_told = False
         self._stop_asked = False
 
     def on_start(self) -> None:
         """Open. A start fails only where waiting does not help; otherwise it is tried again."""
         part = self._part
         part.connector.clock = self.clock
-        try:
-            self._open()
-        except CannotOpen:
-            raise
-        except (ConnectionLost, OSError) as error:
-            self._try_again_later(error)
+        self._try_open()
         if type(part.connector).flush is not Offramp.flush:
             self.send_every(_TICK_SECONDS, _TICK)
 
@@ -124,7 +120,9 @@ class OfframpActor(Actor[Any]):
                 self._refuse(outgoing.batch, [(index, "rejected", str(error)) for index in indices])
             except StopDeployment as error:
                 refused = len(batch)
-                self._refuse(outgoing.batch, [(index, "stopped", str(error)) for index in range(len(outgoing.batch))])
+                self._refuse(
+                    outgoing.batch, [(index, "stopped", str(error)) for index in range(len(outgoing.batch))]
+                )
                 self._ask_to_stop(error)
             except (ConnectionLost, OSError) as error:
                 self.sleep(self._lost(error))
@@ -188,6 +186,8 @@ class OfframpActor(Actor[Any]):
         """With nothing in hand: nobody may send anything to write before we say that we are open again."""
         try:
             self._open()
+        except StopDeployment as error:
+            self._ask_to_stop(error)
         except (ConnectionLost, OSError) as error:
             self._try_again_later(error)
         else:
@@ -197,8 +197,8 @@ class OfframpActor(Actor[Any]):
         self.send_after(self._lost(error), _REOPEN)
 
     def _outage_over(self) -> None:
-        if self._outage_told:
-            self._outage_told = False
+        if self._part.outage_told:
+            self._part.outage_told = False
             self._part.log.info("Connected again.")
             self._tell_upstream(InsightKind.OPEN)
 
@@ -211,8 +211,8 @@ class OfframpActor(Actor[Any]):
         part.log.warning(
             "Connection lost; it will be opened again.", error=str(error), in_seconds=round(delay, 3)
         )
-        if not self._outage_told:
-            self._outage_told = True
+        if not part.outage_told:
+            part.outage_told = True
             self._tell_upstream(InsightKind.CLOSE, str(error))
         return delay
 
