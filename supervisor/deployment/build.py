@@ -69,6 +69,9 @@ class Builder:
         self.plans: dict[str, ComponentPlan] = {}
         self.incarnations: Counter[str] = Counter()
         """How often an actor was started for each part."""
+        self.dead_letters: Counter[str] = Counter()
+        """Events that became dead letters, by where and why."""
+        system.dead_letters.subscribe(self._dead_letter)
         for component in plan.components():
             self.plans[component.actor_name] = component
             self.parts[component.actor_name] = self._part(component)
@@ -169,7 +172,7 @@ class Builder:
                     outlets,
                     self._onramp_ended,
                     component.table.retry,
-                    temporary=component.table.restart == "temporary",
+                    restart=component.table.restart,
                 )
             case PipelinePlan():
                 return PipelinePart(name, partial(self._pipeline, component), outlets)
@@ -203,6 +206,10 @@ class Builder:
             make_preprocessors=[processor.build for processor in component.preprocessors],
             batch_max=component.table.batch_max,
         )
+
+    def _dead_letter(self, letter: DeadLetter) -> None:
+        if letter.events:
+            self.dead_letters[f"{letter.recipient}: {letter.reason}"] += letter.events
 
     def _unlinked(self, component: str, port: str, batch: Batch) -> None:
         if port != "err":

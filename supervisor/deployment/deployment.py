@@ -8,8 +8,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import gevent
+
 from actors import (
     Actor,
+    ActorError,
     ActorRef,
     ActorSystem,
     Clock,
@@ -20,6 +23,8 @@ from actors import (
 )
 from actors.log import get_logger
 from actors.reply import Reply
+from pipelines.actor import PipelinePart
+from ramps.errors import RampError
 from ramps.offramp import Offramp
 from ramps.offramp_actor import OfframpPart
 from ramps.onramp import Onramp
@@ -32,7 +37,7 @@ from supervisor.deployment.plan import Plan
 from supervisor.deployment.problem import InvalidDeployment
 from supervisor.deployment.tally import tally
 from supervisor.deployment.toml_text import toml_document
-from supervisor.supervision import ChildStartFailed
+from supervisor.supervision import ChildStartFailed, RestartIntensityExceeded, SupervisionError
 
 __all__ = ["Deployment", "Outcome", "StartRefused"]
 
@@ -40,9 +45,21 @@ _log = get_logger("supervisor")
 
 ROOT = "root"
 
+_LOOK_SECONDS = 0.01
+# After the drain timeout: what healthy components have for their last flush, and what the kill of the others may take.
+_FLUSH_SECONDS = 1.0
+_KILL_SECONDS = 5.0
+
 
 class StartRefused(Exception):
-    """A component could not start, and what had been started was stopped again. The message says which and why."""
+    """A component could not start, and what had been started was stopped again. The message says which and why.
+
+    ``component`` is its actor's name, empty where none is to blame.
+    """
+
+    def __init__(self, message: str, component: str = "") -> None:
+        super().__init__(message)
+        self.component = component
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +130,8 @@ class Deployment:
             root.wait_ready()
         except StartFailed as error:
             system.shutdown()
-            raise StartRefused(_innermost(error)) from error
+            component, cause = _innermost(error)
+            raise StartRefused(_line(component, cause), component) from error
         except BaseException:
             system.shutdown()
             raise
@@ -145,26 +163,18 @@ class Deployment:
         deadline = system.clock.now() + seconds
         self._finish(Outcome("stopped"))
         # All onramps at once: stopped one flow after the other, the last would be fed for as long as the others take.
-        onramps = [ref for name, ref in self._refs() if isinstance(self._parts()[name], OnrampPart)]
-        for ref in onramps:
-            ref.stop()
-        for ref in onramps:
-            ref.join(max(0.0, deadline - system.clock.now()))
+        for name, part in self._parts().items():
+            if isinstance(part, OnrampPart):
+                part.stop_reading(system.find(name))
+        # Before anything is stopped: up to here, whatever fails is restarted, and no shutdown timeout of a single
+        # component cuts the way short.
+        self._wait_for_rest(deadline)
         root = self._root()
         if root is not None:
-            root.stop()
-            if not root.join(max(0.0, deadline - system.clock.now())):
-                self.abort()
-                root.join(5.0)
+            self._stop_tree(root, deadline)
         self._final_account = self.account()
         system.shutdown()
         return self._final_account
-
-    def abort(self) -> None:
-        """Kill every component that is still there. `stop` then returns soon. Does not block."""
-        for _name, ref in self._refs():
-            ref.stop()
-            ref.kill()
 
     def run(self) -> Account:
         """`start`, `wait`, `stop`."""
@@ -254,6 +264,39 @@ class Deployment:
             if ref is not None:
                 yield name, ref
 
+    def _wait_for_rest(self, deadline: float) -> None:
+        """Block until nothing is under way any more, or the deadline (by the system's clock) is over."""
+        clock = self._running().clock
+        while self._root() is not None and self._busy() and clock.now() < deadline:
+            gevent.sleep(_LOOK_SECONDS)
+
+    def _busy(self) -> list[ActorRef[Any]]:
+        """The actors that have something to do, or still take something in."""
+        find, parts = self._running().find, self._parts()
+        return [
+            ref for name, part in parts.items() if (ref := find(name)) is not None and _is_busy(part, ref)
+        ]
+
+    def _stop_tree(self, root: ActorRef[Any], deadline: float) -> None:
+        clock = self._running().clock
+        if clock.now() >= deadline:
+            stuck = self._busy()
+            if stuck:
+                _log.warning("What is under way does not arrive in time and is given up.", actors=len(stuck))
+            root.stop()
+            # Only these: the others may still have something to flush.
+            for ref in stuck:
+                ref.stop()
+                ref.kill()
+            deadline = clock.now() + _FLUSH_SECONDS
+        else:
+            root.stop()
+        if not root.join(max(0.0, deadline - clock.now())):
+            for _name, ref in self._refs():
+                ref.stop()
+                ref.kill()
+            root.join(_KILL_SECONDS)
+
     def _root(self) -> ActorRef[Any] | None:
         return self._running().find(ROOT)
 
@@ -272,7 +315,16 @@ class Deployment:
 
     def _root_ended(self, reason: ExitReason) -> None:
         if self.outcome is None or not reason.expected:
-            self._finish(Outcome(_cause_of(reason), failed=not reason.expected))
+            why = "" if reason.error is None else _line(*_innermost(reason.error))
+            self._finish(Outcome(why, failed=not reason.expected))
+
+
+def _is_busy(part: Part, ref: ActorRef[Any]) -> bool:
+    if isinstance(part, OnrampPart):
+        return not part.at_rest
+    if isinstance(part, PipelinePart) and part.outbox:
+        return True
+    return bool(ref.depth or ref.statistics().events_in_hand)
 
 
 class _Overseer(Actor[Any]):
@@ -294,15 +346,19 @@ class _Overseer(Actor[Any]):
                 self._root_ended(reason)
 
 
-def _innermost(error: BaseException) -> str:
-    """The message of what went wrong first, with the name of the component it went wrong in."""
-    child = ""
-    while error.__cause__ is not None:
+def _innermost(error: BaseException) -> tuple[str, BaseException]:
+    """What went wrong first, and the name of the component that it went wrong in."""
+    component = ""
+    while True:
+        if isinstance(error, ChildStartFailed | RestartIntensityExceeded):
+            component = error.child
+        if error.__cause__ is None:
+            return component, error
         error = error.__cause__
-        if isinstance(error, ChildStartFailed):
-            child = error.child
-    return f"{child}: {error}" if child else str(error)
 
 
-def _cause_of(reason: ExitReason) -> str:
-    return "" if reason.error is None else _innermost(reason.error)
+def _line(component: str, error: BaseException) -> str:
+    # Only messages that we wrote are sentences; `KeyError: 'x'` says more than `'x'`.
+    ours = isinstance(error, RampError | ActorError | SupervisionError)
+    text = str(error) if ours else f"{type(error).__name__}: {error}"
+    return f"{component}: {text}" if component and not text.startswith(component) else text

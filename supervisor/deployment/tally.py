@@ -18,12 +18,10 @@ __all__ = ["tally"]
 
 def tally(builder: Builder, system: ActorSystem) -> Account:
     """The account as it stands now. Does not block; exact when nothing is under way."""
-    components = tuple(_component(builder, builder.plans[name], part, system) for name, part in builder.parts.items())
-    reasons: Counter[str] = Counter()
-    for letter in system.dead_letters.recent:
-        if letter.events:
-            reasons[f"{letter.recipient}: {letter.reason}"] += letter.events
-    return Account(components, system.dead_letters.events, dict(reasons))
+    components = tuple(
+        _component(builder, builder.plans[name], part, system) for name, part in builder.parts.items()
+    )
+    return Account(components, system.dead_letters.events, dict(builder.dead_letters))
 
 
 def _component(builder: Builder, plan: ComponentPlan, part: Part, system: ActorSystem) -> ComponentAccount:
@@ -45,8 +43,8 @@ def _component(builder: Builder, plan: ComponentPlan, part: Part, system: ActorS
     match part:
         case OnrampPart():
             intake = part.intake
-            in_hand = max(0, intake.frames - intake.skipped - intake.events - intake.errors)
-            return ComponentAccount(received=intake.events + intake.errors + in_hand, left=in_hand, **common)
+            left = sum(len(batch) for _port, batch in intake.undelivered)
+            return ComponentAccount(received=intake.events + intake.errors + left, left=left, **common)
         case PipelinePart():
             return _pipeline(part, waiting, common)
         case OfframpPart():
@@ -74,12 +72,12 @@ def _pipeline(part: PipelinePart, waiting: int, common: dict[str, Any]) -> Compo
                 for reason, count in reasons.items()
             }
         )
-    carried_over = sum(len(batch) for _port, batch in part.carried_over)
+    outbox = sum(len(batch) for _port, batch in part.outbox)
     return ComponentAccount(
         received=part.received,
         created=created,
         merged=merged,
         filtered=dict(filtered),
-        left=waiting + held + carried_over,
+        left=waiting + held + outbox,
         **common,
     )
