@@ -26,6 +26,12 @@ REPEAT_PERIOD_SECONDS = 10.0
 
 _MAX_REMEMBERED = 1000
 
+_ACTOR_NAME = re.compile(r"(?:onramp|pipeline|offramp|flow):(?P<flow>[^#/]+)(?:#(?P<instance>\d+))?(?:/.+)?")
+_NAMES = ("component", "child", "actor")
+
+# For people, the message says it all; programs get these fields too.
+_NOT_FOR_PEOPLE = ("logger", "supervisor", "delay_seconds")
+
 _STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -44,7 +50,9 @@ def configure_logs(
     renderer = (
         _json_renderer()
         if log_format == "json"
-        else _console_renderer(colours=stream.isatty() and "NO_COLOR" not in os.environ)
+        else _console_renderer(
+            colours=stream.isatty() and "NO_COLOR" not in os.environ, tracebacks=level == "debug"
+        )
     )
     target = logging.StreamHandler(stream)
     target.setFormatter(
@@ -53,7 +61,6 @@ def configure_logs(
                 structlog.stdlib.add_log_level,
                 structlog.stdlib.add_logger_name,
                 structlog.stdlib.ExtraAdder(),
-                structlog.processors.TimeStamper(fmt="iso", utc=True),
             ],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderer],
         )
@@ -71,17 +78,62 @@ def configure_logs(
 
 def _json_renderer() -> list[Processor]:
     return [
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _with_place,
         structlog.processors.format_exc_info,
         structlog.processors.EventRenamer("message"),
         structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
     ]
 
 
-def _console_renderer(*, colours: bool) -> list[Processor]:
+def _console_renderer(*, colours: bool, tracebacks: bool) -> list[Processor]:
     return [
+        structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
+        _for_people,
+        _with_traceback_as_exception if tracebacks else _without_traceback,
         _without_steering,
-        structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=structlog.dev.plain_traceback),
+        # The first argument, whose name has changed, pads messages: a line must fit a terminal.
+        structlog.dev.ConsoleRenderer(
+            0, colors=colours, exception_formatter=structlog.dev.plain_traceback, pad_level=False
+        ),
     ]
+
+
+def _with_place(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Component, flow and instance as fields, whoever logs: actors are named after their place in the deployment."""
+    for key in _NAMES:
+        found = _ACTOR_NAME.fullmatch(str(event.get(key, "")))
+        if found:
+            event.setdefault("component", found[0])
+            event.setdefault("flow", found["flow"])
+            event.setdefault("instance", int(found["instance"] or 0))
+            break
+    return event
+
+
+def _for_people(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """``onramp:main/in: Connected again.``: who it is about comes first, and is said once."""
+    names = [str(event.pop(key)) for key in _NAMES if event.get(key)]
+    message = str(event.get("event", ""))
+    if names and names[0] not in message:
+        event["event"] = f"{names[0]}: {message}"
+    for key in _NOT_FOR_PEOPLE:
+        event.pop(key, None)
+    return event
+
+
+def _without_traceback(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """One line for each failure; the level ``debug`` and JSON have the traceback as well."""
+    event.pop("traceback", None)
+    return event
+
+
+def _with_traceback_as_exception(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Below the line, where tracebacks belong."""
+    traceback = event.pop("traceback", "")
+    if traceback:
+        event.setdefault("exception", traceback.rstrip())
+    return event
 
 
 def _without_steering(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -15,7 +15,9 @@ from supervisor.cli.output import FILE_ARGUMENT, print_problems
 
 if TYPE_CHECKING:
     from supervisor.deployment.account import Account
-    from supervisor.deployment.deployment import Deployment
+    from supervisor.deployment.deployment import Deployment, StartRefused
+    from supervisor.deployment.plan import Plan
+    from supervisor.deployment.problem import Problem
 
 __all__ = ["command"]
 
@@ -39,6 +41,7 @@ class _Duration(click.ParamType):  # type: ignore[type-arg, unused-ignore]  # ge
 DURATION = _Duration()
 
 _STILL_DRAINING_SECONDS = 2.0
+_HUB_TIMER_SECONDS = 3600.0
 
 
 @click.command(name="run")
@@ -74,7 +77,8 @@ def command(
     from supervisor.deployment.deployment import Deployment, StartRefused
     from supervisor.logs import configure_logs
 
-    plan, warnings = plan_file(Path(file))
+    path = Path(file)
+    plan, warnings = plan_file(path)
     settings = plan.supervisor.logs
     log_handler = configure_logs(log_level or settings.level, log_format or settings.format)
     log = _logger()
@@ -85,17 +89,18 @@ def command(
             deployment.start()
         except StartRefused as error:
             log_handler.flush()
-            click.echo(f"error: {error}", err=True)
+            print_problems([_start_problem(path, plan, error)])
             sys.exit(ExitCode.CANNOT_START)
-        _announce(deployment)
         _handle_signals(deployment)
+        _announce(deployment)
+        _keep_the_hub_alive(deployment)
         if run_seconds is not None:
             deployment.system.clock.call_later(
                 run_seconds, lambda: deployment.request_stop("the time given with --for is over")
             )
         outcome = deployment.wait()
         assert outcome is not None
-        log.info("Stopping.", why=outcome.why)
+        log.info(f"Stopping: {outcome.why}.")
         account = _stop(deployment, drain_timeout)
     _report(account)
     log_handler.flush()
@@ -141,9 +146,27 @@ def _announce(deployment: Deployment) -> None:
 
     log = _logger()
     for name, what in component_lines(deployment.plan):
-        log.info(f"Started {name}.", what=what)
+        log.info(f"Started, {what}.", component=name)
     for name, address in deployment.addresses().items():
-        log.info("Listening.", component=name, address=address)
+        log.info(f"Listening on {address}.", component=name)
+
+
+def _start_problem(path: Path, plan: Plan, error: StartRefused) -> Problem:
+    """The failed start as a problem with the table of the component, so that it names line and column."""
+    from supervisor.deployment.load import load
+    from supervisor.deployment.problem import Problem
+
+    for component in plan.components():
+        if component.actor_name == error.component:
+            key = (f"{component.kind.value}s", component.id.name)
+            return load(path).problem(key, "cannot-start", str(error), at_key=True)
+    return Problem("cannot-start", str(error), file=str(path))
+
+
+def _keep_the_hub_alive(deployment: Deployment) -> None:
+    """A timer, because gevent takes a process that waits for signals only for one that waits for ever."""
+    clock = deployment.system.clock
+    clock.call_later(_HUB_TIMER_SECONDS, lambda: _keep_the_hub_alive(deployment))
 
 
 def _handle_signals(deployment: Deployment) -> None:
@@ -173,7 +196,7 @@ def _stop(deployment: Deployment, drain_timeout: float | None) -> Account:
         while True:
             gevent.sleep(_STILL_DRAINING_SECONDS)
             for line in deployment.account().undelivered():
-                log.info("Still draining.", what=line)
+                log.info(f"Still draining: {line}.")
 
     teller = gevent.spawn(tell)
     try:

@@ -11,7 +11,10 @@ __all__ = ["account_text", "component_lines"]
 
 
 def component_lines(plan: Plan) -> list[tuple[str, str]]:
-    """Name and description of each component in the order of its start; the copies of one are one line."""
+    """Name and description of each component in the order of its start; the copies of one are one line.
+
+    For instance ``("onramp:main/in", "tcp > lines > json x64")``.
+    """
     copies: Counter[tuple[str, str]] = Counter()
     first: dict[tuple[str, str], ComponentPlan] = {}
     for component in plan.components():
@@ -21,7 +24,7 @@ def component_lines(plan: Plan) -> list[tuple[str, str]]:
     lines = []
     for key, component in first.items():
         times = f" x{copies[key]}" if copies[key] > 1 else ""
-        lines.append((f"{component.kind.value} {key[0]}/{key[1]}{times}", _describe(component)))
+        lines.append((f"{component.kind.value}:{key[0]}/{key[1]}", f"{_describe(component)}{times}"))
     return lines
 
 
@@ -43,11 +46,11 @@ def _describe(component: ComponentPlan) -> str:
 
 
 def account_text(account: Account) -> str:
-    """The account as an aligned text: a line per component, then the equation, then what is lost by name."""
+    """The account as an aligned text: a line per component, as events run, then the equation, then what is lost."""
     lines = []
     for flow, components in account.by_flow().items():
         lines.append(f"flow {flow}")
-        rows = [(_short(component), _figures(component)) for component in components]
+        rows = [(_short(component), _figures(component)) for component in reversed(components)]
         width = max(len(name) for name, _figure in rows)
         lines += [f"  {name:<{width}}  {figure}" for name, figure in rows]
     lines.append(f"account: {account.equation()}")

@@ -44,9 +44,9 @@ def log_restart(
 
 
 def log_not_restarted(log: BoundLogger, spec: ChildSpec, reason: ExitReason) -> None:
-    """It stays down; somebody must know if that was a failure."""
+    """It stays down. Somebody must know if that was a failure; an intended end is of no interest to anybody else."""
     line = f"{describe_end(spec.id, reason)}; not restarted, it is {spec.restart.value}"
     if reason.expected:
-        log.info(line, child=spec.id)
+        log.debug(line, child=spec.id)
     else:
         log.error(line, child=spec.id, traceback=reason.traceback)
