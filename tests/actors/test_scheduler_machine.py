@@ -33,6 +33,12 @@ class Interrupted(Exception):
     """Thrown into a greenlet that survives it, and would show it if somebody resumed it once too often."""
 
 
+class Taking(gevent.Greenlet):  # type: ignore[type-arg, misc, unused-ignore]
+    """To the scheduler it is an actor's."""
+
+    takes_messages = True
+
+
 class Twin:
     """One mailbox, and the lists that it must agree with."""
 
@@ -64,8 +70,9 @@ class World:
         self.replies: list[Reply] = []
 
     def run(self, programs: list[list[Step]]) -> None:
-        for program in programs:
-            self.greenlets.append(gevent.spawn(self.live, program))
+        for number, program in enumerate(programs):
+            kind = Taking if number % 2 else gevent.Greenlet
+            self.greenlets.append(kind.spawn(self.live, program))
         # Half of them wait for ever by construction; closing the mailboxes must set all of them free.
         gevent.joinall(self.greenlets, timeout=0.02)
         for twin in self.twins:
@@ -385,6 +392,25 @@ def test_a_greenlet_that_moves_from_the_stack_to_the_queue_is_resumed_once() -> 
     settle()
     gevent.joinall([waiter, gevent.spawn(answers_and_yields)], timeout=5, raise_error=True)
     assert seen == ["slept well"]
+    scheduler.close()
+
+
+def test_actors_that_never_rest_do_not_keep_other_greenlets_from_running() -> None:
+    scheduler = Scheduler(slice_seconds=0.0)
+    done = Event()
+
+    def never_rests() -> None:
+        while not done.is_set():
+            scheduler.yield_now()
+
+    def makes_messages() -> None:
+        for _ in range(3):
+            scheduler.yield_now()
+        done.set()
+
+    busy = [Taking.spawn(never_rests) for _ in range(3)]
+    gevent.joinall([gevent.spawn(makes_messages), *busy], timeout=5, raise_error=True)
+    assert done.is_set()
     scheduler.close()
 
 
