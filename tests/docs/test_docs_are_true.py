@@ -1,0 +1,248 @@
+"""What the documentation shows is true: Python runs, TOML passes the check, commands print what stands below them.
+
+A block whose first line names a file (``# orders.py``) is saved under this name beside the page's other blocks.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+ROOT = Path(__file__).parents[2]
+
+# The example of supervision.md needs actors that its own test supplies; connectors.md is generated, and the examples
+# in it are checked where they are declared.
+ELSEWHERE = {"docs/supervision.md", "docs/connectors.md"}
+PAGES = ["README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
+
+
+@dataclass(frozen=True)
+class Block:
+    page: str
+    line: int
+    language: str
+    text: str
+
+    @property
+    def file(self) -> str:
+        match = re.match(r"# ([\w./-]+\.(?:py|toml))\b", self.text)
+        return match[1] if match else ""
+
+    def __str__(self) -> str:
+        return f"{self.page}:{self.line}"
+
+
+def blocks(page: str, *languages: str) -> list[Block]:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    found = re.finditer(r"^```(\w+)\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    return [
+        Block(page, text.count("\n", 0, match.start()) + 1, match[1], match[2])
+        for match in found
+        if match[1] in languages
+    ]
+
+
+def all_blocks(language: str) -> list[Block]:
+    return [block for page in PAGES if page not in ELSEWHERE for block in blocks(page, language)]
+
+
+@pytest.fixture
+def directory(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    """Where the files of a block's page are, and those of the example that several pages talk about."""
+    shutil.copytree(ROOT / "examples" / "access-log", tmp_path, dirs_exist_ok=True)
+    for block in blocks(request.getfixturevalue("block").page, "python", "toml"):
+        if block.file:
+            (tmp_path / block.file).write_text(block.text, encoding="utf-8")
+    return tmp_path
+
+
+def run(*command: str, directory: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return subprocess.run(
+        command,
+        cwd=directory,
+        env={**os.environ, "PATH": path, "PYTHONDONTWRITEBYTECODE": "1", **variables},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("block", all_blocks("python"), ids=str)
+def test_python_in_the_docs_runs(block: Block, directory: Path) -> None:
+    result = run(sys.executable, "-c", block.text, directory=directory)
+
+    assert (result.returncode, result.stdout if result.returncode else "") == (0, "")
+
+
+def whole_deployment(fragment: str) -> str:
+    """A deployment around tables that are shown without any flow."""
+    tables: dict[str, Any] = tomllib.loads(fragment)
+    if "flows" in tables:
+        return fragment
+    chains = [f"{name} -> sink_" for name in tables.get("onramps", ())]
+    chains += [f"source_ -> {name} -> sink_" for name in tables.get("pipelines", ())]
+    chains += [f"source_ -> {name}" for name in tables.get("offramps", ())]
+    source = '[onramps.source_]\ntype = "stdin"\n' if "source_" in str(chains) else ""
+    sink = '[offramps.sink_]\ntype = "blackhole"\n' if "sink_" in str(chains) else ""
+    return f"{fragment}\n{source}{sink}[flows.all]\nlinks = {chains}\n"
+
+
+@pytest.mark.parametrize(
+    "block", [block for block in all_blocks("toml") if block.file != "pyproject.toml"], ids=str
+)
+def test_toml_in_the_docs_passes_the_check(
+    block: Block, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(block.page, directory)
+    (directory / "shown.toml").write_text(whole_deployment(block.text), encoding="utf-8")
+    result = run("supervisor", "check", "shown.toml", directory=directory, PYTHONPATH=python_path(directory))
+
+    errors = [line for line in result.stdout.splitlines() if "error" in line]
+    assert (result.returncode, errors) == (0, [])
+
+
+def install(page: str, directory: Path) -> None:
+    """Install a distribution that a page shows, as an installer would: its entry points into its metadata."""
+    for block in blocks(page, "toml"):
+        if block.file != "pyproject.toml":
+            continue
+        project = tomllib.loads(block.text)["project"]
+        name = project["name"].replace("-", "_")
+        metadata = directory / f"{name}-{project['version']}.dist-info"
+        metadata.mkdir()
+        (metadata / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n",
+            encoding="utf-8",
+        )
+        groups = (
+            f"[{group}]\n" + "".join(f"{key} = {value}\n" for key, value in members.items())
+            for group, members in project["entry-points"].items()
+        )
+        (metadata / "entry_points.txt").write_text("\n".join(groups), encoding="utf-8")
+
+
+def python_path(directory: Path) -> str:
+    return os.pathsep.join(filter(None, [str(directory), os.environ.get("PYTHONPATH", "")]))
+
+
+def commands(block: Block) -> list[str]:
+    return [line[2:] for line in block.text.splitlines() if line.startswith("$ ")]
+
+
+def shown(block: Block) -> list[str]:
+    lines = (line for line in block.text.splitlines() if not line.startswith("$ "))
+    return [line for line in lines if line not in ("", "…")]
+
+
+def missing(lines: list[str], output: str) -> list[str]:
+    """Lines that did not come, or not in this order. A run of spaces is like any other."""
+    rest = iter([" ".join(line.split()) for line in output.splitlines()])
+    return [line for line in lines if " ".join(line.split()) not in rest]
+
+
+# Setting up is done when the tests run; `curl` alone needs what a person starts in another window.
+SETS_UP = re.compile(r"make |python3 -m venv |\.venv/bin/pip |\. \.venv/|curl -d ")
+
+
+@pytest.mark.parametrize(
+    "block",
+    [next(iter(blocks(page, "console"))) for page in PAGES if blocks(page, "console")],
+    ids=lambda block: block.page,
+)
+def test_the_commands_of_a_page_print_what_it_shows(block: Block, directory: Path) -> None:
+    install(block.page, directory)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = str(server.getsockname()[1])
+    for file in directory.glob("*.toml"):
+        file.write_text(file.read_text(encoding="utf-8").replace(":8080", f":{port}"), encoding="utf-8")
+    saved = [path.name for path in directory.iterdir() if path.suffix in (".toml", ".py")]
+
+    here = directory
+    for each in blocks(block.page, "console"):
+        script = [line for line in commands(each) if not SETS_UP.match(line)]
+        if any(line.startswith("curl") for line in script) and shutil.which("curl") is None:
+            continue
+        text = "\n".join(script).replace(":8080", f":{port}")
+        result = run(
+            "sh", "-c", f"{text}\npwd > {directory}/.here", directory=here, PYTHONPATH=python_path(directory)
+        )
+
+        assert missing(shown(each), result.stdout) == [], f"{each} printed:\n{result.stdout}"
+        assert "internal error" not in result.stdout
+        assert "usage:" not in result.stdout.lower()
+        went_to = Path((directory / ".here").read_text(encoding="utf-8").strip())
+        if went_to != here:
+            here = went_to
+            for name in saved:
+                if not (here / name).exists():
+                    shutil.copy(directory / name, here)
+
+
+def test_what_make_is_asked_for_exists() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    asked = {
+        target
+        for page in [*PAGES, "CONTRIBUTING.md"]
+        for target in re.findall(r"\bmake ([a-z]+)\b", _code(page))
+    }
+
+    assert {"run", "test"} <= asked
+    assert [target for target in asked if not re.search(rf"^{target}:", makefile, re.MULTILINE)] == []
+
+
+def _code(page: str) -> str:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    return "\n".join(re.findall(r"```console\n.*?```|`[^`\n]+`", text, re.DOTALL))
+
+
+@pytest.mark.parametrize("page", [*PAGES, "CONTRIBUTING.md", "examples/README.md"])
+def test_a_link_leads_to_a_page_and_a_heading_that_exist(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    broken = []
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if target.startswith(("http://", "https://")):
+            continue
+        path, _hash, anchor = target.partition("#")
+        found = (ROOT / page).parent / path if path else ROOT / page
+        if not found.exists() or (anchor and anchor not in _anchors(found)):
+            broken.append(target)
+
+    assert broken == []
+
+
+def _anchors(page: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", [*PAGES, "CONTRIBUTING.md"])
+def test_a_path_that_is_named_in_the_docs_exists(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    named = re.findall(
+        r"`((?:actors|pipelines|ramps|supervisor|tests|docs|examples|benchmarks)/[\w./-]*)`", text
+    )
+
+    assert sorted({path for path in named if not (ROOT / path).exists()}) == []
+
+
+def test_every_page_is_in_the_index() -> None:
+    index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+
+    assert [
+        page for page in PAGES[1:] if f"]({Path(page).name})" not in index and page != "docs/README.md"
+    ] == []
