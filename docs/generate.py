@@ -36,9 +36,9 @@ TABLES: dict[str, type[BaseModel]] = {
 HEAD = """\
 # Components
 
-All onramps, offramps, codecs, preprocessors, postprocessors and operators that come with Aftershock, with their options.
+All onramps, offramps, codecs, preprocessors, postprocessors and operators that come with Aftershock, and their options.
 This page is generated from the same declarations that check a deployment's file and that `supervisor explain NAME`
-prints: change those, then run `python docs/generate.py`.
+prints. To change it, change those and run `python docs/generate.py`.
 
 The keys that every onramp and every offramp takes besides (`codec`, `retry`, `mailbox_events`, …) are in
 [deployment.md](deployment.md). How to write a component of your own is in [extending.md](extending.md).

@@ -18,7 +18,6 @@ from typing import Any
 
 import pytest
 
-
 ROOT = Path(__file__).parents[2]
 
 # The example of supervision.md needs actors that its own test supplies; connectors.md is generated, and the examples
