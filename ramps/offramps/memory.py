@@ -64,12 +64,12 @@ class MemoryOfframp(Offramp):
             self._wait_for_change()
         self.events.extend(outgoing.batch.values)
         self.received += len(outgoing.batch)
-        self._changed.set()
+        self._tell_waiters()
 
     def close(self) -> None:
         """End the iterators once they are through. The events stay."""
         self._opened = False
-        self._changed.set()
+        self._tell_waiters()
 
     def wait_for(self, count: int, timeout: float = 5.0) -> list[Any]:
         """Block until this many events were ever written; what is there then. Raises ``TimeoutError`` saying how
@@ -90,13 +90,17 @@ class MemoryOfframp(Offramp):
         while True:
             while self.events:
                 event = self.events.popleft()
-                self._changed.set()
+                self._tell_waiters()
                 yield event
             if not self._opened:
                 return
             self._wait_for_change()
 
     def _wait_for_change(self) -> None:
-        # All waiters are woken by each set before any of them can clear it again.
-        self._changed.clear()
         self._changed.wait()
+
+    def _tell_waiters(self) -> None:
+        # A new event each time: one that is cleared and set again while it wakes its waiters forgets those who came
+        # in between.
+        changed, self._changed = self._changed, Event()
+        changed.set()
