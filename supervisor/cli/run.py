@@ -85,13 +85,13 @@ def command(
     print_problems(warnings)
     deployment = Deployment(plan)
     with _PreEmption():
+        _handle_signals(deployment)
         try:
             deployment.start()
         except StartRefused as error:
             log_handler.flush()
             print_problems([_start_problem(path, plan, error)])
             sys.exit(ExitCode.CANNOT_START)
-        _handle_signals(deployment)
         _announce(deployment)
         _keep_the_hub_alive(deployment)
         if run_seconds is not None:
@@ -173,7 +173,7 @@ def _handle_signals(deployment: Deployment) -> None:
     """The first signal asks for a stop in order, the second ends the process at once.
 
     A signal handler runs between any two bytecodes, so the first only leaves a note for the hub, and the second does
-    not trust anything that might be half done.
+    not trust anything that might be half done. What comes while components start makes them stop when all are ready.
     """
     seen: list[int] = []
 
@@ -182,7 +182,13 @@ def _handle_signals(deployment: Deployment) -> None:
             os.write(2, b"forced to end; what was under way is lost\n")
             os._exit(ExitCode.INTERRUPTED if number == signal.SIGINT else ExitCode.TERMINATED)
         seen.append(number)
-        deployment.system.call_threadsafe(deployment.request_stop, signal.Signals(number).name)
+        name = signal.Signals(number).name
+        try:
+            system = deployment.system
+        except RuntimeError:
+            deployment.request_stop(name)
+        else:
+            system.call_threadsafe(deployment.request_stop, name)
 
     signal.signal(signal.SIGINT, handle)
     signal.signal(signal.SIGTERM, handle)

@@ -14,7 +14,7 @@ from typing import Any
 
 from supervisor.deployment.plan import Kind
 
-__all__ = ["Account", "ComponentAccount"]
+__all__ = ["Account", "ComponentAccount", "count_events"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +133,13 @@ class Account:
     def undelivered(self) -> list[str]:
         """What is left or lost, by name, one line each."""
         lines = [
-            f"{component.name}: {component.left:,} events left"
+            f"{component.name}: {count_events(component.left)} left"
             for component in self.components
             if component.left
         ]
-        lines += [f"dead letters, {why}: {count:,} events" for why, count in self.dead_letter_reasons.items()]
+        lines += [
+            f"dead letters, {why}: {count_events(count)}" for why, count in self.dead_letter_reasons.items()
+        ]
         return lines
 
     def by_flow(self) -> dict[str, list[ComponentAccount]]:
@@ -164,6 +166,11 @@ class Account:
             "difference": self.difference,
             "components": [component.to_json() for component in self.components],
         }
+
+
+def count_events(count: int) -> str:
+    """``"1 event"``, ``"1,234 events"``."""
+    return f"{count:,} event{'' if count == 1 else 's'}"
 
 
 def _added_up(group: list[ComponentAccount]) -> ComponentAccount:

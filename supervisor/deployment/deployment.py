@@ -19,6 +19,7 @@ from actors import (
     Crashed,
     ExitReason,
     StartFailed,
+    State,
     Terminated,
 )
 from actors.log import get_logger
@@ -91,6 +92,7 @@ class Deployment:
         self.outcome: Outcome | None = None
         self._clock = clock
         self._system: ActorSystem | None = None
+        self._finished: Reply | None = None
         self._builder: Builder | None = None
         self._final_account: Account | None = None
 
@@ -119,7 +121,9 @@ class Deployment:
         if self._system is not None:
             raise RuntimeError("this deployment has been started already; load it again for another run")
         system = self._system = ActorSystem(clock=self._clock)
-        self._finished = Reply(system.scheduler)
+        self._finished = finished = Reply(system.scheduler)
+        if self.outcome is not None:
+            finished.set()
         builder = self._builder = Builder(self.plan, system, self._stop_asked, self._onramp_ended)
         overseer = system.spawn(lambda: _Overseer(builder, self._root_ended), name="deployment")
         overseer.wait_ready()
@@ -142,12 +146,13 @@ class Deployment:
         tree failed; ``None`` when that took longer than ``timeout`` seconds.
         """
         system = self._running()
+        assert self._finished is not None
         if not self._finished.wait(system.clock, timeout):
             return None
         return self.outcome
 
     def request_stop(self, why: str = "asked to stop", exit_code: int = 0) -> None:
-        """Make `wait` return. Does not block; may be called from the hub."""
+        """Make `wait` return, at once if it is called before `start`. Does not block; may be called from the hub."""
         self._finish(Outcome(why, exit_code=exit_code))
 
     def stop(self, drain_timeout: float | None = None) -> Account:
@@ -303,7 +308,8 @@ class Deployment:
     def _finish(self, outcome: Outcome) -> None:
         if self.outcome is None:
             self.outcome = outcome
-        self._finished.set()
+        if self._finished is not None:
+            self._finished.set()
 
     def _stop_asked(self, exit_code: int, why: str) -> None:
         self._finish(Outcome(why, exit_code=exit_code))
@@ -322,7 +328,8 @@ class Deployment:
 def _is_busy(part: Part, ref: ActorRef[Any]) -> bool:
     if isinstance(part, OnrampPart):
         return not part.at_rest
-    if isinstance(part, PipelinePart) and part.outbox:
+    if ref.state is not State.RUNNING or (isinstance(part, PipelinePart) and part.outbox):
+        # One that waits for its restart must be back before those upstream flush.
         return True
     return bool(ref.depth or ref.statistics().events_in_hand)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from supervisor.deployment.account import Account, ComponentAccount
+from supervisor.deployment.account import Account, ComponentAccount, count_events
 from supervisor.deployment.plan import ComponentPlan, Kind, OfframpPlan, OnrampPlan, PipelinePlan, Plan
 
 __all__ = ["account_text", "component_lines"]
@@ -56,7 +56,7 @@ def account_text(account: Account) -> str:
     lines.append(f"account: {account.equation()}")
     lost = account.undelivered()
     if lost:
-        lines.append(f"lost: {account.lost:,} events")
+        lines.append(f"lost: {count_events(account.lost)}")
         lines += [f"  {line}" for line in lost]
     return "\n".join(lines)
 

@@ -36,7 +36,7 @@ def log_restart(
 ) -> None:
     """It will be started again, after ``delay`` seconds."""
     log.warning(
-        f"{describe_end(spec.id, reason)}; restart {number} of {intensity}, in {delay:.3g} s",
+        f"{describe_end(spec.id, reason)}; restart {number} of {intensity}, in {round(delay, 3):g} s",
         child=spec.id,
         delay_seconds=delay,
         traceback=reason.traceback,
