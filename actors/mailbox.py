@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Final
@@ -150,13 +149,16 @@ class Mailbox:
         self._depth = depth
         if size:
             self._size += size
-        taker = self._taker
-        if taker is not None:
-            self._taker = None
-            if events > 1:
-                self._scheduler.wake(taker)
-            else:
-                self._scheduler.make_ready(taker)
+        if self._taker is not None:
+            self.rouse(events)
+
+    def rouse(self, events: int) -> None:
+        """For who has put something: hand over to the waiting taker if it was a batch, else make it ready."""
+        taker, self._taker = self._taker, None
+        if events > 1:
+            self._scheduler.wake(taker)
+        else:
+            self._scheduler.make_ready(taker)
 
     def try_put(self, message: Any, *, reply: Any = None, events: int = 1, size: int = 0) -> bool:
         """Put into the flow lane if there is room now; False if not. Does not block. Raises `MailboxClosed`.
@@ -286,10 +288,6 @@ class Mailbox:
     def pending(self) -> bool:
         """Whether a taker would find something, in any lane."""
         return bool(self._flow or self._control or self._contraflow)
-
-    def peek_flow(self) -> Iterator[Envelope]:
-        """What waits in the flow lane, oldest first, left where it is."""
-        return iter(self._flow)
 
     def statistics(self) -> MailboxStatistics:
         """A snapshot of the counters, and who waits for room now."""

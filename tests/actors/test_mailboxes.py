@@ -222,13 +222,6 @@ def test_statistics_tell_depth_peak_total_and_who_waited_how_long(box: Mailbox, 
     assert (seen.blocked_seconds, seen.blocked_senders) == (2.0, ())
 
 
-def test_what_waits_can_be_looked_at(box: Mailbox) -> None:
-    box.put("a")
-    box.put("b")
-    assert [envelope[0] for envelope in box.peek_flow()] == ["a", "b"]
-    assert len(box) == 2
-
-
 def test_orders_for_an_incarnation_that_is_over_are_dropped_and_messages_kept(box: Mailbox) -> None:
     box.put_control("message")
     box.put_control("order", reply=object())
