@@ -136,6 +136,14 @@ class Onramp(Component):
         else is a crash: the supervisor decides. ``gevent.GreenletExit`` means stop now and must pass through.
         """
 
+    def end_input(self) -> bool:
+        """Take nothing more in, because the deployment stops. True: what was accepted before is still to be read, and
+        `read` raises `EndOfInput` after it. False (most connectors): there is no such thing, so it is closed.
+
+        Like `close`, it may come from another greenlet while `read` blocks, and more than once.
+        """
+        return False
+
     @abstractmethod
     def close(self) -> None:
         """Release everything, also after a failed or repeated `open`. Called at least once; must not raise,

@@ -93,7 +93,7 @@ class OnrampActor(Actor[Any]):
         part = self._part
         part.connector.clock = self.clock
         delay_seconds = 0.0
-        self._stopping = part.closing or part.ended
+        self._stopping = part.ended or (part.closing and not part.connector.end_input())
         if not self._stopping:
             try:
                 self._open()
@@ -106,7 +106,7 @@ class OnrampActor(Actor[Any]):
         if message is _ENDED:
             self._end()
             self.stop()
-        elif message is _STOP_READING:
+        elif message is _STOP_READING and not self._part.connector.end_input():
             self._stop_reading()
 
     def on_stop(self, reason: ExitReason) -> None:

@@ -81,6 +81,11 @@ class MemoryOnramp(Onramp):
         self._readable.set()
         self._writable.set()
 
+    def end_input(self) -> bool:
+        """What was put is still read: whoever put it was told that it is taken."""
+        self.close_input()
+        return True
+
     def open(self) -> None:
         """Begin to be read."""
         self._open = True
