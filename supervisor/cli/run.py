@@ -102,8 +102,9 @@ def command(
         assert outcome is not None
         log.info(f"Stopping: {outcome.why}.")
         account = _stop(deployment, drain_timeout)
-    _report(account)
+    # Before the account: the counts of what was repeated are part of the log.
     log_handler.flush()
+    _report(account)
     if outcome.failed:
         click.echo(f"error: gave up: {outcome.why}", err=True)
         sys.exit(ExitCode.GAVE_UP)
