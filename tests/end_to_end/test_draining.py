@@ -162,7 +162,9 @@ def test_a_second_signal_ends_at_once_even_while_a_handler_computes_without_end(
     assert "Traceback" not in run.errors
 
 
-def test_a_reader_that_goes_away_ends_the_run_without_a_traceback(supervisor: Supervisor, write: Write) -> None:
+def test_a_reader_that_goes_away_ends_the_run_without_a_traceback(
+    supervisor: Supervisor, write: Write
+) -> None:
     write("events.jsonl", "1\n")
     write(
         "config.toml",
