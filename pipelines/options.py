@@ -10,6 +10,7 @@ because a bare 30 has been read as seconds, milliseconds and nanoseconds by thre
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from pathlib import Path
@@ -55,11 +56,23 @@ _SIZE_UNITS = {
     "B": 1, "kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9,
     "KiB": 2**10, "MiB": 2**20, "GiB": 2**30,
 }  # fmt: skip
+# What goes beyond is a slip of the keyboard, and overflows nanoseconds in 64 bits, or a float that is to become whole.
+_MAX_DURATION_SECONDS = 100 * 365.25 * 86400.0
+_MAX_SIZE_BYTES = 2**60
 _QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([a-zA-Zµ]+)")
 
 
+def _shown(value: object) -> str:
+    """A value as the file has it (``true``, not ``True``), cut where it is too long to be read."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 60 else f"{text[:59]}…"
+
+
 def parse_duration(text: object) -> float:
-    """Seconds from text such as ``"250ms"``, ``"1.5s"`` or ``"1h30m"``. Raises ``ValueError`` with the remedy."""
+    """Seconds from text such as ``"250ms"``, ``"1.5s"`` or ``"1h30m"``, a hundred years at most.
+
+    Raises ``ValueError`` with the remedy.
+    """
     if isinstance(text, str):
         seconds, position = 0.0, 0
         stripped = text.strip()
@@ -69,19 +82,26 @@ def parse_duration(text: object) -> float:
             seconds += float(match[1]) * _DURATION_UNITS[match[2]]
             position = match.end()
         if stripped and position == len(stripped):
+            if seconds > _MAX_DURATION_SECONDS:
+                raise ValueError(f"{_shown(text)} is longer than a hundred years; write a shorter duration")
             return seconds
     raise ValueError(
-        f'{text!r} is not a duration; write a number with a unit, such as "250ms", "5s" or "1h30m"'
+        f'{_shown(text)} is not a duration; write a number with a unit, such as "250ms", "5s" or "1h30m"'
     )
 
 
 def parse_size(text: object) -> int:
-    """Bytes from text such as ``"64KiB"`` or ``"10MB"``. Raises ``ValueError`` with the remedy."""
+    """Bytes from text such as ``"64KiB"`` or ``"10MB"``, 2**60 at most. Raises ``ValueError`` with the remedy."""
     if isinstance(text, str):
         match = _QUANTITY.fullmatch(text.strip())
         if match and match[2] in _SIZE_UNITS:
-            return int(float(match[1]) * _SIZE_UNITS[match[2]])
-    raise ValueError(f'{text!r} is not a size; write a number with a unit, such as "512B", "64KiB" or "10MB"')
+            size_bytes = float(match[1]) * _SIZE_UNITS[match[2]]
+            if size_bytes > _MAX_SIZE_BYTES:
+                raise ValueError(f"{_shown(text)} is more than any machine holds; write a smaller size")
+            return int(size_bytes)
+    raise ValueError(
+        f'{_shown(text)} is not a size; write a number with a unit, such as "512B", "64KiB" or "10MB"'
+    )
 
 
 def format_duration(seconds: float) -> str:
@@ -125,7 +145,7 @@ def parse_address(text: object) -> HostPort:
         if known_host and port.isascii() and port.isdigit() and int(port) < 65536:
             return HostPort(host, int(port))
     raise ValueError(
-        f'{text!r} is not an address; write "HOST:PORT", such as "127.0.0.1:8080" or "[::1]:8080"'
+        f'{_shown(text)} is not an address; write "HOST:PORT", such as "127.0.0.1:8080" or "[::1]:8080"'
     )
 
 
