@@ -26,20 +26,16 @@ import copy
 import hashlib
 import linecache
 import operator
-import warnings
 from collections.abc import Callable
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
+from pipelines.expression_grammar import LITERALS, parse_tree
 from pipelines.operator import Scope
 from pipelines.syntax import attribute, call, constant, load, named, same
 
 __all__ = ["FUNCTIONS", "Expression", "ExpressionOption", "parse_expression"]
-
-_MAX_CHARACTERS = 4096
-_MAX_DEPTH = 32
-_MAX_NODES = 1024
 
 
 def _text(function: Callable[[str], Any]) -> Callable[[Any], Any]:
@@ -72,7 +68,6 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], int]] = {
 """Functions by name, with the number of their arguments. A value of the wrong type gives null, or false."""
 
 _EMPTY: dict[str, Any] = {}
-_LITERALS = {"true": True, "false": False, "null": None}
 
 _COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.Lt: operator.lt,
@@ -159,7 +154,7 @@ class _Careful(ast.NodeTransformer):
         return ast.copy_location(made, node) if isinstance(made, ast.expr) else made
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
-        return constant(_LITERALS[node.id]) if node.id in _LITERALS else load(node.id)
+        return constant(LITERALS[node.id]) if node.id in LITERALS else load(node.id)
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
         return call(load("_FIELD"), self.visit(node.value), constant(node.attr))
@@ -199,8 +194,8 @@ class _Hopeful(ast.NodeTransformer):
         self._scope = scope
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
-        if node.id in _LITERALS:
-            return constant(_LITERALS[node.id])
+        if node.id in LITERALS:
+            return constant(LITERALS[node.id])
         return self._scope.value() if node.id == "event" else self._scope.meta()
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
@@ -255,114 +250,8 @@ def parse_expression(text: object) -> Expression:
         return text
     if not isinstance(text, str) or not text.strip():
         raise ValueError("an expression is text such as 'event.status >= 500'")
-    if len(text) > _MAX_CHARACTERS:
-        raise ValueError(f"an expression has at most {_MAX_CHARACTERS} characters; this one has {len(text)}")
-    # In parentheses, an expression may go over several lines.
-    source = f"({text.strip()}\n)" if "\n" in text.strip() else text.strip()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(source, mode="eval").body
-    except SyntaxError as error:
-        place = f" at character {error.offset}" if error.offset else ""
-        raise ValueError(
-            f"{_shorten(text)!r} is not an expression: {error.msg}{place}; "
-            'a key that is no plain word is written event["the key"]'
-        ) from None
-    except (ValueError, RecursionError, MemoryError) as error:
-        reason = str(error) or "nested too deeply"
-        raise ValueError(f"{_shorten(text)!r} is not an expression: {reason}") from None
-    _check(tree, source)
-    return Expression(source, tree)
-
-
-def _check(tree: ast.expr, text: str) -> None:
-    pending: list[tuple[ast.expr, int]] = [(tree, 1)]
-    nodes = 0
-    while pending:
-        node, depth = pending.pop()
-        nodes += 1
-        if depth > _MAX_DEPTH:
-            raise ValueError(f"{_shorten(text)!r} is nested too deeply; {_MAX_DEPTH} levels are allowed")
-        if nodes > _MAX_NODES:
-            raise ValueError(f"{_shorten(text)!r} has too many parts; {_MAX_NODES} are allowed")
-        problem = _problem(node)
-        if problem:
-            part = _shorten(ast.get_source_segment(text, node) or text)
-            raise ValueError(f"{part!r} cannot stand in an expression: {problem}")
-        pending.extend((child, depth + 1) for child in _children(node))
-
-
-def _children(node: ast.expr) -> list[ast.expr]:
-    match node:
-        case ast.Call():
-            return list(node.args)
-        case ast.Attribute():
-            return [node.value]
-        case ast.Subscript():
-            return [node.value, node.slice]
-        case ast.UnaryOp():
-            # The operand of a minus sign is a number, which `_problem` has seen to.
-            return [node.operand]
-        case ast.BoolOp():
-            return list(node.values)
-        case ast.Compare():
-            return [node.left, *node.comparators]
-        case ast.List():
-            return list(node.elts)
-    return []
-
-
-def _problem(node: ast.expr) -> str:
-    """Why a node is refused, "" if it is not. What is not named here is refused."""
-    match node:
-        case ast.Constant(value=value):
-            return "" if isinstance(value, str | int | float | None) else "this literal has no JSON form"
-        case ast.Name(id=name):
-            known = name in _LITERALS or name in ("event", "meta")
-            return "" if known else "the only names are event, meta, true, false and null"
-        case ast.Attribute() | ast.Subscript(slice=ast.Constant(value=str() | int())):
-            return _problem_of_holder(node.value)
-        case ast.Subscript(slice=ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int()))):
-            return _problem_of_holder(node.value)
-        case ast.Subscript():
-            return 'in [ ] stands a text or a whole number: event["key"], event.list[0]'
-        case ast.UnaryOp(op=ast.Not()):
-            return ""
-        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float())):
-            return ""
-        case ast.UnaryOp() | ast.BinOp():
-            return "there is no arithmetic"
-        case ast.BoolOp():
-            return ""
-        case ast.Compare(ops=kinds):
-            allowed = (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.In, ast.NotIn)
-            return (
-                "" if all(isinstance(kind, allowed) for kind in kinds) else "write == null instead of is null"
-            )
-        case ast.List(elts=items):
-            literal = all(
-                isinstance(item, ast.Constant | ast.List | ast.UnaryOp | ast.Name) for item in items
-            )
-            plain = literal and all(item.id in _LITERALS for item in items if isinstance(item, ast.Name))
-            return "" if plain else "a list holds literals only"
-        case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]) if name in FUNCTIONS:
-            wanted = FUNCTIONS[name][1]
-            return "" if len(arguments) == wanted else f"{name} takes {wanted} argument{'s' * (wanted > 1)}"
-        case ast.Call():
-            return f"the only functions are {', '.join(FUNCTIONS)}"
-    return "it is not part of the language; there are fields, literals, comparisons, and, or, not, in"
-
-
-def _problem_of_holder(holder: ast.expr) -> str:
-    is_path = isinstance(holder, ast.Attribute | ast.Subscript) or (
-        isinstance(holder, ast.Name) and holder.id in ("event", "meta")
-    )
-    return "" if is_path else "only event and meta have fields"
-
-
-def _shorten(text: str) -> str:
-    return text if len(text) <= 80 else f"{text[:77]}…"
+    arguments = {name: count for name, (_, count) in FUNCTIONS.items()}
+    return Expression(text.strip(), parse_tree(text.strip(), arguments))
 
 
 ExpressionOption = Annotated[

@@ -271,3 +271,36 @@ def test_an_error_of_a_users_object_shows_the_expression_itself(
     assert batch.values[0]["error"] == "RuntimeError: no comparison"
     assert "event.odd == 1" in batch.values[0]["traceback"]
     assert "<expression" in batch.values[0]["traceback"]
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "remedy"),
+    [
+        ("event.a = 1", "at character 9;", "write == to compare"),
+        ("event.a === 1", "at character 11;", "write == to compare"),
+        ("event.a && event.b", "at character 10;", "write `and` and `or`"),
+        ("!event.a", "at character 1;", "write `not`"),
+        ('event.class == "a=b"', "at character 7;", 'event["the key"]'),
+        ("event.a >\n 1 ! 2", "at character 4 of line 2;", "write `not`"),
+        ("event.a ! 1\n", "at character 9;", "write `not`"),
+    ],
+)
+def test_what_is_no_expression_is_refused_with_its_place_and_the_remedy(text, place, remedy):
+    with pytest.raises(ValueError, match="is not an expression") as refused:
+        parse_expression(text)
+
+    assert place in str(refused.value)
+    assert str(refused.value).endswith(remedy)
+
+
+def test_an_expression_of_several_lines_keeps_the_text_that_the_user_wrote():
+    text = "event.a > 1\n  and event.b"
+
+    assert parse_expression(text).text == text
+    assert parse_expression(parse_expression(text).text).text == text
+
+
+def test_a_key_that_python_would_read_as_another_one_is_refused():
+    with pytest.raises(ValueError, match=r"Python reads it as 'file'; write event\[\"…\"\]"):
+        parse_expression("event.\N{LATIN SMALL LIGATURE FI}le == 1")
+    assert parse_expression("event.größe == 1")({"größe": 1}, None)
