@@ -20,6 +20,7 @@ batches. None may block. An exception costs its event only: it leaves by ``err``
 from __future__ import annotations
 
 import ast
+import re
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -31,7 +32,10 @@ from pipelines.contraflow import Insight
 from pipelines.emit import Emit
 from pipelines.registry import Component, Registry
 
-__all__ = ["Inline", "Kind", "Operator", "Scope", "operators"]
+__all__ = ["PORT_NAME", "Inline", "Kind", "Operator", "Scope", "operators"]
+
+PORT_NAME = re.compile(r"[A-Za-z0-9_-]+")
+"""What a link can name."""
 
 
 class Kind(Enum):

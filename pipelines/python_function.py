@@ -35,8 +35,9 @@ from typing import Any, NamedTuple, TypeVar
 from pipelines.batch import Batch
 from pipelines.errors import ConfigurationError, EventError
 from pipelines.failure import describe_error
-from pipelines.operator import Kind, Operator
+from pipelines.operator import PORT_NAME, Kind, Operator
 from pipelines.python_modules import load_module
+from pipelines.values import copy_value
 
 __all__ = ["PythonFunction", "find_callable", "keeps_values", "per_batch", "ports", "resolve_python"]
 
@@ -61,8 +62,13 @@ def ports(*names: str) -> Callable[[Target], Target]:
     """Decorator that declares output ports besides ``out``, so that links to them can be checked before anything
     runs. ``@ports("alerts")`` allows ``return Emit(event, port="alerts")``.
     """
-    if not names or not all(isinstance(name, str) and name and name != "err" for name in names):
-        raise ConfigurationError(f'@ports takes names of ports, such as @ports("alerts"), got {names!r}')
+    if not names or not all(isinstance(name, str) and PORT_NAME.fullmatch(name) for name in names):
+        raise ConfigurationError(
+            f'@ports takes names of ports, such as @ports("alerts"), got {names!r}',
+            hint="use letters, digits, hyphens and underscores",
+        )
+    if "err" in names:
+        raise ConfigurationError("@ports: the port err is always there", hint="do not declare it")
 
     def declare(target: Target) -> Target:
         setattr(target, _PORTS, ("out", *(name for name in dict.fromkeys(names) if name != "out")))
@@ -120,7 +126,7 @@ class PythonFunction(Operator):
     def on_batch(self, batch: Batch, port: str) -> list[tuple[str, Batch]]:
         """Call a per-batch function and bring what it returns into one form. Raises `EventError` for other things."""
         count = len(batch.values)
-        metas = batch.metas
+        metas, route = batch.metas, batch.route
         result = self._function(batch)
         if isinstance(result, list):
             if len(result) != count:
@@ -128,8 +134,7 @@ class PythonFunction(Operator):
                     f"the function returned {len(result)} values for {count} events; "
                     "return one for each, or a Batch made by batch.select or batch.like"
                 )
-            raws = None if self.changes_values else batch.raws
-            return [("out", batch.like(result, metas, raws))]
+            result = batch.like(result, metas, batch.raws)
         parts = {"out": result} if isinstance(result, Batch) else result
         if not isinstance(parts, dict) or not all(isinstance(part, Batch) for part in parts.values()):
             raise EventError(
@@ -141,7 +146,36 @@ class PythonFunction(Operator):
                 raise EventError(f"the port {name!r} is not declared; add @ports({name!r}) to the function")
             if self.changes_values:
                 part.raws = None
-        return list(parts.items())
+            _check_lists(part)
+            part.route = part.route or route
+        return _apart(parts)
+
+
+def _check_lists(part: Batch) -> None:
+    """Raise `EventError` where the lists of a user's batch do not match: events would get lost, or swap metadata."""
+    for name, items in (("metas", part.metas), ("raws", part.raws)):
+        if items is not None and len(items) != len(part.values):
+            raise EventError(
+                f"the function returned a Batch of {len(part.values)} values and {len(items)} {name}; "
+                "make it by batch.select or batch.like, which keep them together"
+            )
+
+
+def _apart(parts: dict[str, Batch]) -> list[tuple[str, Batch]]:
+    """The parts, what stands in them twice copied: an operator that changes one event must not change another."""
+    seen: set[int] = set()
+
+    def own(items: list[Any]) -> list[Any]:
+        owned = []
+        for item in items:
+            owned.append(copy_value(item) if id(item) in seen else item)
+            seen.add(id(item))
+        return owned
+
+    return [
+        (name, part.like(own(part.values), part.metas and own(part.metas), part.raws))
+        for name, part in parts.items()
+    ]
 
 
 def _count_arguments(function: Callable[..., Any], where: str, wanted: str, *, most: int) -> int:
@@ -198,6 +232,11 @@ def find_callable(
                 f"there is no file {str(file)!r}", hint="write its path from the deployment's file"
             )
         search_path, module_name = file.parent, file.stem
+        if not module_name.isidentifier():
+            message = f"the file {str(file)!r} has a name that Python cannot import"
+            raise ConfigurationError(
+                message, hint="give it letters, digits and underscores only, and no dots"
+            )
         if module_name in sys.stdlib_module_names:
             message = f"the file {str(file)!r} has the name of a module that Python itself brings"
             raise ConfigurationError(message, hint="give the file another name")
@@ -258,7 +297,7 @@ def _instantiate(found: type, spec: str, options: dict[str, Any]) -> Any:
         pass  # A class of C without a signature: making it will tell.
     try:
         return found(**options)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         frames = traceback.extract_tb(error.__traceback__)[1:]
         where = f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""
         message = f"{spec!r} cannot be made with these options: {describe_error(error)}{where}"

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import Field, field_validator
 
 from pipelines.contraflow import Insight, InsightKind
-from pipelines.operator import Kind, Operator, operators
+from pipelines.operator import PORT_NAME, Kind, Operator, operators
 from pipelines.options import Options
 
 __all__ = ["RoundRobin"]
@@ -26,8 +26,13 @@ class RoundRobinOptions(Options):
     @field_validator("outputs")
     @classmethod
     def _distinct(cls, outputs: list[str]) -> list[str]:
-        if len(set(outputs)) != len(outputs) or not all(outputs) or {"err", "overflow"} & set(outputs):
+        if len(set(outputs)) != len(outputs) or {"err", "overflow"} & set(outputs):
             raise ValueError("the ports must have different names, none of them err or overflow")
+        wrong = next((name for name in outputs if not PORT_NAME.fullmatch(name)), None)
+        if wrong is not None:
+            raise ValueError(
+                f"no link can name the port {wrong!r}; use letters, digits, hyphens and underscores"
+            )
         return outputs
 
 

@@ -16,6 +16,7 @@ from pipelines import (
     EventError,
     Graph,
     PythonFunction,
+    Route,
     compile_graph,
     keeps_values,
     per_batch,
@@ -335,3 +336,52 @@ def test_what_is_no_exception_passes_through(pipeline_of: Any, batch_of: Any) ->
 
     with pytest.raises(Kill):
         run(pipeline_of, stop, batch_of(1))
+
+
+def test_a_per_batch_function_whose_lists_do_not_match_loses_nothing(pipeline_of: Any, batch_of: Any) -> None:
+    @per_batch
+    def grow(batch: Batch) -> Batch:
+        batch.values.append("one more")
+        return batch
+
+    pipeline = pipeline_of(PythonFunction(grow), PythonFunction(lambda event: event))
+    results = dict(pipeline.process(batch_of(1, 2, metas=[{"a": 1}, {"a": 2}])))
+
+    assert list(results) == ["err"]
+    assert [value["event"] for value in results["err"].values] == [1, 2]
+    assert "a Batch of 3 values and 2 metas; make it by batch.select" in results["err"].values[0]["error"]
+
+
+def test_a_value_that_a_per_batch_function_gives_out_twice_is_copied(pipeline_of: Any, batch_of: Any) -> None:
+    @ports("alerts")
+    @per_batch
+    def both(batch: Batch) -> dict[str, Batch]:
+        return {"out": batch, "alerts": batch.select([0, 0])}
+
+    results = dict(pipeline_of(PythonFunction(both)).process(batch_of({"n": 1}, metas=[{"m": 1}])))
+    events = [*results["out"].values, *results["alerts"].values]
+    metas = [*results["out"].metas, *results["alerts"].metas]
+
+    assert events == [{"n": 1}] * 3
+    assert len({id(event) for event in events}) == len({id(meta) for meta in metas}) == 3
+    assert results["out"] is not results["alerts"]
+
+
+def test_a_batch_that_a_function_made_itself_answers_to_where_its_events_came_from(batch_of: Any) -> None:
+    @per_batch
+    def anew(batch: Batch) -> Batch:
+        return Batch(list(batch.values), ingest_ns=batch.ingest_ns)
+
+    batch = batch_of(1, route=Route(owner="somebody"))
+    route = batch.route
+    ((_, made),) = PythonFunction(anew).on_batch(batch, "in")
+
+    assert made.route is route
+
+
+@pytest.mark.parametrize("name", ["a b", "a/b", "", "err"])
+def test_a_port_that_no_link_can_name_is_refused(name: str, make: Any) -> None:
+    with pytest.raises(ConfigurationError, match="@ports"):
+        ports(name)
+    with pytest.raises(ValueError, match="port"):
+        make("roundrobin", outputs=["a", name])

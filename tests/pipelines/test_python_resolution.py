@@ -187,3 +187,25 @@ def test_an_error_in_a_module_that_is_imported_by_the_users_one_names_the_inner_
     with pytest.raises(ConfigurationError) as caught:
         resolve_python("outer:f", search_path=tmp_path)
     assert f"({tmp_path / 'inner'}.py, line 2)" in str(caught.value)
+
+
+def test_a_class_that_ends_the_program_when_it_is_made_is_a_mistake_of_the_user(tmp_path: Path) -> None:
+    (tmp_path / "leaving.py").write_text(
+        "import sys\nclass Leave:\n    def __init__(self): sys.exit(3)\n    def __call__(self, event): return event\n"
+    )
+
+    with pytest.raises(
+        ConfigurationError, match="cannot be made with these options: SystemExit: 3"
+    ) as refused:
+        resolve_python("leaving:Leave", search_path=tmp_path)
+
+    assert "leaving.py, line 3" in str(refused.value)
+
+
+def test_a_file_whose_name_cannot_be_imported_is_refused_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "my-file.py").write_text("def f(event): return event\n")
+
+    with pytest.raises(ConfigurationError, match="has a name that Python cannot import") as refused:
+        resolve_python("my-file.py:f", search_path=tmp_path)
+
+    assert "underscores" in refused.value.hint
