@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 from typing import TYPE_CHECKING, Any
+
+from pipelines.values import copy_value
 
 if TYPE_CHECKING:
     from pipelines.contraflow import Route
@@ -86,5 +87,8 @@ class Batch:
         )
 
     def copy(self) -> Batch:
-        """An independent copy: changing a value of one does not change the other. Costs a deep copy per event."""
-        return self.like(copy.deepcopy(self.values), copy.deepcopy(self.metas), self.raws and list(self.raws))
+        """An independent copy: changing a value of one does not change the other. Costs a deep copy per event.
+
+        Never raises: what cannot be copied is shared (`pipelines.values.copy_value`).
+        """
+        return self.like(copy_value(self.values), copy_value(self.metas), self.raws and list(self.raws))

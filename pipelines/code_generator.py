@@ -17,7 +17,7 @@ A generated function looks like this (filter, then a Python function)::
             else:
                 if keep_1:
                     try:
-                        value_1 = function_7(value)
+                        value_1 = function_9_(value)
                         …
                 else:
                     drops[0] += 1

@@ -24,7 +24,8 @@ class Namespace:
         # The object stays in ``names``, so that its id cannot be given to another one.
         name = self._known.get(id(thing))
         if name is None:
-            name = f"{hint}_{len(self.names)}"
+            # Local variables end in a digit (`value_3`), so none can take the place of an object.
+            name = f"{hint}_{len(self.names)}_"
             self.names[name] = thing
             self._known[id(thing)] = name
         return load(name)

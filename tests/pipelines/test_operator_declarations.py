@@ -9,9 +9,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from pipelines import Batch, ConfigurationError, PipelineError, chain, compile_graph
+from pipelines import (
+    Batch,
+    ConfigurationError,
+    Inline,
+    Kind,
+    Operator,
+    PipelineError,
+    chain,
+    compile_graph,
+)
 from pipelines.operator import operators
-from pipelines.values import copy_value
+from pipelines.syntax import assign, call, constant
+from pipelines.values import copy_value, key_of
 
 MEMBERS = operators.members()
 
@@ -135,3 +145,53 @@ def test_copies_are_made_of_values_that_are_nested_beyond_recursion() -> None:
 def test_what_cannot_be_copied_is_shared() -> None:
     lock_like = (item for item in [1])
     assert copy_value({"a": lock_like})["a"] is lock_like
+
+
+def test_a_value_within_itself_is_copied_once_and_stays_within_itself():
+    value = {"list": [1]}
+    value["self"] = value
+    copied = copy_value(value)
+
+    assert copied["self"] is copied
+    assert copied is not value
+    assert copied["list"] is not value["list"]
+
+
+def test_a_copied_batch_shares_nothing_that_can_change_and_never_fails():
+    class Uncopyable:
+        def __deepcopy__(self, memo):
+            raise RuntimeError("no")
+
+    foreign = Uncopyable()
+    batch = Batch(
+        [{"n": 1}, foreign], ingest_ns=1, metas=[{"m": 1}, None], raws=[b"1", None], raw_codec="json"
+    )
+    copied = batch.copy()
+
+    assert copied.values == [{"n": 1}, foreign]
+    assert (copied.metas, copied.raws, copied.raw_codec) == (batch.metas, batch.raws, "json")
+    assert copied.values[0] is not batch.values[0]
+    assert copied.metas[0] is not batch.metas[0]
+    assert copied.raws is not batch.raws
+
+
+def test_an_object_of_an_operator_keeps_its_name_whatever_its_local_variables_are_called():
+    class Busy(Operator):
+        name = "busy"
+        kind = Kind.INLINE
+
+        def inline(self, scope):
+            names = [scope.local("thing") for _ in range(30)]
+            statements = tuple(assign(name, constant(0)) for name in names)
+            return Inline(statements, value=call(scope.bind("thing", str), scope.value()))
+
+    pipeline = compile_graph(chain([Busy()]), name="main")
+
+    assert [(port, batch.values) for port, batch in pipeline.process(Batch([5], ingest_ns=0))] == [
+        ("out", ["5"])
+    ]
+
+
+def test_bytes_are_keys_unlike_texts():
+    assert key_of(b"a" * 1000) == key_of(b"a" * 1000)
+    assert len({key_of(b"a"), key_of(b"b"), key_of("a"), key_of('"a"'), key_of(b'"a"')}) == 5
