@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
+from pipelines.errors import ConfigurationError
 from pipelines.operator import operators
 from pipelines.options import Options
 from pipelines.python_function import PythonFunction, find_callable
@@ -41,5 +42,9 @@ operators = [{ type = "python", function = "scoring:Score", options = { threshol
 
     def __init__(self, options: PythonOptions) -> None:
         spec = options.function
-        found = find_callable(spec, search_path=options.search_path, options=options.options)
-        super().__init__(found.function, declared=found.declared, where=spec, options=options)
+        try:
+            found = find_callable(spec, search_path=options.search_path, options=options.options)
+            super().__init__(found.function, declared=found.declared, where=spec, options=options)
+        except ConfigurationError as error:
+            error.path = error.path or ("function",)
+            raise
