@@ -35,6 +35,8 @@ class Encoder:
         itself. Raises nothing.
         """
         payloads, errors = self._payloads(batch)
+        for _, error in errors:
+            error.forget_traceback()
         if self._terminator is not None:
             if not errors:
                 return Outgoing.terminated(payloads, self._terminator, batch), errors  # type: ignore[arg-type]
@@ -75,6 +77,7 @@ class Encoder:
             try:
                 packets.append(process(payload, ingest_ns))
             except BadData as error:
+                error.forget_traceback()
                 errors.append((index, error))
             else:
                 good.append(index)

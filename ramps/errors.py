@@ -89,6 +89,14 @@ class BadData(RampError):
         super().__init__(message)
         self.position = position
 
+    def forget_traceback(self) -> None:
+        """Let go of the frames that it passed through.
+
+        Whoever collects errors in a list is in one of those frames, so that the list would hold itself: such a cycle,
+        with the bytes of all its frames, waits for the garbage collector, which a busy process puts off.
+        """
+        self.__traceback__ = self.__context__ = None
+
 
 class FrameError(BadData):
     """Bytes that cannot be split, decompressed or joined into frames, or that go beyond a limit."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, cast
 
@@ -12,6 +12,7 @@ from ramps.codec import SKIP, Codec
 from ramps.error_events import Fault, error_batch
 from ramps.errors import FrameError, IntakeFull
 from ramps.preprocessor import BadFrame, Frame, PreprocessorChain, StampedFrame
+from ramps.time_slice import TimeSlice
 
 if TYPE_CHECKING:
     from ramps.intake import StreamIntake
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["DecodingStream"]
 
 _MAX_REASONS = 10
+# Decoded and sent at a time. A chunk of 64 KiB may hold as many frames, and an error event takes a kilobyte.
+_SLICE_FRAMES = 1024
 _PLAIN = {bytes}
 
 
@@ -28,6 +31,8 @@ class DecodingStream:
     When `IntakeFull` is raised, no event of the chunk was sent, but the framing has seen it. A stream of whole frames
     (``reusable``) goes on as if that frame had not come. Any other one is at its end: drop it, and let the peer send
     again from the beginning. So a body that is to be taken as a whole or not at all is best fed as one whole frame.
+
+    A chunk of many frames is decoded and sent in slices, and others run in between.
     """
 
     def __init__(
@@ -41,20 +46,21 @@ class DecodingStream:
         self._reusable = reusable
         self._refused = False
         self._frames = 0
+        self._time_slice = TimeSlice()
 
     def feed(
         self, data: bytes, *, meta: dict[str, Any] | None = None, timeout: float | None = None
     ) -> tuple[int, int]:
         """Take in the next bytes. Blocks while downstream is full. Returns how many events and errors came of it."""
         self._check_usable()
-        counts = self._take(self._chain.feed(data), meta, timeout)
+        counts = self._take(self._chain.portions(data), meta, timeout)
         self._intake.bytes_in += len(data)
         return counts
 
     def end(self, *, timeout: float | None = None) -> tuple[int, int]:
         """Deliver what the framing still holds. Blocks and returns like `feed`."""
         self._check_usable()
-        return self._take(self._chain.end(), None, timeout)
+        return self._take([self._chain.end()], None, timeout)
 
     def abort(self, reason: str) -> tuple[int, int]:
         """Send what the framing still holds to ``err``, with this reason. Blocks and returns like `feed`."""
@@ -65,13 +71,55 @@ class DecodingStream:
             Fault("stream", frame.data if isinstance(frame, BadFrame) else bytes(frame), error, number)
             for number, frame in enumerate(self._chain.end(), self._frames + 1)
         ]
-        return self._deliver([], faults, self._intake.now_ns(), None, None)
+        self.reasons = [reason] * min(len(faults), _MAX_REASONS)
+        self._intake.deliver(self._error_batches(faults, self._intake.now_ns(), None))
+        return 0, len(faults)
 
     def _take(
-        self, frames: list[Frame], meta: dict[str, Any] | None, timeout: float | None
+        self, portions: Iterable[list[Frame]], meta: dict[str, Any] | None, timeout: float | None
     ) -> tuple[int, int]:
+        intake = self._intake
+        slices = self._slices(portions)
+        first_frame, events, errors = self._frames, 0, 0
+        self.reasons = []
+        for frames in slices:
+            deliveries, skipped = self._decode(frames, meta)
+            try:
+                intake.deliver(deliveries, timeout)
+                self._time_slice.give_way()
+            except IntakeFull:
+                self._refused = not self._reusable
+                self._frames = first_frame
+                raise
+            except BaseException:
+                # Whoever is killed here has taken the whole chunk in.
+                for rest in slices:
+                    intake.undelivered.extend(self._decode(rest, meta)[0])
+                raise
+            if deliveries:
+                # With its first batch the chunk is taken in.
+                timeout = None
+            intake.frames += len(frames)
+            intake.skipped += skipped
+            events += sum([len(batch) for port, batch in deliveries if port == "out"])
+            errors += sum([len(batch) for port, batch in deliveries if port == "err"])
+        return events, errors
+
+    def _slices(self, portions: Iterable[list[Frame]]) -> Iterator[list[Frame]]:
+        batch_max = self._intake.batch_max
+        # A multiple, so that no batch is smaller for the cut.
+        step = batch_max * max(1, _SLICE_FRAMES // batch_max)
+        for frames in portions:
+            for start in range(0, len(frames), step):
+                yield frames[start : start + step]
+
+    def _decode(
+        self, frames: list[Frame], meta: dict[str, Any] | None
+    ) -> tuple[list[tuple[str, Batch]], int]:
+        """What is to be sent for these frames, and how many of them hold no event."""
         now_ns = self._intake.now_ns()
         numbers: Sequence[int] = range(self._frames + 1, self._frames + 1 + len(frames))
+        self._frames += len(frames)
         faults: list[Fault] = []
         stamps: list[int] | None = None
         if set(map(type, frames)) <= _PLAIN:
@@ -80,6 +128,8 @@ class DecodingStream:
             good, stamps, numbers, faults = _sorted_out(frames, numbers, now_ns)
         values, errors = self._codec.decode_many(good)
         if errors:
+            for _, error in errors:
+                error.forget_traceback()
             faults += [Fault("decode", good[index], error, numbers[index]) for index, error in errors]
             faults.sort(key=lambda fault: fault.frame or 0)
         if missing := len([None for value in values if value is SKIP]):
@@ -87,12 +137,9 @@ class DecodingStream:
             values = [values[index] for index in kept]
             good = [good[index] for index in kept]
             stamps = stamps and [stamps[index] for index in kept]
-        batches = self._batches(values, good, stamps, now_ns, meta)
-        counts = self._deliver(batches, faults, now_ns, meta, timeout)
-        self._frames += len(frames)
-        self._intake.frames += len(frames)
-        self._intake.skipped += missing - len(errors)
-        return counts
+        self.reasons += [str(fault.error) for fault in faults[: _MAX_REASONS - len(self.reasons)]]
+        deliveries = [("out", batch) for batch in self._batches(values, good, stamps, now_ns, meta)]
+        return deliveries + self._error_batches(faults, now_ns, meta), missing - len(errors)
 
     def _batches(
         self,
@@ -117,30 +164,21 @@ class DecodingStream:
             batches.append(batch)
         return batches
 
-    def _deliver(
-        self,
-        batches: list[Batch],
-        faults: list[Fault],
-        now_ns: int,
-        meta: dict[str, Any] | None,
-        timeout: float | None,
-    ) -> tuple[int, int]:
-        intake = self._intake
-        self.reasons = [str(fault.error) for fault in faults[:_MAX_REASONS]]
-        deliveries = [("out", batch) for batch in batches]
-        for start in range(0, len(faults), intake.batch_max):
-            part = faults[start : start + intake.batch_max]
-            metas = _metas(meta, len(part))
+    def _error_batches(
+        self, faults: list[Fault], now_ns: int, meta: dict[str, Any] | None
+    ) -> list[tuple[str, Batch]]:
+        deliveries: list[tuple[str, Batch]] = []
+        for start in range(0, len(faults), self._intake.batch_max):
+            part = faults[start : start + self._intake.batch_max]
             batch = error_batch(
-                part, component=intake.component, origin=self._origin, ingest_ns=now_ns, metas=metas
+                part,
+                component=self._intake.component,
+                origin=self._origin,
+                ingest_ns=now_ns,
+                metas=_metas(meta, len(part)),
             )
             deliveries.append(("err", batch))
-        try:
-            intake.deliver(deliveries, timeout)
-        except IntakeFull:
-            self._refused = not self._reusable
-            raise
-        return sum(map(len, batches)), len(faults)
+        return deliveries
 
     def _check_usable(self) -> None:
         if self._refused:

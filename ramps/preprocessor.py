@@ -17,6 +17,7 @@ frames, by `Preprocessor.feed_frame`. So a step does the right thing wherever it
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import IntEnum
 from typing import ClassVar
 
@@ -32,6 +33,11 @@ __all__ = [
     "StampedFrame",
     "preprocessors",
 ]
+
+
+# What is passed on to the next step at a time: enough to fill batches, little enough to be held for each connection.
+_PORTION_FRAMES = 1024
+_PORTION_BYTES = 1 << 20
 
 
 class StampedFrame(bytes):
@@ -133,36 +139,53 @@ class PreprocessorChain:
         """The frames complete with this chunk. A `BadFrame` passes the later steps untouched, in its place; what a
         step had begun to collect from before that hole in the stream is bad too, and comes before it.
         """
-        frames: list[Frame] = [data]
-        for index in range(len(self._steps)):
-            frames = self._pass(index, frames)
-        return frames
+        return [frame for portion in self.portions(data) for frame in portion]
+
+    def portions(self, data: bytes) -> Iterator[list[Frame]]:
+        """What `feed` returns, a part at a time: a chunk of compressed newlines becomes far more frames than memory
+        holds. Exhaust it before the next call.
+        """
+        return self._through(0, [data])
+
+    def _through(self, index: int, frames: list[Frame]) -> Iterator[list[Frame]]:
+        if index == len(self._steps):
+            yield frames
+            return
+        for portion in self._pass(index, frames):
+            yield from self._through(index + 1, portion)
 
     def end(self) -> list[Frame]:
         """The frames that the end of the stream completes, every step ended in order."""
         frames: list[Frame] = []
         for index, step in enumerate(self._steps):
             # What the steps before this one still held passes through it before it ends itself.
-            frames = self._pass(index, frames)
+            frames = [frame for portion in self._pass(index, frames) for frame in portion]
             frames += step.end()
         return frames
 
-    def _pass(self, index: int, frames: list[Frame]) -> list[Frame]:
+    def _pass(self, index: int, frames: list[Frame]) -> Iterator[list[Frame]]:
         step = self._steps[index]
         take = step.feed_frame if self._takes_frames[index] else step.feed
         if len(frames) == 1 and type(frames[0]) is bytes:
-            return take(frames[0])
+            yield take(frames[0])
+            return
         out: list[Frame] = []
+        size_bytes = 0
         for frame in frames:
             if isinstance(frame, BadFrame):
                 if not self._takes_frames[index]:
                     out.extend(_broken_off(step.end(), frame.error))
                 out.append(frame)
-            elif isinstance(frame, StampedFrame):
-                out.extend(_stamped(new, frame.ingest_ns) for new in take(frame))
-            else:
-                out.extend(take(frame))
-        return out
+                continue
+            new = take(frame)
+            if isinstance(frame, StampedFrame):
+                new = [_stamped(one, frame.ingest_ns) for one in new]
+            out += new
+            size_bytes += sum([len(one) for one in new if isinstance(one, bytes)])
+            if size_bytes >= _PORTION_BYTES or len(out) >= _PORTION_FRAMES:
+                yield out
+                out, size_bytes = [], 0
+        yield out
 
 
 def _framer(steps: list[Preprocessor]) -> int:
