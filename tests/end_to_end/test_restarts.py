@@ -139,6 +139,34 @@ def test_the_events_that_an_operator_holds_survive_its_crash(deploy: Deploy, flo
     assert arrived(deployment) == Counter(range(300))
 
 
+@pytest.mark.parametrize(
+    ("links", "name"),
+    [("in -> out", "onramp:main/in"), ("in -> count -> out", "pipeline:main/count")],
+)
+def test_whoever_is_killed_while_waiting_for_room_neither_loses_nor_repeats_anything(
+    deploy: Deploy, flow: Flow, links: str, name: str
+) -> None:
+    tables = flow(links, flow={"restart": PATIENT})
+    if "count" in links:
+        tables["pipelines"] = {"count": {"operators": [{"type": "set", "fields": {"seen": True}}]}}
+    tables["onramps"]["in"]["batch_max"] = 4
+    tables["offramps"]["out"] = {"type": "memory", "max_events": 1, "mailbox_events": 1}
+    deployment = deploy(tables)
+    deployment.onramp("in").put_all({"n": n} for n in range(100))
+    actor = deployment.actors()[name]
+    for kills in range(1, 4):
+        wait_until(lambda: actor.statistics().blocked_on == "offramp:main/out")
+        actor.kill()
+        wait_until(lambda kills=kills: actor.statistics().restarts == kills)  # type: ignore[misc]
+    sink = deployment.offramp("out")
+    taken: list[Any] = []
+    taking = gevent.spawn(lambda: taken.extend(sink))
+    account = deployment.stop()
+    taking.get(timeout=5.0)
+    assert Counter(event["n"] for event in taken) == Counter(range(100))
+    assert (account.lost, account.difference) == (0, 0)
+
+
 def crashing_write(deployment: Deployment, poison: int) -> Callable[[], int]:
     """Make the memory offramp fail on one event; the result counts how often."""
     sink = deployment.offramp("out")
@@ -175,6 +203,55 @@ def test_a_message_that_crashes_its_actor_again_and_again_becomes_a_dead_letter(
     assert [line.partition(";")[0] for line in lines] == [
         "offramp:main/out crashed: ZeroDivisionError: poison"
     ] * 3
+
+
+def test_an_onramp_that_raises_is_restarted_and_reads_on(
+    deploy: Deploy, flow: Flow, caplog: pytest.LogCaptureFixture
+) -> None:
+    deployment = deploy(flow("in -> out", flow={"restart": PATIENT}))
+    onramp = deployment.onramp("in")
+    read, crashes = onramp.read, iter([ZeroDivisionError("in the connector")])
+
+    def crash_once(intake: Any) -> None:
+        for error in crashes:
+            raise error
+        read(intake)
+
+    deployment.onramp("in").put(1)
+    deployment.offramp("out").wait_for(1)
+    onramp.read = crash_once
+    onramp.put_all([2, 3])
+    deployment.offramp("out").wait_for(3)
+    onramp.put(4)
+    assert deployment.offramp("out").wait_for(4) == [1, 2, 3, 4]
+    lines = [record.getMessage() for record in caplog.records]
+    assert [line.partition(";")[0] for line in lines] == [
+        "onramp:main/in crashed: ZeroDivisionError: in the connector"
+    ]
+
+
+def test_a_pipeline_that_hangs_while_events_wait_is_restarted_and_goes_on(
+    deploy: Deploy, flow: Flow, directory: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (directory / "hang.py").write_text(
+        "from gevent.event import Event\n"
+        "hung = []\n"
+        "def once(event):\n"
+        "    if event == 2 and not hung:\n"
+        "        hung.append(event)\n"
+        "        Event().wait()\n"
+        "    return event\n"
+    )
+    clock = VirtualClock()
+    tables = flow("in -> hang -> out", pipelines={"hang": {"python": "hang:once", "stall_after": "20s"}})
+    tables["onramps"]["in"]["batch_max"] = 1
+    deployment = deploy(tables, clock=clock)
+    deployment.onramp("in").put_all([1, 2, 3])
+    for _ in range(40):
+        settle()
+        clock.advance(1.0)
+    assert list(deployment.offramp("out").events) == [1, 2, 3]
+    assert "pipeline:main/hang was killed: Stalled: pipeline:main/hang processed nothing for" in caplog.text
 
 
 def test_a_flow_that_keeps_failing_is_started_anew_and_then_given_up_with_the_reason(
