@@ -52,6 +52,7 @@ def _render(problem: Problem) -> Text:
     if problem.position is not None and problem.excerpt:
         line, column, length = problem.position
         gutter = f"{line:>5} | "
+        column -= problem.excerpt_column - 1
         length = max(1, min(length, len(problem.excerpt) - column + 1))
         text.append(f"\n{gutter}", "dim").append(problem.excerpt)
         text.append("\n" + " " * (len(gutter) - 2) + "| ", "dim").append(

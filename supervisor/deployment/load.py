@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
 from functools import cached_property
@@ -9,7 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from supervisor.deployment.locate import Positions
-from supervisor.deployment.problem import InvalidDeployment, KeyPath, Position, Problem, Severity, printable
+from supervisor.deployment.problem import (
+    InvalidDeployment,
+    KeyPath,
+    Position,
+    Problem,
+    Severity,
+    format_key_path,
+    printable,
+)
 
 __all__ = ["MAX_FILE_BYTES", "Document", "load", "parse"]
 
@@ -20,6 +29,9 @@ _SYNTAX_PLACE = re.compile(
     r"(?P<message>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)", re.S
 )
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"?' + r"|'[^']*'?")
+_EXCERPT_CHARACTERS = 160
+_DECLARED = re.compile(r"(?<=^Cannot declare )\(.*\)(?= twice$)", re.S)
+_MISSING_QUOTE = re.compile(r"Expected \"('{1,3})\"|Unterminated string")
 _SECRET_KEY = re.compile(r"(?i)(secret|token|passw|credential|api_?key|private|auth)")
 _USER_IN_URL = re.compile(r"://[^/@\s\"']+@")
 
@@ -52,13 +64,19 @@ class Document:
         """The value at ``path`` may be a secret: show none of its lines' strings."""
         self.hidden_lines.update(self.positions.lines_of_value(path))
 
-    def excerpt(self, line: int) -> str:
-        """A line for people, counted from 1, without secrets and without anything that steers a terminal."""
+    def excerpt(self, position: Position) -> tuple[str, int]:
+        """The part of a line around a position for people, without secrets and without anything that steers a terminal.
+
+        Also the column, counted from 1, at which the part begins.
+        """
+        line, column, _length = position
         text = self._lines[line - 1] if 0 < line <= len(self._lines) else ""
         if line in self.hidden_lines:
             text = _blank(text)
         text = _USER_IN_URL.sub(lambda found: "://" + "*" * (len(found[0]) - 4) + "@", text)
-        return printable(text.replace("\t", " ").rstrip("\r"), max_characters=160)
+        start = 0 if column <= _EXCERPT_CHARACTERS * 3 // 4 else column - _EXCERPT_CHARACTERS // 2
+        shown = printable(text[start:].replace("\t", " ").rstrip("\r"), max_characters=_EXCERPT_CHARACTERS)
+        return ("…" + shown[1:] if start else shown), start + 1
 
     def problem(
         self,
@@ -83,6 +101,7 @@ class Document:
             known = known[:-1]
         if position is not None and within is not None:
             position = _inside(position, within, self._lines[position.line - 1])
+        excerpt, excerpt_column = self.excerpt(position) if position else ("", 1)
         return Problem(
             code=code,
             message=printable(message, max_characters=800),
@@ -91,7 +110,8 @@ class Document:
             file=self.file,
             path=path,
             position=position,
-            excerpt=self.excerpt(position.line) if position else "",
+            excerpt=excerpt,
+            excerpt_column=excerpt_column,
         )
 
 
@@ -156,21 +176,36 @@ def _syntax_problem(text: str, file: str, message: str) -> Problem:
         if match["line"]:
             position = Position(int(match["line"]), int(match["column"]))
         else:
+            position = _opening_quote(text, message)
+        if position is None:
             last = max((number for number, line in enumerate(lines, 1) if line.strip()), default=1)
             position = Position(last, len(lines[last - 1].rstrip()) + 1)
             inside = message.startswith(("Invalid value", "Unterminated", "Unclosed"))
             message = "the file ends within a value" if inside else f"{message} (the file ends here)"
+        message = _DECLARED.sub(lambda found: f"[{format_key_path(ast.literal_eval(found[0]))}]", message)
     document = Document(file, text, {})
     if position and _SECRET_KEY.search(text.split("\n")[position.line - 1]):
         document.hidden_lines.add(position.line)
+    excerpt, excerpt_column = document.excerpt(position) if position else ("", 1)
     return Problem(
         code="syntax",
         message=f"not TOML: {printable(message)[:1].lower()}{printable(message)[1:]}",
         hint=_syntax_hint(message),
         file=file,
         position=position,
-        excerpt=document.excerpt(position.line) if position else "",
+        excerpt=excerpt,
+        excerpt_column=excerpt_column,
     )
+
+
+def _opening_quote(text: str, message: str) -> Position | None:
+    """Where text in quotes begins that nothing ends: TOML's reader only knows that the file ended in it."""
+    missing = _MISSING_QUOTE.fullmatch(message)
+    if missing is None:
+        return None
+    quote = missing[1] or ('"' * 3 if text.count('"' * 3) % 2 else '"')
+    start = text.rfind(quote)
+    return Position(text.count("\n", 0, start) + 1, start - text.rfind("\n", 0, start), len(quote))
 
 
 def _syntax_hint(message: str) -> str:
@@ -179,11 +214,15 @@ def _syntax_hint(message: str) -> str:
         ("Cannot declare", "a table may be opened once; put its keys under one header"),
         ("Invalid value", 'text needs quotes ("like this"); true, false and numbers need none'),
         ("Expected '='", "write `key = value`"),
+        ("Expected \"'", "close the quotes"),
         ("the file ends", "close the quotes or the bracket"),
-        ("Unterminated", "close the quotes or the bracket"),
+        ("Unterminated", "close the quotes"),
         ("Illegal character", "close the quotes on the same line, or use three quotes for several lines"),
         ("Expected newline", "one `key = value` a line"),
-        ("Unclosed", "close the bracket"),
+        ("Unclosed", "close the bracket, or put commas between what stands in it"),
+        ("at the end of a table declaration", "close the bracket behind the table's name"),
+        ("Unescaped", "write \\\\ for a backslash, or put the text in single quotes ('C:\\data')"),
+        ("initial character for a key", "write `key = value`; an inline table { … } stands on one line"),
     ):
         if part in message:
             return hint

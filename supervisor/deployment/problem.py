@@ -44,7 +44,7 @@ class Problem:
     """One finding of `supervisor.deployment.check.check`.
 
     ``code`` is a stable word for scripts ("unknown-key"); ``message`` says what is wrong and ``hint`` what to do;
-    ``excerpt`` is the line of the file, with everything that may be a secret blanked out.
+    ``excerpt`` is the line of the file from ``excerpt_column`` on, with everything that may be a secret blanked out.
     """
 
     code: str
@@ -55,6 +55,7 @@ class Problem:
     path: KeyPath = ()
     position: Position | None = None
     excerpt: str = ""
+    excerpt_column: int = 1
 
     @property
     def place(self) -> str:
@@ -116,8 +117,11 @@ def printable(text: str, max_characters: int = 120) -> str:
 def closest(name: str, known: Iterable[str]) -> str:
     """``did you mean `x`?``, or the known names where none is close, or nothing where there are none at all."""
     names = sorted(known)
+    wanted = name[:80].lower()
     # One wrong letter of two is as close as short names can be.
-    near = difflib.get_close_matches(name[:80], names, n=1, cutoff=0.6 if len(name) > 3 else 0.5)
+    near = difflib.get_close_matches(wanted, names, n=1, cutoff=0.6 if len(name) > 3 else 0.5)
+    # `certificate` and `cert` have too few letters in common to be close, and yet mean the same.
+    near = near or [other for other in names if len(other) > 2 and wanted.startswith(other)]
     if near:
         return f"did you mean `{near[0]}`?"
     return f"known are: {', '.join(names)}" if names else ""

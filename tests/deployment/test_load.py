@@ -103,3 +103,39 @@ def test_a_syntax_error_beside_a_secret_does_not_show_it(line: str) -> None:
 def test_a_line_that_would_steer_the_terminal_is_shown_without_its_power() -> None:
     problem = syntax_problem("a = \x1b[31m\n")
     assert "\x1b" not in problem.excerpt + problem.message
+
+
+@pytest.mark.parametrize(
+    ("value", "length"), [("'data", 1), ("'''data", 3), ('"""data', 3)], ids=["literal", "literals", "texts"]
+)
+def test_text_that_nothing_ends_is_shown_where_it_begins(value: str, length: int) -> None:
+    problem = syntax_problem(f"[onramps.in]\npath = {value}\n\n[flows.main]\nlinks = []\n")
+    assert problem.position == (2, 8, length)
+    assert problem.hint == "close the quotes"
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        ("[a.b]\n[a.b]", "not TOML: cannot declare [a.b] twice", "under one header"),
+        ('[a."b c"]\n[a."b c"]', 'not TOML: cannot declare [a."b c"] twice', "under one header"),
+        ('a = ["x" "y"]', "not TOML: unclosed array", "put commas"),
+        ("[a\nb = 1", "not TOML: expected ']' at the end", "close the bracket"),
+        ("a = { b = 1,\n c = 2 }", "not TOML: invalid initial character", "on one line"),
+        ('a = "C:\\data"', "not TOML: unescaped", "single quotes"),
+    ],
+)
+def test_a_syntax_error_is_told_in_the_words_of_toml_and_with_its_remedy(
+    text: str, message: str, hint: str
+) -> None:
+    problem = syntax_problem(text)
+    assert problem.message.startswith(message)
+    assert hint in problem.hint
+
+
+def test_the_excerpt_of_a_long_line_shows_the_part_with_the_mistake() -> None:
+    problem = syntax_problem('a = ["x",' + " " * 5000 + '"y" "z"]')
+    assert problem.position is not None
+    start = problem.position.column - problem.excerpt_column
+    assert problem.excerpt[start : start + 3] == '"z"'
+    assert len(problem.excerpt) <= 160
