@@ -93,8 +93,8 @@ def _definitions(findings: Findings) -> dict[str, Definition]:
 
 def _named_tables(findings: Findings, section: str) -> list[tuple[str, dict[str, Any] | None]]:
     """The tables of a section; ``None`` for one that is no table."""
-    named = []
-    for name in findings.table((section,), f"[{section}]") or {}:
+    named: list[tuple[str, dict[str, Any] | None]] = []
+    for name, table in (findings.table((section,), f"[{section}]") or {}).items():
         path: KeyPath = (section, name)
         if not _NAME.fullmatch(name):
             message = f"`{printable(name, 60)}` cannot be a name here"
@@ -105,8 +105,18 @@ def _named_tables(findings: Findings, section: str) -> list[tuple[str, dict[str,
                 "use up to 64 letters, digits, hyphens and underscores",
                 at_key=True,
             )
+        if not isinstance(table, dict) and not _is_array_of_tables(table):
+            message = f"`{printable(name, 60)}` stands in [{section}] itself, where each name must be a table"
+            hint = f"write a header with a name, such as [{section}.main], above it"
+            findings.error(path, "bad-value", message, hint, at_key=True)
+            named.append((name, None))
+            continue
         named.append((name, findings.table(path, f"[{section}.{printable(name, 60)}]")))
     return named
+
+
+def _is_array_of_tables(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(item, dict) for item in value)
 
 
 def _flows(
@@ -121,14 +131,20 @@ def _flows(
         used |= names
         if plan is not None:
             plans.append(plan)
-    if not findings.document.tables.get("flows"):
+    tables = findings.document.tables
+    misspelt = any(closest(section, ("flows",)).startswith("did") for section in tables if section != "flows")
+    if not tables.get("flows") and not misspelt:
         example = 'write [flows.main] and below it `links = ["in -> out"]`'
         findings.error(("flows",), "no-flows", "there is no flow, so nothing would run", example, at_key=True)
     return plans, used
 
 
 def _check_unused(findings: Findings, definitions: dict[str, Definition], used: set[str]) -> None:
-    unread = any(problem.code in ("bad-link", "unknown-component") for problem in findings.problems)
+    unread = any(
+        problem.code in ("bad-link", "unknown-component")
+        or (problem.code == "bad-value" and problem.path[:1] == ("flows",))
+        for problem in findings.problems
+    )
     if unread or not findings.document.tables.get("flows"):
         return
     for name, definition in definitions.items():

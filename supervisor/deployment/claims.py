@@ -61,6 +61,30 @@ def check_claims(findings: Findings, plan: Plan) -> None:
             note = findings.error if claim.severity is Severity.ERROR else findings.warning
             note(claim.path, "conflict", message, "give each its own")
         rivals.append(claim)
+    for flow in plan.flows:
+        _check_own_output(findings, flow)
+
+
+def _check_own_output(findings: Findings, flow: FlowPlan) -> None:
+    """A flow that reads what it writes never comes to an end, and fills the disk."""
+    components = [component for component, _ in _with_copies(flow)]
+    written = {
+        os.path.abspath(value): component.id.name
+        for component in components
+        if isinstance(component, OfframpPlan) and component.connector.member.name == "file"
+        for _, value in _values(component.connector.options)
+        if isinstance(value, Path)
+    }
+    for component in components:
+        if not isinstance(component, OnrampPlan) or component.connector.member.name != "file":
+            continue
+        for key, value in _values(component.connector.options):
+            if isinstance(value, Path) and os.path.abspath(value) in written:
+                offramp, name = written[os.path.abspath(value)], component.id.name
+                who = f"the onramp `{name}` of flow `{flow.name}`"
+                message = f"{who} reads {value}, which the offramp `{offramp}` writes"
+                hint = "write to another file; a flow that reads its own output never ends"
+                findings.error(("onramps", name, key), "conflict", message, hint)
 
 
 def _report_copies(findings: Findings, claim: _Claim) -> None:

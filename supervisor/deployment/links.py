@@ -65,7 +65,11 @@ def parse_chain(text: str) -> list[Edge]:
         raise BadLink(f"`{points[0][0]}` is linked to nothing", (points[0][2], points[0][3]))
     for name, port, offset, length in points[1:-1]:
         if port is not None:
-            hint = f'write two links, such as "… -> {name}" and "{name}/{port} -> …"'
+            hint = (
+                f'leave "/{port}" out: it is the usual one'
+                if port in ("in", "out")
+                else f'write two links, such as "… -> {name}" and "{name}/{port} -> …"'
+            )
             raise BadLink(
                 f"`{name}/{port}` stands between two arrows: is it an input or an output?",
                 (offset, length),

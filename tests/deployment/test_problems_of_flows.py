@@ -60,7 +60,8 @@ def errors(problems: list[Problem]) -> list[Problem]:
         ),
         ('"in -> out -> log"', "unknown-port", 17, "the offramp `out` ends a link", "`out/err`"),
         ('"in -> tick"', "unknown-port", 17, "the onramp `tick` begins a link", "first arrow"),
-        ('"in -> a/out -> out"', "bad-link", 17, "between two arrows", "two links"),
+        ('"in -> a/out -> out"', "bad-link", 17, "between two arrows", 'leave "/out" out'),
+        ('"in -> a/err -> out"', "bad-link", 17, "between two arrows", "two links"),
         ('"in out"', "bad-link", 11, "not a component's name", "->"),
         ('"in"', "bad-link", 11, "linked to nothing", "->"),
         ('"in -> a -> out", "in -> a"', "duplicate-link", 35, "`in/out -> a/in` is there twice", "twice"),
@@ -250,3 +251,59 @@ def test_a_shared_file_is_written_by_one(problems: Check) -> None:
     shared = ["o"]
     """
     assert problems(text) == []
+
+
+def test_a_flow_that_reads_what_it_writes_is_refused(problems: Check) -> None:
+    text = """
+    [onramps.in]
+    type = "file"
+    path = "data/../same.log"
+    follow = true
+    [offramps.out]
+    type = "file"
+    path = "same.log"
+    [flows.main]
+    links = ["in -> out"]
+    """
+    (problem,) = errors(problems(text))
+    assert problem.code == "conflict"
+    assert problem.position is not None
+    assert problem.position[:2] == (4, 8)
+    assert "which the offramp `out` writes" in problem.message
+    assert "another file" in problem.hint
+
+
+def test_one_flow_may_read_what_another_one_writes(problems: Check) -> None:
+    text = """
+    [onramps.tick]
+    type = "metronome"
+    interval = "1s"
+    [onramps.in]
+    type = "file"
+    path = "same.log"
+    follow = true
+    [offramps.write]
+    type = "file"
+    path = "same.log"
+    [offramps.out]
+    type = "stdout"
+    [flows.one]
+    links = ["tick -> write"]
+    [flows.two]
+    links = ["in -> out"]
+    """
+    assert errors(problems(text)) == []
+
+
+def test_links_directly_below_flows_need_a_flow_with_a_name(problems: Check) -> None:
+    found = problems(f'{COMPONENTS}[flows]\nlinks = ["in -> a -> out"]\n')
+    (problem,) = found
+    assert problem.position is not None
+    assert problem.position[:2] == (COMPONENTS.count("\n") + 2, 1)
+    assert problem.message == "`links` stands in [flows] itself, where each name must be a table"
+    assert "[flows.main]" in problem.hint
+
+
+def test_a_misspelt_flows_section_is_one_mistake_and_not_two(problems: Check) -> None:
+    (problem,) = errors(problems(f'{COMPONENTS}[flow.main]\nlinks = ["in -> a -> out"]\n'))
+    assert problem.hint == "did you mean `flows`?"
