@@ -90,6 +90,9 @@ def _connector(
         findings.error(path, "cannot-open", f"{who}: {message}", hint, at_key=True)
     except ConfigurationError as error:
         findings.configuration_error(path, who, error)
+    except (ValueError, OSError) as error:
+        # A path with a NUL, for instance: the value is wrong, not the component.
+        findings.error(path, "bad-value", f"{who}: {printable(str(error), 400)}", at_key=True)
     except Exception as error:
         _fault(findings, path, who, "its check", error)
     return common, part

@@ -240,3 +240,31 @@ def test_a_mistake_in_the_supervisor_table(
 def test_a_component_that_no_flow_uses_is_a_warning(problems: Check) -> None:
     (problem,) = problems(dedent('[onramps.in]\ntype = "stdin"\n[onramps.idle]\ntype = "stdin"\n') + FLOW)
     assert (problem.code, problem.severity, at(problem)) == ("unused", Severity.WARNING, (3, 10))
+
+
+@pytest.mark.parametrize(
+    ("table", "hint"),
+    [
+        ('type = "TCP"\naddress = "127.0.0.1:0"', "did you mean `tcp`?"),
+        (
+            'type = "tcp"\naddress = "127.0.0.1:0"\ntls = { certificate = "a", key = "b" }',
+            "did you mean `cert`?",
+        ),
+    ],
+)
+def test_a_suggestion_looks_past_letter_case_and_long_forms(problems: Check, table: str, hint: str) -> None:
+    found = problems(f"[onramps.in]\n{table}\n{FLOW}")
+    assert hint in [problem.hint for problem in found]
+
+
+def test_a_path_that_no_file_can_have_is_a_mistake_of_the_user(problems: Check) -> None:
+    text = '[onramps.in]\ntype = "file"\npath = "a\\u0000b"\n'
+    problem = only(problems(text + FLOW), "bad-value")
+    assert "null byte" in problem.message
+
+
+def test_an_operator_whose_function_does_not_import_is_shown_at_its_function(problems: Check) -> None:
+    text = '[pipelines.p]\noperators = [{ type = "python", function = "nowhere:f" }]\n'
+    problem = only(problems(text + FLOW), "bad-value")
+    assert at(problem) == (2, 44)
+    assert "there is no module 'nowhere'" in problem.message
