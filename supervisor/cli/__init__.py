@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -77,6 +78,11 @@ class _CommandGroup(click.Group):
             ctx.exit(ExitCode.PIPE_CLOSED)
         except KeyboardInterrupt:
             ctx.exit(ExitCode.INTERRUPTED)
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                _answer(ctx, error)
+            click.echo(f"error: the output cannot be written: {error.strerror}", err=True)
+            ctx.exit(ExitCode.INTERNAL_ERROR)
         except Exception as error:
             _answer(ctx, error)
         else:

@@ -7,7 +7,13 @@ from pathlib import Path
 import click
 
 from supervisor.cli.exit_codes import ExitCode
-from supervisor.cli.output import FILE_ARGUMENT, count_problems, print_json, print_problems
+from supervisor.cli.output import (
+    FILE_ARGUMENT,
+    count_problems,
+    print_json,
+    print_problems,
+    without_foreign_output,
+)
 from supervisor.deployment.check import Examination, examine
 from supervisor.deployment.load import load
 from supervisor.deployment.problem import InvalidDeployment
@@ -26,7 +32,8 @@ def command(ctx: click.Context, file: str, as_json: bool) -> None:
     is an error; warnings alone are 0.
     """
     try:
-        examination = examine(load(Path(file)))
+        with without_foreign_output():
+            examination = examine(load(Path(file)))
     except InvalidDeployment as unreadable:
         examination = Examination(None, tuple(unreadable.problems))
     plan, problems = examination.plan, examination.problems

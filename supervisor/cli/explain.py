@@ -25,7 +25,12 @@ _COMMON: dict[str, type[BaseModel]] = {"onramp": OnrampTable, "offramp": Offramp
 
 
 def _complete(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    names = {name for registry in FAMILIES.values() for name in registry.names()}
+    prefixed = "/" in incomplete
+    names = {
+        f"{registry.family}/{name}" if prefixed else name
+        for registry in FAMILIES.values()
+        for name in registry.names()
+    }
     return [CompletionItem(name) for name in sorted(names) if name.startswith(incomplete)]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from supervisor.cli.output import FILE_ARGUMENT
+from supervisor.cli.output import FILE_ARGUMENT, without_foreign_output
 from supervisor.deployment.check import plan_file
 from supervisor.deployment.drawing.diagram import diagram_of
 from supervisor.deployment.drawing.svg import to_svg
@@ -35,7 +35,8 @@ def command(file: str, picture_format: str, output: Path | None) -> None:
 
     SVG needs no other program. Mermaid can stand in Markdown; DOT is for Graphviz.
     """
-    plan, _warnings = plan_file(Path(file))
+    with without_foreign_output():
+        plan, _warnings = plan_file(Path(file))
     picture = _FORMATS[picture_format](diagram_of(plan))
     if output is None:
         click.echo(picture, nl=False)

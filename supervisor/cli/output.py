@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, redirect_stdout
 from typing import Any
 
 import click
@@ -12,12 +14,21 @@ from rich.text import Text
 
 from supervisor.deployment.problem import Problem, Severity
 
-__all__ = ["FILE_ARGUMENT", "count_problems", "print_json", "print_problems"]
+__all__ = ["FILE_ARGUMENT", "count_problems", "print_json", "print_problems", "without_foreign_output"]
 
 FILE_ARGUMENT = click.argument(
     "file", default="config.toml", type=click.Path(path_type=str, allow_dash=False), metavar="[FILE]"
 )
 """The deployment's file; ``config.toml`` where none is given. Whether it is there is checked when it is read."""
+
+
+def without_foreign_output() -> AbstractContextManager[Any]:
+    """What a user's modules print while they are imported goes to the standard error.
+
+    The standard output is for what the command was asked for, which a program may read.
+    """
+    return redirect_stdout(sys.stderr)
+
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow"}
 

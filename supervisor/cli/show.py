@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from supervisor.cli.output import FILE_ARGUMENT, print_json
+from supervisor.cli.output import FILE_ARGUMENT, print_json, without_foreign_output
 from supervisor.deployment.check import plan_file
 from supervisor.deployment.show import plan_to_toml
 
@@ -23,7 +23,8 @@ def command(file: str, as_json: bool) -> None:
 
     Secrets are shown as the references that they are, never as values.
     """
-    plan, _warnings = plan_file(Path(file))
+    with without_foreign_output():
+        plan, _warnings = plan_file(Path(file))
     if as_json:
         print_json(plan.to_json())
     else:

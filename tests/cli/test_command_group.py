@@ -146,3 +146,46 @@ def test_completion_offers_commands(monkeypatch: pytest.MonkeyPatch) -> None:
     environment = {"_SUPERVISOR_COMPLETE": "bash_complete", "COMP_WORDS": "supervisor ch", "COMP_CWORD": "1"}
     result = CliRunner().invoke(main, [], prog_name="supervisor", env=environment)
     assert result.output == "plain,check\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("supervisor explain onramp/fi", "onramp/file"),
+        ("supervisor explain filt", "filter"),
+        ("supervisor list ope", "operators"),
+    ],
+)
+def test_completion_offers_the_names_of_components(words: str, offered: str) -> None:
+    environment = {"_SUPERVISOR_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": "2"}
+    result = CliRunner().invoke(main, [], prog_name="supervisor", env=environment)
+    assert result.output == f"plain,{offered}\n"
+
+
+@pytest.mark.parametrize("command", [["check", "--json"], ["show"], ["show", "--json"], ["graph"]])
+def test_what_a_users_module_prints_does_not_get_into_the_output(
+    run: Run, tmp_path: Path, good: str, command: list[str]
+) -> None:
+    (tmp_path / "noisy_module.py").write_text("print('noise')\ndef f(event): return event\n")
+    text = (tmp_path / good).read_text()
+    operators = text[text.index("operators") : text.index("[offramps.out]")]
+    (tmp_path / "noisy.toml").write_text(text.replace(operators, 'python = "noisy_module:f"\n\n'))
+    result = run(*command, "noisy.toml")
+    assert result.exit_code == 0
+    assert "noise" not in result.stdout
+    assert "noise\n" in result.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+def test_a_full_disk_is_no_internal_error(tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        process = subprocess.run(
+            [sys.executable, "-c", "from supervisor.cli import main; main()", "schema"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+    assert process.returncode == ExitCode.INTERNAL_ERROR
+    assert process.stderr == "error: the output cannot be written: No space left on device\n"
