@@ -8,8 +8,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import gevent
-
 from actors import (
     Actor,
     ActorError,
@@ -19,12 +17,9 @@ from actors import (
     Crashed,
     ExitReason,
     StartFailed,
-    State,
     Terminated,
 )
-from actors.log import get_logger
 from actors.reply import Reply
-from pipelines.actor import PipelinePart
 from ramps.errors import RampError
 from ramps.offramp import Offramp
 from ramps.offramp_actor import OfframpPart
@@ -33,6 +28,7 @@ from ramps.onramp_actor import OnrampPart
 from supervisor.deployment.account import Account
 from supervisor.deployment.build import Builder, Part
 from supervisor.deployment.check import examine
+from supervisor.deployment.drain import Drain
 from supervisor.deployment.load import load, parse
 from supervisor.deployment.plan import Plan
 from supervisor.deployment.problem import InvalidDeployment
@@ -42,14 +38,7 @@ from supervisor.supervision import ChildStartFailed, RestartIntensityExceeded, S
 
 __all__ = ["Deployment", "Outcome", "StartRefused"]
 
-_log = get_logger("supervisor")
-
 ROOT = "root"
-
-_LOOK_SECONDS = 0.01
-# After the drain timeout: what healthy components have for their last flush, and what the kill of the others may take.
-_FLUSH_SECONDS = 1.0
-_KILL_SECONDS = 5.0
 
 
 class StartRefused(Exception):
@@ -165,18 +154,8 @@ class Deployment:
             return self._final_account
         system = self._running()
         seconds = self.plan.supervisor.drain_timeout if drain_timeout is None else drain_timeout
-        deadline = system.clock.now() + seconds
         self._finish(Outcome("stopped"))
-        # All onramps at once: stopped one flow after the other, the last would be fed for as long as the others take.
-        for name, part in self._parts().items():
-            if isinstance(part, OnrampPart):
-                part.stop_reading(system.find(name))
-        # Before anything is stopped: up to here, whatever fails is restarted, and no shutdown timeout of a single
-        # component cuts the way short.
-        self._wait_for_rest(deadline)
-        root = self._root()
-        if root is not None:
-            self._stop_tree(root, deadline)
+        Drain(system, self._parts(), ROOT).run(seconds)
         self._final_account = self.account()
         system.shutdown()
         return self._final_account
@@ -269,39 +248,6 @@ class Deployment:
             if ref is not None:
                 yield name, ref
 
-    def _wait_for_rest(self, deadline: float) -> None:
-        """Block until nothing is under way any more, or the deadline (by the system's clock) is over."""
-        clock = self._running().clock
-        while self._root() is not None and self._busy() and clock.now() < deadline:
-            gevent.sleep(_LOOK_SECONDS)
-
-    def _busy(self) -> list[ActorRef[Any]]:
-        """The actors that have something to do, or still take something in."""
-        find, parts = self._running().find, self._parts()
-        return [
-            ref for name, part in parts.items() if (ref := find(name)) is not None and _is_busy(part, ref)
-        ]
-
-    def _stop_tree(self, root: ActorRef[Any], deadline: float) -> None:
-        clock = self._running().clock
-        if clock.now() >= deadline:
-            stuck = self._busy()
-            if stuck:
-                _log.warning("What is under way does not arrive in time and is given up.", actors=len(stuck))
-            root.stop()
-            # Only these: the others may still have something to flush.
-            for ref in stuck:
-                ref.stop()
-                ref.kill()
-            deadline = clock.now() + _FLUSH_SECONDS
-        else:
-            root.stop()
-        if not root.join(max(0.0, deadline - clock.now())):
-            for _name, ref in self._refs():
-                ref.stop()
-                ref.kill()
-            root.join(_KILL_SECONDS)
-
     def _root(self) -> ActorRef[Any] | None:
         return self._running().find(ROOT)
 
@@ -323,15 +269,6 @@ class Deployment:
         if self.outcome is None or not reason.expected:
             why = "" if reason.error is None else _line(*_innermost(reason.error))
             self._finish(Outcome(why, failed=not reason.expected))
-
-
-def _is_busy(part: Part, ref: ActorRef[Any]) -> bool:
-    if isinstance(part, OnrampPart):
-        return not part.at_rest
-    if ref.state is not State.RUNNING or (isinstance(part, PipelinePart) and part.outbox):
-        # One that waits for its restart must be back before those upstream flush.
-        return True
-    return bool(ref.depth or ref.statistics().events_in_hand)
 
 
 class _Overseer(Actor[Any]):
