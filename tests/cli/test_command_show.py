@@ -114,7 +114,75 @@ def test_svg_arrows_lead_to_the_right(run: Run, fan: str) -> None:
     for path in svg(run("graph", fan, "--format", "svg").stdout).iter("{http://www.w3.org/2000/svg}path"):
         if path.get("class") == "arrow":
             numbers = [float(number) for number in re.findall(r"-?\d+(?:\.\d+)?", path.get("d") or "")]
-            assert numbers[-2] > numbers[0]
+            assert numbers[-1] > numbers[0]
+
+
+def points(path: str) -> list[tuple[float, float]]:
+    """Where an arrow made of M, H and C passes, closely enough to see what it crosses."""
+    found: list[tuple[float, float]] = []
+    for command, text in re.findall(r"([MHC])([^MHC]*)", path):
+        numbers = [float(number) for number in text.split()]
+        if command == "M":
+            found.append((numbers[0], numbers[1]))
+        elif command == "H":
+            x, y = found[-1]
+            found += [(x + (numbers[0] - x) * step / 20, y) for step in range(1, 21)]
+        else:
+            corners = [found[-1], *zip(numbers[::2], numbers[1::2], strict=True)]
+            for t in (step / 40 for step in range(1, 41)):
+                weights = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3)
+                x, y = (
+                    sum(weight * corner[axis] for weight, corner in zip(weights, corners, strict=True))
+                    for axis in (0, 1)
+                )
+                found.append((x, y))
+    return found
+
+
+TANGLED = """
+[onramps.in]
+type = "stdin"
+[pipelines.first]
+operators = [{ type = "bucket", rate = 10 }]
+[pipelines.with-a-name-that-is-much-longer-than-those-of-the-others]
+operators = [{ type = "roundrobin", outputs = ["a", "b"] }]
+[offramps.out]
+type = "stdout"
+[offramps.errors]
+type = "stderr"
+[flows.f]
+links = [
+  "in -> first -> with-a-name-that-is-much-longer-than-those-of-the-others",
+  "with-a-name-that-is-much-longer-than-those-of-the-others/a -> out",
+  "with-a-name-that-is-much-longer-than-those-of-the-others/b -> out",
+  "in -> out",
+  "first/overflow -> out",
+  "first/err -> errors",
+]
+"""
+
+
+def test_no_arrow_of_an_svg_crosses_a_box(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text(TANGLED)
+    root = svg(run("graph", "--format", "svg").stdout)
+    placed = boxes(root)
+    for path in root.iter("{http://www.w3.org/2000/svg}path"):
+        if path.get("class") == "arrow":
+            for x, y in points(path.get("d") or ""):
+                assert not any(
+                    left < x < right and top < y < bottom for left, top, right, bottom in placed
+                ), path.get("d")
+
+
+def test_links_between_the_same_two_boxes_are_one_arrow_of_an_svg_that_names_all_ports(
+    run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "config.toml").write_text(TANGLED)
+    root = svg(run("graph", "--format", "svg").stdout)
+    labels = [
+        text.text for text in root.iter("{http://www.w3.org/2000/svg}text") if text.get("class") == "port"
+    ]
+    assert sorted(filter(None, labels)) == ["a, b", "err", "overflow"]
 
 
 def test_a_graph_is_written_to_a_file(run: Run, fan: str, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ over several columns are led through places of their own, so that no arrow cross
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -14,7 +15,8 @@ from supervisor.deployment.drawing.diagram import Arrow, Cluster
 __all__ = ["BOX_HEIGHT", "Layout", "Placed", "lay_out"]
 
 BOX_HEIGHT = 46
-_CHARACTER_WIDTH = 6.9
+_NAME_CHARACTER_WIDTH = 8.6
+_DETAIL_CHARACTER_WIDTH = 6.6
 _COLUMN_GAP = 90
 _ROW_GAP = 26
 _PASS_HEIGHT = 18
@@ -23,13 +25,18 @@ _SWEEPS = 8
 
 @dataclass(slots=True)
 class Placed:
-    """A box, or a point that a long arrow passes: left edge, top, width and height in pixels."""
+    """A box, or a point that a long arrow passes: left edge, top, width and height in pixels.
+
+    ``left`` and ``right`` are the edges of its column: between them arrows go straight, so that none crosses a box.
+    """
 
     column: int
     width: float
     height: float
     x: float = 0.0
     y: float = 0.0
+    left: float = 0.0
+    right: float = 0.0
 
     @property
     def middle(self) -> float:
@@ -51,7 +58,12 @@ def lay_out(cluster: Cluster) -> Layout:
     """Places for all boxes and ways for all arrows of an acyclic flow, from the origin."""
     columns_of = _columns(cluster)
     widths = {
-        box.id: max(110.0, _CHARACTER_WIDTH * max(len(box.name) + 5, len(box.detail[:40])) + 24)
+        box.id: 30
+        + max(
+            80.0,
+            _NAME_CHARACTER_WIDTH * len(box.name) + (_DETAIL_CHARACTER_WIDTH * 6 if box.copies > 1 else 0),
+            _DETAIL_CHARACTER_WIDTH * len(box.detail[:40]),
+        )
         for box in cluster.boxes
     }
     places = {box.id: Placed(columns_of[box.id], widths[box.id], BOX_HEIGHT) for box in cluster.boxes}
@@ -60,7 +72,8 @@ def lay_out(cluster: Cluster) -> Layout:
     for name, place in places.items():
         columns[place.column].append(name)
     _order(columns, routes)
-    width, height = _place(columns, places)
+    longest = max((len(arrow.label) for arrow, _ in routes), default=0)
+    width, height = _place(columns, places, max(_COLUMN_GAP, _DETAIL_CHARACTER_WIDTH * longest + 40))
     return Layout(width, height, places, routes)
 
 
@@ -78,13 +91,24 @@ def _columns(cluster: Cluster) -> dict[str, int]:
 
 def _routes(cluster: Cluster, places: dict[str, Placed]) -> list[tuple[Arrow, list[str]]]:
     routes = []
-    for number, arrow in enumerate(cluster.arrows):
+    for number, arrow in enumerate(_together(cluster.arrows)):
         first, last = places[arrow.source].column, places[arrow.target].column
         passes = [f"{arrow.source}>{arrow.target}:{number}:{column}" for column in range(first + 1, last)]
         for column, name in enumerate(passes, first + 1):
             places[name] = Placed(column, 0.0, _PASS_HEIGHT)
         routes.append((arrow, [arrow.source, *passes, arrow.target]))
     return routes
+
+
+def _together(arrows: Sequence[Arrow]) -> list[Arrow]:
+    """One arrow for all links between the same two boxes, because they would lie upon each other."""
+    labels: dict[tuple[str, str], list[str]] = {}
+    for arrow in arrows:
+        labels.setdefault((arrow.source, arrow.target), []).append(arrow.label)
+    return [
+        Arrow(*ends, ", ".join(label or "out" for label in found) if len(found) > 1 else found[0])
+        for ends, found in labels.items()
+    ]
 
 
 def _order(columns: list[list[str]], routes: list[tuple[Arrow, list[str]]]) -> None:
@@ -112,7 +136,7 @@ def _sort_by_barycentre(column: list[str], fixed: list[str], neighbours: dict[st
     column.sort(key=centres.__getitem__)
 
 
-def _place(columns: list[list[str]], places: dict[str, Placed]) -> tuple[float, float]:
+def _place(columns: list[list[str]], places: dict[str, Placed], gap: float) -> tuple[float, float]:
     heights = [
         sum(places[name].height + _ROW_GAP for name in column) - _ROW_GAP for column in columns if column
     ]
@@ -123,7 +147,8 @@ def _place(columns: list[list[str]], places: dict[str, Placed]) -> tuple[float, 
         y = (total - height) / 2
         for name in column:
             place = places[name]
+            place.left, place.right = x, x + width
             place.x, place.y = x + (width - place.width) / 2, y
             y += place.height + _ROW_GAP
-        x += width + _COLUMN_GAP
-    return x - _COLUMN_GAP, total
+        x += width + gap
+    return x - gap, total

@@ -123,11 +123,10 @@ def _arrows(layout: Layout) -> list[str]:
         places = [layout.places[name] for name in route]
         path = f"M{places[0].x + places[0].width:g} {places[0].middle:g}"
         for before, behind in pairwise(places):
-            x, y = before.x + before.width, before.middle
-            bend = (behind.x - x) / 2
-            path += (
-                f" C{x + bend:g} {y:g} {behind.x - bend:g} {behind.middle:g} {behind.x:g} {behind.middle:g}"
-            )
+            start, end = before.right, behind.left
+            middle = (start + end) / 2
+            path += f" H{start:g} C{middle:g} {before.middle:g} {middle:g} {behind.middle:g} {end:g} {behind.middle:g}"
+        path += f" H{places[-1].x:g}"
         parts.append(f'<path class="arrow" marker-end="url(#head)" d="{path}"/>')
     return parts
 
@@ -138,7 +137,7 @@ def _labels(layout: Layout) -> list[str]:
     for arrow, route in layout.routes:
         if arrow.label:
             before, behind = layout.places[route[0]], layout.places[route[1]]
-            x = (before.x + before.width + behind.x) / 2
+            x = (before.right + behind.left) / 2
             y = (before.middle + behind.middle) / 2 + 4
             parts.append(f'<text class="port" x="{x:g}" y="{y:g}">{escape(arrow.label)}</text>')
     return parts
