@@ -60,6 +60,8 @@ class Registry(Generic[ComponentType]):
         self._package = package
         self._members: dict[str, type[ComponentType]] = {}
         self._loaded = False
+        self.broken: dict[str, ConfigurationError] = {}
+        """Members of other distributions that could not be loaded, by the names of their entry points."""
 
     def register(self, member: type[ComponentType]) -> type[ComponentType]:
         """Class decorator: add a member under its ``name``. Raises `ConfigurationError` if the name is taken."""
@@ -74,11 +76,15 @@ class Registry(Generic[ComponentType]):
         return member
 
     def get(self, name: str) -> type[ComponentType]:
-        """The member called ``name``. Raises `UnknownComponent` with suggestions."""
+        """The member called ``name``. Raises `UnknownComponent` with suggestions, and `ConfigurationError` for one of
+        another distribution that cannot be loaded.
+        """
         self._load()
         try:
             return self._members[name]
         except KeyError:
+            if name in self.broken:
+                raise self.broken[name] from None
             known = self.names()
             raise UnknownComponent(
                 self.family, name, difflib.get_close_matches(name, known, n=3), known
@@ -101,11 +107,11 @@ class Registry(Generic[ComponentType]):
         for module in pkgutil.iter_modules(package.__path__):
             importlib.import_module(f"{self._package}.{module.name}")
         for entry_point in entry_points(group=self.group):
+            # A part that nobody names must not keep the others from working.
             try:
-                member = entry_point.load()
+                self.register(entry_point.load())
             except Exception as error:
-                raise ConfigurationError(
+                self.broken[entry_point.name] = ConfigurationError(
                     f"the {self.family} {entry_point.name!r} of another distribution cannot be loaded: {error}",
                     hint=f"mend or uninstall the distribution that declares {entry_point.value!r}",
-                ) from error
-            self.register(member)
+                )

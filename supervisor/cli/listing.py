@@ -6,6 +6,7 @@ import click
 
 from supervisor.cli.output import print_json
 from supervisor.deployment.families import FAMILIES
+from supervisor.deployment.problem import printable
 
 __all__ = ["command"]
 
@@ -19,6 +20,8 @@ def command(family: str, as_json: bool) -> None:
     Components of other installed distributions are among them. `supervisor explain NAME` tells more about one.
     """
     members = FAMILIES[family].members()
+    for error in FAMILIES[family].broken.values():
+        click.echo(f"warning: {printable(str(error), 300)}; {error.hint}", err=True)
     if as_json:
         print_json([{"name": member.name, "summary": member.summary} for member in members])
         return
