@@ -143,7 +143,7 @@ class _Snappy:
         return self._begun and not self._held and not self._skip_bytes
 
     def decompress(self, data: bytes, max_length: int) -> bytes:
-        """The data of one chunk at most; ``max_length`` does not cut it."""
+        """The data of the next chunk that has some; ``max_length`` does not cut it."""
         self._held += data
         while not self.eof:
             if self._skip_bytes:
@@ -162,8 +162,8 @@ class _Snappy:
                 self._skip_bytes = 4 + int.from_bytes(self._held[1:4], "little")
             elif len(self._held) < self._chunk_bytes():
                 break
-            else:
-                return self._decode_chunk()
+            elif data := self._decode_chunk():
+                return data
         self.needs_input = True
         return b""
 

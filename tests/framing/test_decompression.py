@@ -73,6 +73,13 @@ def test_before_a_framer_nothing_waits_for_the_end_of_the_member(name: str) -> N
     assert len(chain(name, "lines").feed(compressed[: len(compressed) // 2])) > 100
 
 
+def test_a_snappy_chunk_without_data_holds_nothing_back() -> None:
+    stream = bytes(cramjam.snappy.compress(b"one"))
+    # The checksum of no bytes, masked as the format has it.
+    empty = b"\x01\x04\x00\x00" + 0xA282EAD8.to_bytes(4, "little")
+    assert frames_of(step("snappy"), [stream[:10] + empty + stream[10:]]) == [b"one"]
+
+
 @EVERY_FORMAT
 def test_behind_a_framer_each_frame_is_one_blob(name: str) -> None:
     compress = COMPRESS[name]
