@@ -12,7 +12,7 @@ from pydantic import Field
 
 from pipelines.options import Options
 from ramps.errors import ConnectionLost, EndOfInput, IntakeFull
-from ramps.onramp import Intake, Onramp, onramps
+from ramps.onramp import InboundStream, Intake, Onramp, onramps
 
 __all__ = ["MemoryOnramp"]
 
@@ -55,6 +55,7 @@ class MemoryOnramp(Onramp):
         self._writable.set()
         self._complete = False
         self._open = False
+        self._stream: InboundStream | None = None
 
     def put(self, value: Any, *, timeout: float | None = None) -> None:
         """Hand over one value, or the bytes of one frame. Blocks while ``capacity`` items wait.
@@ -100,6 +101,9 @@ class MemoryOnramp(Onramp):
         if self._open and self._items:
             self._move(intake)
         elif self._open:
+            stream, self._stream = self._stream, None
+            if stream is not None:
+                stream.end()
             raise EndOfInput("the input was closed")
 
     def _move(self, intake: Intake) -> None:
@@ -107,11 +111,13 @@ class MemoryOnramp(Onramp):
         first_is_bytes = isinstance(items[0], bytes)
         if first_is_bytes:
             # One by one, so that whoever is interrupted leaves the rest where it is.
-            stream = intake.stream("memory", framed=True)
+            # One for all frames: a codec may have read a header from the first.
+            if self._stream is None:
+                self._stream = intake.stream("memory", framed=True)
             while items and isinstance(items[0], bytes):
                 frame = items.popleft()
                 self._writable.set()
-                stream.feed(frame)
+                self._stream.feed(frame)
             return
         taken: list[Any] = []
         while items and len(taken) < _BATCH and not isinstance(items[0], bytes):

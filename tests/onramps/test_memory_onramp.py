@@ -66,6 +66,19 @@ def test_what_waits_survives_close_and_open(run: Any, intake: Any) -> None:
     intake.wait_until(lambda: intake.values == ["kept"])
 
 
+def test_all_frames_are_of_one_stream_because_codecs_read_headers(run: Any, intake: Any) -> None:
+    onramp = memory()
+    runner = run(onramp)
+    onramp.put(b"name,age")
+    intake.wait_until(lambda: intake.data)
+    onramp.put("a value in between")
+    onramp.put(b"badger,7")
+    onramp.close_input()
+    runner.wait_for_end()
+    [stream] = intake.streams
+    assert (stream.chunks, stream.ended) == ([b"name,age", b"badger,7"], True)
+
+
 @given(st.lists(st.one_of(st.integers(), st.binary(max_size=5)), max_size=200), st.integers(1, 100))
 @settings(max_examples=30, deadline=None)
 def test_everything_arrives_once_and_in_order(items: list[Any], capacity: int) -> None:
