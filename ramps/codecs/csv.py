@@ -114,6 +114,9 @@ class Csv(Codec):
             line = frame.decode()
         except UnicodeDecodeError as error:
             raise DecodeError(f"not UTF-8: {error.reason} at byte {error.start}", error.start) from None
+        if self._header_expected:
+            # Spreadsheets mark their UTF-8 with it; it is no part of the first name.
+            line = line.removeprefix("\ufeff")
         try:
             records = list(csv.reader([line], **self._dialect))
         except csv.Error as error:

@@ -20,6 +20,12 @@ def test_the_first_line_names_the_columns_and_is_no_event() -> None:
     )
 
 
+def test_a_byte_order_mark_is_no_part_of_the_first_name() -> None:
+    codec = Csv()
+    values, errors = codec.decode_many([b'\xef\xbb\xbf"a",b', b"1,2", b"\xef\xbb\xbf3,4"])
+    assert (values, errors) == ([SKIP, {"a": "1", "b": "2"}, {"a": "\ufeff3", "b": "4"}], [])
+
+
 def test_with_columns_there_is_no_header_line_unless_it_is_said() -> None:
     assert Csv(Csv.Options(columns=["a"])).decode(b"a") == {"a": "a"}
     assert Csv(Csv.Options(columns=["a"], header=True)).decode(b"x") is SKIP
