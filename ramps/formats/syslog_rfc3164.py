@@ -56,7 +56,8 @@ def parse_rfc3164(priority: int, rest: str, *, year: int | None, zone: tzinfo, n
 def _timestamp_ns(parts: tuple[int, ...], year: int | None, zone: tzinfo, now_ns: int) -> int:
     this_year = datetime.fromtimestamp(now_ns // NANOSECONDS, zone).year
     # The 29th of February may be four years away, and eight around a year such as 2100.
-    years = [year] if year is not None else range(max(this_year - 8, 2), min(this_year + 9, 9999))
+    reach = 8 if parts[:2] == (2, 29) else 1
+    years = [year] if year is not None else range(max(this_year - reach, 2), min(this_year + reach + 1, 9999))
     candidates: list[int] = []
     reason = ""
     for candidate in years:
