@@ -30,6 +30,9 @@ class StdinOnramp(Onramp):
     The descriptor stays in blocking mode: its flags belong to the open file, which the shell and the other
     end of a terminal share, and a non-blocking one would break them after we are gone. We ask whether there
     is something before we read instead. It is not closed either: it is not ours.
+
+    Reopened, it reads on, in the middle of a line if need be. Half a line at the stop of the deployment leaves by
+    ``err``.
     """
 
     name: ClassVar[str] = "stdin"
@@ -49,6 +52,7 @@ class StdinOnramp(Onramp):
         super().__init__(options)
         self._wake = Event()
         self._open = False
+        self._ending = False
         self._always_ready = False
         self._time_slice = TimeSlice()
         self._stream: InboundStream | None = None
@@ -68,7 +72,6 @@ class StdinOnramp(Onramp):
             )
         # epoll refuses regular files, and reading them does not block for long.
         self._always_ready = stat.S_ISREG(mode)
-        self._stream = None
         self._open = True
 
     def read(self, intake: Intake) -> None:
@@ -78,6 +81,10 @@ class StdinOnramp(Onramp):
         stream = self._stream
         if stream is None:
             stream = self._stream = intake.stream("stdin")
+        if self._ending:
+            self._stream = None
+            stream.abort("the deployment was stopped")
+            raise EndOfInput("nothing more is read from standard input")
         if self._wait_for_data():
             data = self._read_some()
             if not data:
@@ -86,9 +93,6 @@ class StdinOnramp(Onramp):
                 raise EndOfInput("standard input is at its end")
             stream.feed(data)
             self._time_slice.give_way()
-        if not self._open and self._stream is stream:
-            self._stream = None
-            stream.abort("the onramp was closed")
 
     def _read_some(self) -> bytes:
         try:
@@ -100,12 +104,12 @@ class StdinOnramp(Onramp):
             raise
 
     def _wait_for_data(self) -> bool:
-        """Block until a read would not. False once it is closed."""
+        """Block until a read would not. False once it is closed or to end."""
         if self._always_ready:
             return self._open
         poll = _poll()
         poll.register(self.file_descriptor, select.POLLIN)
-        while self._open:
+        while self._open and not self._ending:
             # Asked again after each wake-up: another process on the same terminal may have been faster.
             if poll.poll(0):
                 return True
@@ -118,6 +122,12 @@ class StdinOnramp(Onramp):
                 watcher.stop()
                 watcher.close()
         return False
+
+    def end_input(self) -> bool:
+        """Make a blocked `read` end: what was read is delivered, and half a line reported."""
+        self._ending = True
+        self._wake.set()
+        return True
 
     def close(self) -> None:
         """Make a blocked `read` end. Standard input itself stays open."""

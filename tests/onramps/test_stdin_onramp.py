@@ -112,12 +112,24 @@ def test_the_descriptor_stays_blocking_and_open(pipe: list[int], run: Any, intak
     assert os.read(pipe[0], 100) == b"for the shell"
 
 
-def test_close_aborts_half_a_line(pipe: list[int], run: Any, intake: Any) -> None:
+def test_reopened_it_reads_on_in_the_middle_of_a_line(pipe: list[int], run: Any, intake: Any) -> None:
     runner = run(stdin(pipe[0]))
     os.write(pipe[1], b"hal")
     intake.wait_until(lambda: intake.data)
     runner.close()
-    assert intake.streams[0].aborted == "the onramp was closed"
+    runner.open()
+    os.write(pipe[1], b"f\n")
+    intake.wait_until(lambda: intake.data == b"half\n")
+    assert len(intake.streams) == 1
+
+
+def test_half_a_line_at_the_stop_of_the_deployment_is_aborted(pipe: list[int], run: Any, intake: Any) -> None:
+    runner = run(stdin(pipe[0]))
+    os.write(pipe[1], b"hal")
+    intake.wait_until(lambda: intake.data)
+    assert runner.onramp.end_input()
+    runner.wait_for_end()
+    assert intake.streams[0].aborted == "the deployment was stopped"
 
 
 def test_a_closed_standard_input_cannot_be_opened(pipe: list[int]) -> None:
