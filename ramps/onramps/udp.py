@@ -20,10 +20,6 @@ __all__ = ["UdpOnramp"]
 # The largest payload that UDP over IPv4 can carry is 65,507 bytes; one more would tell truncation.
 _DATAGRAM_BYTES = 65536
 
-# Streams are kept by sender, because making one costs more than feeding it. Bounded, because senders can be
-# forged.
-_SENDERS_KEPT = 1024
-
 
 class UdpOptions(Options):
     """Options of `udp`."""
@@ -32,6 +28,11 @@ class UdpOptions(Options):
     receive_buffer: Size | None = Field(
         default=None,
         description="bytes that the kernel holds for us while we are busy (SO_RCVBUF); beyond them it drops",
+    )
+    max_senders: int = Field(
+        default=256,
+        ge=1,
+        description="senders whose framing state is kept (half a message of gelf-chunking); senders can be forged",
     )
     reuse_port: bool = Field(default=False, description="let several processes share the port (SO_REUSEPORT)")
 
@@ -90,17 +91,22 @@ class UdpOnramp(Onramp):
                 data, sender = sock.recvfrom(_DATAGRAM_BYTES)
             except OSError as error:
                 if self._socket is not sock:
-                    return
+                    break
                 if error.errno == errno.ECONNREFUSED:
                     continue
                 raise
             stream = streams.get(sender)
             if stream is None:
                 stream = streams[sender] = intake.stream(f"udp://{HostPort(*sender[:2])}", framed=True)
-                if len(streams) > _SENDERS_KEPT:
-                    streams.popitem(last=False)
+                if len(streams) > self.options.max_senders:
+                    _, oldest = streams.popitem(last=False)
+                    oldest.abort("too many other senders sent since (`max_senders`)")
+            else:
+                streams.move_to_end(sender)
             stream.feed(data)
             time_slice.give_way()
+        for stream in streams.values():
+            stream.abort("the onramp was closed")
 
     def close(self) -> None:
         """Stop listening."""

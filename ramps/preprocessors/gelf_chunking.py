@@ -33,7 +33,7 @@ class GelfChunkingOptions(Options):
         description="The most incomplete messages at a time. One more drives out the oldest, which leaves by err.",
     )
     max_held: Size = Field(
-        default="16MiB",
+        default="4MiB",
         gt=0,
         validate_default=True,
         description="The most bytes of incomplete messages at a time. The oldest are driven out.",

@@ -40,6 +40,28 @@ def test_each_datagram_is_a_frame_from_its_sender(run: Any, sender: Any, intake:
     assert intake.streams[1].origin == f"udp://127.0.0.1:{two.getsockname()[1]}"
 
 
+def test_beyond_max_senders_the_one_that_was_silent_longest_is_forgotten(
+    run: Any, sender: Any, intake: Any
+) -> None:
+    onramp = udp(max_senders=2)
+    run(onramp)
+    one, two, three = sender(), sender(), sender()
+    for number, client in enumerate((one, two, one, three), 1):
+        client.sendto(b"x", onramp.address)
+        intake.wait_until(lambda number=number: len(intake.data) == number)
+    assert [stream.open for stream in intake.streams] == [True, False, True]
+    assert "max_senders" in intake.streams[1].aborted
+
+
+def test_close_aborts_what_the_framing_of_each_sender_holds(run: Any, sender: Any, intake: Any) -> None:
+    onramp = udp()
+    runner = run(onramp)
+    sender().sendto(b"x", onramp.address)
+    intake.wait_until(lambda: intake.data)
+    runner.close()
+    assert intake.streams[0].aborted == "the onramp was closed"
+
+
 def test_a_receive_buffer_that_the_system_does_not_grant_is_warned_about(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
