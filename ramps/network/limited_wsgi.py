@@ -41,7 +41,7 @@ class HttpLimits(NamedTuple):
 
     max_header_bytes: int
     header_timeout_seconds: float
-    """For the request line and all headers together, and so for an idle connection too."""
+    """For the request line and all headers together, and so for an idle connection too; and for reading an answer."""
 
 
 class Answer(NamedTuple):
@@ -192,6 +192,12 @@ class _Handler(pywsgi.WSGIHandler):  # type: ignore[misc]
             return _raw(Answer(408, {"error": "the headers took too long"})) if self.requestline else None
         finally:
             self._timer.close()
+
+    def _sendall(self, data: bytes) -> None:
+        with gevent.Timeout(
+            self.server.limits.header_timeout_seconds, TimeoutError("the answer is not read")
+        ):
+            super()._sendall(data)
 
     def MessageClass(self, *_args: Any) -> Any:  # noqa: N802 pywsgi's name
         headers = super().MessageClass(_HeaderLines(self.rfile, self.server.limits.max_header_bytes))

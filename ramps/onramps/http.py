@@ -51,7 +51,7 @@ class HttpOptions(Options):
     header_timeout: Duration = Field(  # type: ignore[assignment]
         default="30s",
         gt=0,
-        description="how long the headers may take, and how long a connection may be idle",
+        description="how long the headers may take, a connection be idle, and an answer wait to be read",
     )
     body_timeout: Duration = Field(  # type: ignore[assignment]
         default="30s", gt=0, description="how long a body may take"

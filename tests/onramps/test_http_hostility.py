@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +13,10 @@ from gevent import socket
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from actors.log import get_logger
+from pipelines.options import HostPort
+from ramps.network import listening
+from ramps.network.limited_wsgi import Answer, HttpHost, HttpLimits
 from ramps.onramps.http import HttpOnramp
 from ramps.testing.onramp_runner import OnrampRunner
 from ramps.testing.recording_intake import RecordingIntake
@@ -104,6 +109,25 @@ def drip(client: Any, drop: bytes) -> None:
             gevent.sleep(0.005)  # the thing under test: a slow client
     except OSError:
         pass
+
+
+def test_a_client_that_does_not_read_its_answer_is_cut_off(dial: Any) -> None:
+    host = HttpHost(
+        lambda environ, body: Answer(202, {"padding": "x" * (32 << 20)}),
+        limits=HttpLimits(max_header_bytes=1024, header_timeout_seconds=0.05),
+        log=get_logger("test"),
+        on_crash=lambda error: None,
+    )
+    with contextlib.closing(listening.listen(HostPort("127.0.0.1", 0))) as listener:
+        client = dial(listener.getsockname())
+        client.sendall(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+        ours, address = listener.accept()
+        with contextlib.closing(ours):
+            serving = gevent.spawn(host.serve, ours, address)
+            serving.join(timeout=5.0)
+            ended = serving.dead
+            serving.kill()
+    assert ended
 
 
 def test_headers_beyond_the_limit_are_refused(serve: Serve, intake: Any) -> None:
