@@ -56,13 +56,14 @@ class Tail:
 
         Raises ``OSError`` when it is there and cannot be read.
         """
-        left_off, self._position = self._position, None
         try:
             self._descriptor = open_regular(self._path)
         except FileNotFoundError:
             # Whatever comes later is new from its first byte on.
             self._from_end = False
+            self._position = None
             return False
+        left_off, self._position = self._position, None
         found = os.fstat(self._descriptor)
         goes_on = left_off is not None and (found.st_dev, found.st_ino) == left_off[:2]
         if goes_on and left_off is not None:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from pipelines.options import Duration, Options
-from ramps.errors import CannotOpen, ConnectionLost, EndOfInput, FrameError
+from ramps.errors import ConnectionLost, EndOfInput, FrameError
 from ramps.files.archives import compression_of
 from ramps.files.input_files import InputFile, cannot_read, check_readable
 from ramps.files.tail import Change, Tail
@@ -98,6 +98,8 @@ class FileOnramp(Onramp):
         if self._replaced_stream is not None:
             stream, self._replaced_stream = self._replaced_stream, None
             stream.abort("the file was replaced while we did not look")
+            if self._pause.ended:
+                return
         if self._stream is None:
             self._stream = intake.stream(str(self.options.path))
         if self.options.follow:
@@ -115,17 +117,29 @@ class FileOnramp(Onramp):
 
     def _open_whole(self) -> bool:
         path, left_off = self.options.path, self._left_off
-        file = self._file = InputFile(path)
+        file = InputFile(path)
         if left_off is not None and left_off[0] == file.identity:
-            try:
-                if file.skip(left_off[1], self._time_slice.give_way):
-                    return True
-            except FrameError as error:
-                raise CannotOpen(f"onramp cannot read on in {path}: {error}; restart it") from None
-            file.close()
-            file = self._file = InputFile(path)
+            # Skipping may switch, and only what is whole may be seen by a `close` that comes meanwhile.
+            if self._skip(file, left_off[1]):
+                self._file = file
+                return True
+            file = InputFile(path)
+        self._file = file
         self._left_off = (file.identity, 0)
         return False
+
+    def _skip(self, file: InputFile, count: int) -> bool:
+        """Whether the file goes on behind what was read of it; otherwise it is closed."""
+        goes_on = False
+        try:
+            goes_on = file.skip(count, self._time_slice.give_way)
+        except FrameError:
+            # Read well before, so it was written anew: its error is reported when the reading comes to it.
+            pass
+        finally:
+            if not goes_on:
+                file.close()
+        return goes_on
 
     def _read_whole(self, intake: Intake, stream: InboundStream) -> None:
         assert self._file is not None

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import gevent
 import lz4.frame
 import pytest
 import zstandard
@@ -155,6 +156,49 @@ def test_a_file_that_was_replaced_after_a_failure_is_read_from_its_beginning(
     onramp.close()
     old, new = intake.streams
     assert (old.aborted, new.data) == ("the file was replaced while we did not look", b"new\n")
+
+
+@pytest.mark.parametrize("follow", [False, True])
+def test_close_while_half_a_line_waits_to_be_aborted_opens_nothing_again(
+    tmp_path: Path, intake: Any, follow: bool
+) -> None:
+    path = tmp_path / "in.log"
+    path.write_bytes(b"half a li")
+    onramp = file(path, follow=follow)
+    onramp.open()
+    onramp.read(intake)
+    onramp.close()
+    path.rename(tmp_path / "old.log")
+    path.write_bytes(b"new\n")
+    onramp.open()
+    intake.fill()
+    reader = gevent.spawn(onramp.read, intake)
+    intake.wait_until(lambda: intake.waiting)
+    onramp.close()
+    intake.make_room()
+    reader.get(timeout=5.0)
+    assert intake.data == b"half a li"
+
+
+def test_an_archive_that_was_written_anew_in_place_is_read_from_its_beginning(
+    tmp_path: Path, intake: Any
+) -> None:
+    path = tmp_path / "in.log.gz"
+    path.write_bytes(gzip.compress(os.urandom(600_000)))
+    onramp = file(path)
+    onramp.open()
+    onramp.read(intake)
+    onramp.read(intake)
+    onramp.close()
+    path.write_bytes(gzip.compress(b"new\n")[:-1])
+    onramp.open()
+    with pytest.raises(EndOfInput):
+        while True:
+            onramp.read(intake)
+    onramp.close()
+    assert intake.streams[0].aborted == "the file was replaced while we did not look"
+    assert intake.streams[1].data == b"new\n"
+    assert "truncated" in intake.streams[1].aborted
 
 
 def test_reopening_reads_a_whole_file_that_was_at_its_end_from_its_beginning(

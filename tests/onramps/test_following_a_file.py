@@ -136,6 +136,23 @@ def test_reopening_reads_a_file_that_was_replaced_meanwhile_from_its_beginning(
     assert [stream.data for stream in intake.streams] == [b"one\n", b"two\n"]
 
 
+def test_the_place_is_kept_while_the_file_cannot_be_opened(path: Path) -> None:
+    path.write_bytes(b"one\n")
+    tail = Tail(path, from_end=False)
+    tail.open()
+    assert tail.advance() == b"one\n"
+    tail.close()
+    path.rename(path.with_suffix(".1"))
+    path.mkdir()
+    with pytest.raises(IsADirectoryError):
+        tail.open()
+    path.rmdir()
+    path.with_suffix(".1").rename(path)
+    assert tail.open()
+    assert tail.advance() is Change.NOTHING
+    tail.close()
+
+
 def test_starting_at_the_end_is_for_the_first_time_only(path: Path, run: Any, intake: Any) -> None:
     path.write_bytes(b"old\n")
     followed = Followed(path, run, start_at="end")
