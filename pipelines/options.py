@@ -26,6 +26,7 @@ __all__ = [
     "Secret",
     "SecretReference",
     "Size",
+    "check_host",
     "format_duration",
     "format_size",
     "parse_address",
@@ -133,6 +134,22 @@ class HostPort(NamedTuple):
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
+def check_host(host: str) -> None:
+    """Raise ``ValueError`` for what no resolver takes as a host name or IP address, which would fail only at run time,
+    and as a ``UnicodeError`` there.
+    """
+    try:
+        host.encode("idna")
+    except UnicodeError:
+        fits = False
+    else:
+        fits = host.isprintable() and " " not in host
+    if not fits:
+        raise ValueError(
+            f"{_shown(host)} cannot be a host name: its parts between dots have 1 to 63 characters, and no spaces"
+        )
+
+
 def parse_address(text: object) -> HostPort:
     """Host and port from ``"127.0.0.1:8080"`` or ``"[::1]:8080"``. Raises ``ValueError`` with the remedy."""
     if isinstance(text, HostPort):
@@ -143,6 +160,7 @@ def parse_address(text: object) -> HostPort:
         host = host[1:-1] if bracketed else host
         known_host = colon and host and (bracketed or ":" not in host)
         if known_host and port.isascii() and port.isdigit() and int(port) < 65536:
+            check_host(host)
             return HostPort(host, int(port))
     raise ValueError(
         f'{_shown(text)} is not an address; write "HOST:PORT", such as "127.0.0.1:8080" or "[::1]:8080"'

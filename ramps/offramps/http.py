@@ -11,7 +11,7 @@ import gevent
 from pydantic import AfterValidator, Field
 
 from pipelines.batch import Batch
-from pipelines.options import Duration, Options, Secret, SecretReference, Size
+from pipelines.options import Duration, Options, Secret, SecretReference, Size, check_host
 from ramps.errors import CannotOpen, ConnectionLost, Rejected
 from ramps.network.http_client import HttpClient, HttpResponse
 from ramps.network.tls import TlsClient, client_context
@@ -35,6 +35,7 @@ def _checked_url(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError('write a URL such as "https://example.org/events"')
+    check_host(parts.hostname)
     if parts.username is not None or parts.password is not None:
         raise ValueError("credentials do not belong into a URL; use `token`, or `headers` with a secret")
     if parts.port == 0:

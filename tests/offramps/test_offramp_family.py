@@ -4,6 +4,7 @@ import tomllib
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from pipelines.batch import Batch
 from ramps.errors import CannotOpen, ConnectionLost, Rejected
@@ -64,3 +65,15 @@ def test_the_doubles_that_lose_connections_work_in_the_end() -> None:
     flaky.write(of(1))
     assert flaky.events == [1]
     assert flaky.calls == ["write", "write"]
+
+
+@pytest.mark.parametrize("host", ["a..b", "x" * 64, "a b"])
+@pytest.mark.parametrize(
+    ("name", "option"), [("tcp", "address"), ("udp", "address"), ("udp", "bind"), ("http", "url")]
+)
+def test_a_host_name_that_no_resolver_takes_is_a_configuration_error(
+    name: str, option: str, host: str
+) -> None:
+    values = {"address": "127.0.0.1:1", option: f"http://{host}/" if option == "url" else f"{host}:1"}
+    with pytest.raises(ValidationError, match=r"host name|neither spaces"):
+        offramps.get(name).Options.model_validate(values if name != "http" else {"url": values["url"]})
