@@ -32,7 +32,9 @@ _NAMES = ("component", "child", "actor")
 # For people, the message says it all; programs get these fields too.
 _NOT_FOR_PEOPLE = ("logger", "supervisor", "delay_seconds")
 
-_STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_LINE_END = " \N{DOWNWARDS ARROW WITH CORNER LEFTWARDS} "
+_SEVERAL_LINES = ("exception", "stack")
 
 
 def configure_logs(
@@ -137,10 +139,11 @@ def _with_traceback_as_exception(_logger: WrappedLogger, _method: str, event: Ev
 
 
 def _without_steering(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Text from outside may end up in a message; it must not steer the terminal that shows it."""
+    """Text from outside may end up in a message; it must not steer the terminal that shows it, nor pass for a line."""
     for key, value in event.items():
         if isinstance(value, str):
-            event[key] = _STEERING.sub("\N{REPLACEMENT CHARACTER}", value)
+            text = value if key in _SEVERAL_LINES else value.rstrip("\n").replace("\n", _LINE_END)
+            event[key] = _STEERING.sub("\N{REPLACEMENT CHARACTER}", text)
     return event
 
 

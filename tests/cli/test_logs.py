@@ -89,6 +89,24 @@ def test_text_from_outside_does_not_steer_the_terminal() -> None:
     assert "\x1b" not in stream.getvalue()
 
 
+def test_text_from_outside_does_not_pass_for_a_line_of_its_own() -> None:
+    stream = io.StringIO()
+    configure_logs("info", "console", stream)
+    get_logger("x").warning("crashed: ValueError: x\n12:00:00 [info] all is well", data="a\nb")
+    assert len(stream.getvalue().splitlines()) == 1
+
+
+def test_a_traceback_keeps_its_lines_on_the_console() -> None:
+    stream = io.StringIO()
+    configure_logs("debug", "console", stream)
+    get_logger("x").warning("crashed", traceback="Traceback:\n  line\nValueError: x\n")
+    assert [line.strip() for line in stream.getvalue().splitlines()[1:]] == [
+        "Traceback:",
+        "line",
+        "ValueError: x",
+    ]
+
+
 def test_an_exception_is_shown_with_its_traceback() -> None:
     stream = io.StringIO()
     configure_logs("info", "json", stream)
