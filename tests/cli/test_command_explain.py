@@ -146,13 +146,19 @@ def test_the_schema_refuses_what_the_check_refuses(
     assert list(validator.iter_errors(tomllib.loads(GOOD.replace(before, after))))
 
 
-@pytest.mark.parametrize(("family", "name"), EVERY_MEMBER)
+@pytest.mark.parametrize(
+    ("family", "name"),
+    [
+        (family, name)
+        for family, name in EVERY_MEMBER
+        # Those of codecs and processors are one key, which only means something within a table.
+        if "[" in FAMILIES[f"{family}s"].get(name).example.strip()[:1]
+    ],
+)
 def test_the_schema_takes_every_example(
     validator: jsonschema.Draft202012Validator, family: str, name: str
 ) -> None:
     example = tomllib.loads(FAMILIES[f"{family}s"].get(name).example)
-    if not set(example) <= {"supervisor", "onramps", "pipelines", "offramps", "flows"}:
-        pytest.skip("the example is no part of a whole file")
     wrong = [
         error.message for error in validator.iter_errors({"flows": {"f": {"links": ["a -> b"]}}, **example})
     ]
