@@ -91,8 +91,8 @@ class Document:
     ) -> Problem:
         """A problem with the value at ``path``, or with its key.
 
-        A path that the file does not have (a missing key) is shown at the nearest table above it. ``within`` points
-        into the value's string: first character and length.
+        A path that the file does not have (a missing key) is shown at the nearest table above it, or at the end of
+        the file. ``within`` points into the value's string: first character and length.
         """
         known = path
         position = None
@@ -101,7 +101,9 @@ class Document:
             known = known[:-1]
         if position is not None and within is not None:
             position = _inside(position, within, self._lines[position.line - 1])
-        excerpt, excerpt_column = self.excerpt(position) if position else ("", 1)
+        # Nothing of it is there: the end of the file is where it belongs.
+        position = position or Position(len(self._lines), len(self._lines[-1]) + 1)
+        excerpt, excerpt_column = self.excerpt(position)
         return Problem(
             code=code,
             message=printable(message, max_characters=800),

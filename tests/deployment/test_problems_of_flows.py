@@ -307,3 +307,10 @@ def test_links_directly_below_flows_need_a_flow_with_a_name(problems: Check) -> 
 def test_a_misspelt_flows_section_is_one_mistake_and_not_two(problems: Check) -> None:
     (problem,) = errors(problems(f'{COMPONENTS}[flow.main]\nlinks = ["in -> a -> out"]\n'))
     assert problem.hint == "did you mean `flows`?"
+
+
+def test_a_file_without_flows_is_told_where_one_belongs(problems: Check) -> None:
+    (problem,) = errors(problems(COMPONENTS))
+    assert problem.code == "no-flows"
+    assert problem.position == (COMPONENTS.count("\n") + 1, 1, 1)
+    assert "[flows.main]" in problem.hint
