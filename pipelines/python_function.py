@@ -251,7 +251,8 @@ def find_callable(
             f"{spec!r} cannot be called: it is of type {type(found).__name__}", hint=_NAME_ONE
         )
     if isinstance(found, type):
-        return FoundCallable(_instantiate(found, spec, dict(options or {})), found)
+        # Lists and tables among the options belong to the instance: another one must not see what it does to them.
+        return FoundCallable(_instantiate(found, spec, copy_value(dict(options or {}))), found)
     if options:
         raise ConfigurationError(
             f"{spec!r} is a function and takes no options",

@@ -209,3 +209,21 @@ def test_a_file_whose_name_cannot_be_imported_is_refused_with_the_reason(tmp_pat
         resolve_python("my-file.py:f", search_path=tmp_path)
 
     assert "underscores" in refused.value.hint
+
+
+def test_instances_of_a_class_share_none_of_their_options(tmp_path: Path) -> None:
+    (tmp_path / "collecting.py").write_text(
+        "class Collect:\n"
+        "    def __init__(self, seen): self.seen = seen\n"
+        "    def __call__(self, event):\n"
+        "        self.seen.append(event)\n"
+        "        return list(self.seen)\n"
+    )
+    options = {"seen": ["first"]}
+    made = [
+        resolve_python("collecting:Collect", search_path=tmp_path, options=options).event_function()
+        for _ in range(2)
+    ]
+
+    assert [function(number) for number, function in enumerate(made)] == [["first", 0], ["first", 1]]
+    assert options == {"seen": ["first"]}
