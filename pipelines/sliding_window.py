@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
-
 __all__ = ["SlidingWindow"]
 
 
@@ -23,7 +21,8 @@ class SlidingWindow:
         self._start_ns = start_ns
         self._slot = 0
         self._total = 0
-        self._counts: deque[list[int]] = deque()
+        # Not a deque: there may be a million windows, and an empty deque takes ten times the memory of a list.
+        self._counts: list[list[int]] = []
 
     def allow(self, now_ns: int) -> bool:
         """Whether one more event fits in at this time; if so, it is counted."""
@@ -32,8 +31,12 @@ class SlidingWindow:
         if slot > self._slot:
             self._slot = slot
             oldest = slot - self._slots
-            while counts and counts[0][0] <= oldest:
-                self._total -= counts.popleft()[1]
+            gone = 0
+            while gone < len(counts) and counts[gone][0] <= oldest:
+                self._total -= counts[gone][1]
+                gone += 1
+            if gone:
+                del counts[:gone]
         if self._total >= self.rate:
             return False
         self._total += 1
