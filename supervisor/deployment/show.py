@@ -41,31 +41,18 @@ def plan_to_toml(plan: Plan) -> str:
 
 def _component(component: ComponentPlan, directory: Path) -> dict[str, Any]:
     match component:
-        case OnrampPlan():
-            steps = [_part(step, directory) for step in component.preprocessors]
-            common = component.table.model_dump(
-                mode="json", by_alias=True, exclude={"codec", "preprocessors"}
+        case OnrampPlan() | OfframpPlan():
+            key, steps = (
+                ("preprocessors", component.preprocessors)
+                if isinstance(component, OnrampPlan)
+                else ("postprocessors", component.postprocessors)
             )
-            own = _options(component.connector, directory)
             return {
                 "type": component.connector.member.name,
-                **common,
+                **component.table.model_dump(mode="json", by_alias=True, exclude={"codec", key}),
                 "codec": _part(component.codec, directory),
-                "preprocessors": steps,
-                **own,
-            }
-        case OfframpPlan():
-            steps = [_part(step, directory) for step in component.postprocessors]
-            common = component.table.model_dump(
-                mode="json", by_alias=True, exclude={"codec", "postprocessors"}
-            )
-            own = _options(component.connector, directory)
-            return {
-                "type": component.connector.member.name,
-                **common,
-                "codec": _part(component.codec, directory),
-                "postprocessors": steps,
-                **own,
+                key: [_part(step, directory) for step in steps],
+                **_options(component.connector, directory),
             }
         case PipelinePlan():
             table = component.table.model_dump(mode="json", by_alias=True)
