@@ -5,6 +5,7 @@ import os
 import resource
 import socket
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -43,16 +44,18 @@ def write(offramp: FileOfframp, *lines: bytes) -> None:
     offramp.write(outgoing_of(*lines, terminator=b"\n"))
 
 
-@pytest.fixture
-def file_limit() -> Iterator[Any]:
-    """Sets how large a file may grow: what this process can have of a full disk."""
+@contextmanager
+def file_limit(size_bytes: int) -> Iterator[None]:
+    """Limits how large a file may grow: what this process can have of a full disk.
+
+    It is the limit of the test runner's own output, too, so nothing but the write under test belongs inside.
+    """
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-
-    def set_limit(size_bytes: int) -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, before[1]))
-
-    yield set_limit
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_it_appends_to_what_is_there(make: Any, path: Path) -> None:
@@ -76,64 +79,58 @@ def test_truncating_empties_the_file_once_and_not_again_after_a_lost_connection(
     assert path.read_bytes() == b"1\n2\n"
 
 
-def test_a_write_that_did_not_fit_is_cut_off_and_the_retry_is_whole(
-    make: Any, path: Path, file_limit: Any
-) -> None:
+def test_a_write_that_did_not_fit_is_cut_off_and_the_retry_is_whole(make: Any, path: Path) -> None:
     offramp = make()
     offramp.open()
     write(offramp, b"first")
-    file_limit(10)
-    with pytest.raises(ConnectionLost, match="File too large"):
+    with file_limit(10), pytest.raises(ConnectionLost, match="File too large"):
         write(offramp, b"a line", b"another line")
     assert path.read_bytes() == b"first\n"
     offramp.close()
-    file_limit(1000)
     offramp.open()
     write(offramp, b"a line", b"another line")
     assert path.read_bytes() == b"first\na line\nanother line\n"
 
 
 def test_what_could_not_be_cut_off_at_once_is_cut_off_when_it_is_opened_again(
-    make: Any, path: Path, file_limit: Any, monkeypatch: pytest.MonkeyPatch
+    make: Any, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     offramp = make()
     offramp.open()
     write(offramp, b"first")
-    file_limit(10)
 
     def fail(descriptor: int, size: int) -> None:
         raise OSError(5, "Input/output error")
 
     with monkeypatch.context() as patched:
         patched.setattr(file_module.os, "ftruncate", fail)
-        with pytest.raises(ConnectionLost):
+        with file_limit(10), pytest.raises(ConnectionLost):
             write(offramp, b"a long line")
     assert path.read_bytes() == b"first\na lo"
     offramp.close()
-    file_limit(1000)
     offramp.open()
     assert path.read_bytes() == b"first\n"
 
 
 def test_what_another_process_wrote_behind_half_a_line_is_left_alone(
-    make: Any, path: Path, file_limit: Any, monkeypatch: pytest.MonkeyPatch
+    make: Any, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     offramp = make()
     offramp.open()
     write(offramp, b"first")
     real_write = os.write
+    limits = ExitStack()
 
     def write_with_company(descriptor: int, data: Any) -> int:
         written = real_write(descriptor, data[:3])
-        file_limit(1000)
         with path.open("ab") as other:
             other.write(b"THEIRS\n")
-        file_limit(5)
+        limits.enter_context(file_limit(5))
         monkeypatch.undo()
         return written
 
     monkeypatch.setattr(file_module.os, "write", write_with_company)
-    with pytest.raises(ConnectionLost):
+    with limits, pytest.raises(ConnectionLost):
         write(offramp, b"a long line")
     assert path.read_bytes() == b"first\na lTHEIRS\n"
 
@@ -409,7 +406,6 @@ def test_whatever_happens_each_batch_is_once_and_whole_in_the_files(
     path = directory / "out"
     options = {"path": path, "rotate_size": rotate_size, "keep": 1000, "compress": compress}
     offramp = FileOfframp(FileOfframp.Options.model_validate(options))
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     expected: list[bytes] = []
     offramp.open()
     for number, (length, step) in enumerate(steps):
@@ -421,12 +417,8 @@ def test_whatever_happens_each_batch_is_once_and_whole_in_the_files(
             path.rename(directory / f"moved-{number}")
         elif step == "full":
             # Less than any line: a rotation at this moment makes an empty file, into which it must not fit either.
-            resource.setrlimit(resource.RLIMIT_FSIZE, (2, limits[1]))
-            try:
-                with pytest.raises(ConnectionLost):
-                    write(offramp, line)
-            finally:
-                resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+            with file_limit(2), pytest.raises(ConnectionLost):
+                write(offramp, line)
             offramp.close()
             offramp.open()
         expected.append(line)
