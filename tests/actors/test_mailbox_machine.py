@@ -148,17 +148,18 @@ class MailboxMachine(RuleBasedStateMachine):
 
     @rule()
     def a_second_passes(self) -> None:
-        # Half a second beside all time-outs, so that no two things fall due at once.
         self.clock.advance(1.0)
         now = self.clock.now()
-        for sender in list(self.waiting):
-            if sender.until is not None and sender.until <= now:
-                self.waiting.remove(sender)
-                self.expected[sender.number] = "full"
+        # A taker waits only while all lanes are empty, so nobody waits for room meanwhile.
         if self.taker is not None and self.taker_until is not None and self.taker_until <= now:
             self.taker = None
             self.taken_expected.append(None)
-        self.twin_moves()
+        while due := [each for each in self.waiting if each.until is not None and each.until <= now]:
+            # Whoever gives up may make room for those behind, in the very moment in which they would give up too.
+            first = min(due, key=lambda each: (each.until, each.number))
+            self.waiting.remove(first)
+            self.expected[first.number] = "full"
+            self.twin_moves()
 
     @precondition(lambda self: not self.box.closed and len(self.outcomes) > 5)
     @rule()

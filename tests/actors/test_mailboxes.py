@@ -118,6 +118,22 @@ def _put_in_vain(box: Mailbox, message: Any, events: int, timeout: float) -> Non
         box.put(message, events=events, timeout=timeout)
 
 
+def test_of_two_that_fall_due_at_once_the_second_moves_in_where_the_first_made_room(
+    box: Mailbox, clock: VirtualClock
+) -> None:
+    box.put("first")
+    big = gevent.spawn(box.put, "big", events=4, timeout=1.0)
+    small = gevent.spawn(box.put, "small", timeout=1.0)
+    settle()
+
+    clock.advance(1.0)
+
+    with pytest.raises(MailboxFull):
+        big.get(timeout=5)
+    small.get(timeout=5)
+    assert contents(box) == ["first", "small"]
+
+
 def test_a_sender_without_patience_is_turned_away_at_once(box: Mailbox) -> None:
     box.put("x", events=4)
     with pytest.raises(MailboxFull):
