@@ -82,12 +82,17 @@ def test_closing_leaves_the_programs_own_descriptor_open(pipe: list[int]) -> Non
 
 def test_a_terminal_is_written_to_like_a_pipe() -> None:
     controller, terminal = pty.openpty()
+    gevent_os.make_nonblocking(controller)
     try:
         offramp = on(terminal)
         offramp.open()
         offramp.write(outgoing_of(b"1", terminator=b"\n"))
         offramp.close()
-        assert os.read(controller, 100) == b"1\r\n"
+        received = b""
+        with gevent.Timeout(5.0):
+            while not received.endswith(b"\n"):
+                received += gevent_os.nb_read(controller, 100)
+        assert received == b"1\r\n"
         assert os.get_blocking(terminal)
     finally:
         os.close(controller)
