@@ -50,6 +50,11 @@ class Tail:
         self._position: _Position | None = None
         self._seen_replaced = False
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it has a file; between `open` and `close` it has none as long as the path is not there."""
+        return self._descriptor is not None
+
     def open(self) -> bool:
         """Begin, or go on where `close` left off if it is still the same file: then it answers True. The file need
         not exist.

@@ -77,6 +77,7 @@ class FileOnramp(Onramp):
         self._file: InputFile | None = None
         self._left_off: tuple[tuple[int, int], int] | None = None
         self._tail = Tail(self.options.path, from_end=self.options.start_at == "end")
+        self._waits_for_file = False
 
     def check(self) -> None:
         """Refuse a directory, and a file that is there but not for us."""
@@ -111,9 +112,22 @@ class FileOnramp(Onramp):
     def _open_followed(self) -> bool:
         """Open, and answer whether it goes on where it was."""
         try:
-            return self._tail.open()
+            goes_on = self._tail.open()
         except OSError as error:
             raise cannot_read(self.options.path, error) from None
+        self._tell_whether_it_is_there()
+        return goes_on
+
+    def _tell_whether_it_is_there(self) -> None:
+        """Say once that the file is waited for, as a misspelt path looks the same, and once that it came."""
+        waits = not self._tail.is_open
+        if waits == self._waits_for_file:
+            return
+        self._waits_for_file = waits
+        path = self.options.path
+        self.log.info(
+            f"{path} is not there yet; waiting for it." if waits else f"{path} is there now; reading it."
+        )
 
     def _open_whole(self) -> bool:
         path, left_off = self.options.path, self._left_off
@@ -169,6 +183,8 @@ class FileOnramp(Onramp):
 
     def _follow(self, stream: InboundStream) -> None:
         news = self._tail.advance()
+        if self._waits_for_file:
+            self._tell_whether_it_is_there()
         if isinstance(news, bytes):
             stream.feed(news)
             return

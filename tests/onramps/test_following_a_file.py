@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,37 @@ def test_a_file_that_appears_later_is_read_from_its_beginning(path: Path, run: A
     followed.append(b"one\n")
     followed.look()
     assert intake.data == b"one\n"
+
+
+def test_that_a_file_is_waited_for_and_that_it_came_is_told_once_each(
+    path: Path, run: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        followed = Followed(path, run)
+        followed.look(3)
+        followed.runner.close()
+        followed.runner.open()
+        followed.append(b"one\n")
+        followed.look(3)
+
+    assert [(record.levelname, record.message) for record in caplog.records] == [
+        ("INFO", f"{path} is not there yet; waiting for it."),
+        ("INFO", f"{path} is there now; reading it."),
+    ]
+
+
+def test_nothing_is_told_of_a_file_that_is_there(
+    path: Path, run: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    path.write_bytes(b"one\n")
+    with caplog.at_level(logging.INFO):
+        followed = Followed(path, run)
+        path.rename(path.with_suffix(".old"))
+        followed.look(2)
+        followed.append(b"two\n")
+        followed.look(3)
+
+    assert caplog.records == []
 
 
 def test_starting_at_the_end_leaves_out_what_was_there(path: Path, run: Any, intake: Any) -> None:
