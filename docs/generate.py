@@ -108,7 +108,7 @@ def _component(family: str, member: type[Component]) -> str:
 def _table(options: Iterable[OptionDescription], head: str) -> str:
     rows = [f"| {head} | type | default | |", "|---|---|---|---|"]
     for option in options:
-        default = "required" if option.required else f"`{option.default}`" if option.default else ""
+        default = option.obligation or (f"`{option.default}`" if option.default else "")
         rows.append(
             f"| `{option.name}` | {_cell(option.type)} | {_cell(default)} | {_cell(option.description)} |"
         )

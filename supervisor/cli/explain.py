@@ -111,7 +111,7 @@ def _print_options(
         default = option.default
         if defaults and option.name in defaults:
             default = toml_value(defaults[option.name])
-        note = "required" if option.required else "" if default else "optional"
+        note = option.obligation or ("" if default else "optional")
         line = click.style(option.name, bold=True) + (f" = {default}" if default else "")
         click.echo(f"  {line}  " + click.style(f"({', '.join(filter(None, [note, option.type]))})", dim=True))
         if option.description:

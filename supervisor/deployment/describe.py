@@ -14,13 +14,24 @@ __all__ = ["OptionDescription", "describe_options"]
 
 @dataclass(frozen=True, slots=True)
 class OptionDescription:
-    """One option. ``default`` is TOML text; empty where there is none; ``required`` options have none."""
+    """One option. ``default`` is TOML text; empty where there is none; ``required`` options have none.
+
+    ``required_with`` names the table that may be left out as a whole, but not without this option; else it is empty.
+    """
 
     name: str
     type: str
     default: str
     required: bool
+    required_with: str
     description: str
+
+    @property
+    def obligation(self) -> str:
+        """Whether a file has to give it, in words for people; empty if not."""
+        if self.required_with:
+            return f"required with `{self.required_with}`"
+        return "required" if self.required else ""
 
 
 _FORMATS = {
@@ -44,24 +55,28 @@ _PLAIN = {
 def describe_options(model: type[BaseModel]) -> list[OptionDescription]:
     """All options of a declaration in its own order; those of tables within it by dotted names (``retry.initial``)."""
     schema = model.model_json_schema()
-    return _describe(schema, schema.get("$defs", {}), "")
+    return _describe(schema, schema.get("$defs", {}), "", "")
 
 
-def _describe(schema: dict[str, Any], definitions: dict[str, Any], prefix: str) -> list[OptionDescription]:
+def _describe(
+    schema: dict[str, Any], definitions: dict[str, Any], prefix: str, optional_table: str
+) -> list[OptionDescription]:
     described = []
     required = schema.get("required", [])
     for name, option in schema.get("properties", {}).items():
         default = option.get("default")
         table = _table_of(option, definitions)
         if table is not None and not isinstance(default, str | int | float | list):
-            described += _describe(table, definitions, f"{prefix}{name}.")
+            optional = optional_table if name in required else f"{prefix}{name}"
+            described += _describe(table, definitions, f"{prefix}{name}.", optional)
             continue
         described.append(
             OptionDescription(
                 name=prefix + name,
                 type=_type(option, definitions),
                 default="" if default is None else toml_value(default),
-                required=name in required,
+                required=name in required and not optional_table,
+                required_with=optional_table if name in required else "",
                 description=option.get("description", ""),
             )
         )

@@ -72,6 +72,13 @@ def test_options_are_explained_with_type_default_and_meaning(run: Run) -> None:
     assert 'retry.initial = "100ms"' in text
 
 
+def test_what_only_an_optional_table_needs_is_not_called_required_as_such(run: Run) -> None:
+    assert "tls.cert  (required with `tls`, path)" in run("explain", "onramp/http").stdout
+    (explained,) = json.loads(run("explain", "onramp/http", "--json").stdout)
+    cert = next(option for option in explained["options"] if option["name"] == "tls.cert")
+    assert (cert["required"], cert["required_with"]) == (False, "tls")
+
+
 @pytest.mark.parametrize("name", ["metronom", "onramp/metronom", "operator/file", "x" * 300])
 def test_an_unknown_name_is_a_usage_error_with_a_remedy(run: Run, name: str) -> None:
     result = run("explain", name)
