@@ -191,7 +191,7 @@ class Cell:
         else:
             if not reason.expected and not self.supervised:
                 _log.error(
-                    "An actor crashed.", actor=self.name, reason=str(reason), traceback=reason.traceback
+                    f"{self.name} crashed: {reason}", actor=self.name, reason=str(reason), traceback=reason.traceback
                 )
             self.end(reason)
 
@@ -201,7 +201,8 @@ class Cell:
         self.last_reason = reason
         left = self.mailbox.close()
         if self.retry is not None:
-            left.insert(0, self.retry)
+            why = "the actor stopped before it was done with it"
+            self.to_dead_letters(self.retry[0], why, events=self.retry[2])
             self.retry = None
         for message, reply, events, _size in left:
             if type(reply) is Reply:

@@ -64,7 +64,8 @@ class PipelineActor(Actor[Any]):
         """One batch, one insight, or a tick."""
         if type(message) is tuple:
             port, batch = message
-            if self._pipeline.wants_contraflow:
+            # A batch that comes again after a kill has our route already.
+            if self._pipeline.wants_contraflow and (batch.route is None or batch.route.owner is not self.ref):
                 batch.route = Route(owner=self.ref, parent=batch.route)
             count = len(batch.values)
             self._outbox.extend(self._process(batch, port))

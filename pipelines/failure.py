@@ -20,7 +20,7 @@ GENERATED_FILE = "<pipeline"
 """What the file names of compiled pipelines begin with."""
 
 
-def error_event(component: str, operator: str, error: Exception, value: Any) -> dict[str, Any]:
+def error_event(component: str, operator: str, error: BaseException, value: Any) -> dict[str, Any]:
     """The value of an error event: ``error`` ("TypeError: …"), ``component``, ``operator`` (its id), ``event`` (the
     value as it was when the operator failed) and ``traceback`` (the user's own lines; empty for an `EventError`).
     """

@@ -141,7 +141,7 @@ class Pipeline:
         values, metas = list(batch.values), batch.metas and list(batch.metas)
         try:
             emitted = operator.on_batch(batch, port)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             errors = [error_event(self._counters.component, node_id, error, value) for value in values]
             return self._enter(Endpoint(node_id, "err"), batch.like(errors, metas))
         difference = sum(len(part) for _, part in emitted) - len(values)

@@ -80,8 +80,12 @@ def attempt(
     handler: Sequence[ast.stmt],
     otherwise: Sequence[ast.stmt] = (),
 ) -> ast.Try:
-    """``try: body except Exception as error: handler else: otherwise``"""
-    handlers = [ast.ExceptHandler(load("Exception"), error, list(handler) or [ast.Pass()])]
+    """``try: body except (Exception, SystemExit) as error: handler else: otherwise``
+
+    A user's ``sys.exit`` costs its event, as any other failure does: it is not for one event to end the program.
+    """
+    caught = ast.Tuple([load("Exception"), load("SystemExit")], ast.Load())
+    handlers = [ast.ExceptHandler(caught, error, list(handler) or [ast.Pass()])]
     return ast.Try(list(body) or [ast.Pass()], handlers, list(otherwise), [])
 
 

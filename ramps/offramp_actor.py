@@ -12,6 +12,7 @@ from pipelines.contraflow import Insight, InsightKind
 from pipelines.outlets import Outlets
 from ramps.encoder import Encoder
 from ramps.errors import ConnectionLost, Rejected, StopDeployment
+from ramps.formats.codec_values import find_fault
 from ramps.offramp import Offramp, Outgoing
 from ramps.retry import Backoff, BackoffOptions
 
@@ -20,6 +21,8 @@ __all__ = ["OfframpActor", "OfframpPart"]
 _TICK = "tick"
 _TICK_SECONDS = 0.1
 _REOPEN = "reopen"
+_SHOWN_DEPTH = 100
+_SHOWN_CHARACTERS = 65_536
 
 
 class OfframpPart:
@@ -155,7 +158,7 @@ class OfframpActor(Actor[Any]):
         """Send what the outside will never take to ``err``."""
         name = self._part.name
         values = [
-            {"error": why, "kind": kind, "component": name, "event": batch.values[index]}
+            {"error": why, "kind": kind, "component": name, **_shown(batch.values[index])}
             for index, kind, why in reasons
         ]
         errors = batch.select([index for index, _kind, _why in reasons])
@@ -209,7 +212,7 @@ class OfframpActor(Actor[Any]):
         part.connector.close()
         delay = part.backoff.next_delay(getattr(error, "retry_after_seconds", None))
         part.log.warning(
-            "Connection lost; it will be opened again.", error=str(error), in_seconds=round(delay, 3)
+            "Cannot deliver; it will be tried again.", error=str(error), in_seconds=round(delay, 3)
         )
         if not part.outage_told:
             part.outage_told = True
@@ -219,3 +222,10 @@ class OfframpActor(Actor[Any]):
     def _tell_upstream(self, kind: InsightKind, error: str = "") -> None:
         for ref in self._part.upstream:
             ref.tell(Insight(kind, self._part.name, error=error), lane=Lane.CONTRAFLOW)
+
+
+def _shown(value: Any) -> dict[str, Any]:
+    """The event of an error event: as it is, unless that could not be encoded either."""
+    if find_fault(value, _SHOWN_DEPTH, with_bytes=False) is None:
+        return {"event": value}
+    return {"event_repr": repr(value)[:_SHOWN_CHARACTERS]}

@@ -179,6 +179,6 @@ class OnrampActor(Actor[Any]):
         part.connector.close()
         delay_seconds = part.backoff.next_delay(getattr(error, "retry_after_seconds", None))
         part.log.warning(
-            "Connection lost; it will be opened again.", error=str(error), in_seconds=round(delay_seconds, 3)
+            "Cannot read; it will be opened again.", error=str(error), in_seconds=round(delay_seconds, 3)
         )
         return delay_seconds

@@ -102,7 +102,8 @@ class StdoutOfframp(Offramp):
 
     def _failure(self, error: OSError) -> Exception:
         if error.errno in {errno.EPIPE, errno.ENXIO}:
-            return StopDeployment(f"the reader of {self.name} has closed it and wants nothing more")
+            # 128 + SIGPIPE, as the shell's own tools end in `| head`.
+            return StopDeployment(f"the reader of {self.name} has closed it and wants nothing more", 141)
         return ConnectionLost(f"cannot write to {self.name}: {reason(error)}")
 
     def _write_cooperatively(self, data: Any) -> int:

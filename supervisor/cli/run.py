@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from supervisor.cli.exit_codes import ExitCode
-from supervisor.cli.output import FILE_ARGUMENT, print_problems
+from supervisor.cli.output import FILE_ARGUMENT, print_problems, without_foreign_output
 
 if TYPE_CHECKING:
     from supervisor.deployment.account import Account
@@ -78,7 +78,8 @@ def command(
     from supervisor.logs import configure_logs
 
     path = Path(file)
-    plan, warnings = plan_file(path)
+    with without_foreign_output():
+        plan, warnings = plan_file(path)
     settings = plan.supervisor.logs
     log_handler = configure_logs(log_level or settings.level, log_format or settings.format)
     log = _logger()
@@ -108,6 +109,9 @@ def command(
     if outcome.failed:
         click.echo(f"error: gave up: {outcome.why}", err=True)
         sys.exit(ExitCode.GAVE_UP)
+    if outcome.exit_code == ExitCode.PIPE_CLOSED:
+        # Whoever read the output wanted no more of it: what was under way was lost on purpose.
+        sys.exit(ExitCode.PIPE_CLOSED)
     if account.lost or account.difference > 0:
         sys.exit(ExitCode.EVENTS_LOST)
     sys.exit(outcome.exit_code)

@@ -118,7 +118,7 @@ class Account:
             if self._sum(name):
                 ended.append(f"{self._sum(name):,} {word}")
         if self.dead_letters:
-            ended.append(f"{self.dead_letters:,} dead letters")
+            ended.append(f"{self.dead_letters:,} dead letter{'' if self.dead_letters == 1 else 's'}")
         if self.left:
             ended.append(f"{self.left:,} left")
         line = f"{' + '.join(terms)} = {' + '.join(ended)}"

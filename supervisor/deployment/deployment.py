@@ -131,13 +131,20 @@ class Deployment:
         self._onramp_ended()
 
     def wait(self, timeout: float | None = None) -> Outcome | None:
-        """Block until all onramps have come to their end, an offramp asked to stop, `request_stop` was called, or the
-        tree failed; ``None`` when that took longer than ``timeout`` seconds.
+        """Block until all onramps have come to their end and everything has arrived, however long an offramp has to
+        try again; or until an offramp asked to stop, `request_stop` was called, or the tree failed. ``None`` when that
+        took longer than ``timeout`` seconds.
         """
         system = self._running()
         assert self._finished is not None
-        if not self._finished.wait(system.clock, timeout):
+        clock = system.clock
+        deadline = float("inf") if timeout is None else clock.now() + timeout
+        if not self._finished.wait(clock, timeout):
             return None
+        if self.outcome is None:
+            self._drain().wait_until_idle(lambda: self.outcome is not None or clock.now() >= deadline)
+            if self.outcome is None and clock.now() < deadline:
+                self._finish(Outcome("every onramp has come to its end"))
         return self.outcome
 
     def request_stop(self, why: str = "asked to stop", exit_code: int = 0) -> None:
@@ -155,7 +162,7 @@ class Deployment:
         system = self._running()
         seconds = self.plan.supervisor.drain_timeout if drain_timeout is None else drain_timeout
         self._finish(Outcome("stopped"))
-        Drain(system, self._parts(), ROOT).run(seconds)
+        self._drain().run(seconds)
         self._final_account = self.account()
         system.shutdown()
         return self._final_account
@@ -260,10 +267,14 @@ class Deployment:
     def _stop_asked(self, exit_code: int, why: str) -> None:
         self._finish(Outcome(why, exit_code=exit_code))
 
+    def _drain(self) -> Drain:
+        return Drain(self._running(), self._parts(), ROOT)
+
     def _onramp_ended(self) -> None:
         onramps = [part for part in self._parts().values() if isinstance(part, OnrampPart)]
         if onramps and all(part.ended for part in onramps):
-            self._finish(Outcome("every onramp has come to its end"))
+            assert self._finished is not None
+            self._finished.set()
 
     def _root_ended(self, reason: ExitReason) -> None:
         if self.outcome is None or not reason.expected:

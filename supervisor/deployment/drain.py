@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import gevent
@@ -18,6 +18,7 @@ __all__ = ["Drain"]
 _log = get_logger("supervisor")
 
 _LOOK_SECONDS = 0.01
+_TELL_SECONDS = 2.0
 # After the drain timeout: what healthy components have for their last flush, and what the kill of the others may take.
 _FLUSH_SECONDS = 1.0
 _KILL_SECONDS = 5.0
@@ -44,16 +45,20 @@ class Drain:
                 part.stop_reading(system.find(name))
         # Before anything is stopped: up to here, whatever fails is restarted, and no shutdown timeout of a single
         # component cuts the way short.
-        self._wait_for_rest(deadline)
+        self.wait_until_idle(lambda: system.clock.now() >= deadline)
         root = system.find(self._root)
         if root is not None:
             self._stop_tree(root, deadline)
 
-    def _wait_for_rest(self, deadline: float) -> None:
-        """Block until nothing is under way any more, or the deadline (by the system's clock) is over."""
-        system = self._system
-        while system.find(self._root) is not None and self._busy() and system.clock.now() < deadline:
+    def wait_until_idle(self, give_up: Callable[[], bool]) -> None:
+        """Block until nothing is under way any more, the tree is gone, or ``give_up()``, looked at often, is true."""
+        told = self._system.clock.now() + _TELL_SECONDS
+        while self._system.find(self._root) is not None and self._busy() and not give_up():
             gevent.sleep(_LOOK_SECONDS)
+            if self._system.clock.now() >= told:
+                told = float("inf")
+                names = ", ".join(ref.name for ref in self._busy()[:5])
+                _log.info(f"Waiting for what is under way: {names}.")
 
     def _stop_tree(self, root: ActorRef[Any], deadline: float) -> None:
         clock = self._system.clock

@@ -197,3 +197,32 @@ def test_a_thousand_events_cross_a_flow_in_order(deploy: Deploy, flow: Flow) -> 
     assert deployment.wait(5.0) is not None
     deployment.stop()
     assert [event["count"] for event in deployment.offramp("out").events] == list(range(1, 1001))
+
+
+def test_a_value_that_cannot_be_encoded_leaves_by_err_in_a_form_that_can(
+    supervisor: Callable[..., Any], write: Callable[[str, str], Path]
+) -> None:
+    write("in.jsonl", "1\n2\n")
+    write("odd.py", "def odd(n):\n    return object() if n == 1 else n\n")
+    write(
+        "config.toml",
+        """
+        [onramps.in]
+        type = "file"
+        path = "in.jsonl"
+        [pipelines.odd]
+        python = "odd:odd"
+        [offramps.out]
+        type = "stdout"
+        [offramps.rejected]
+        type = "file"
+        path = "rejected.jsonl"
+        [flows.main]
+        links = ["in -> odd -> out", "out/err -> rejected"]
+        """,
+    )
+    run = supervisor("run")
+    assert run.wait() == 0, run.errors
+    assert run.out == ["2"]
+    [rejected] = (write("config.toml", "").parent / "rejected.jsonl").read_text().splitlines()
+    assert json.loads(rejected)["event_repr"].startswith("<object object at")

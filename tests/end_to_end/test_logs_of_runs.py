@@ -38,7 +38,7 @@ def test_json_logs_are_one_object_a_line_with_component_flow_and_instance_and_re
     accounted = next(number for number, line in enumerate(run.err) if line.startswith("flow main"))
     records = [json.loads(line) for line in run.err[:accounted]]
     assert {"message", "level", "logger", "timestamp"} <= set.intersection(*map(set, records))
-    lost = [record for record in records if "Connection lost" in record["message"]]
+    lost = [record for record in records if "Cannot deliver" in record["message"]]
     for component, place in FIELDS.items():
         mine = [record for record in lost if record["component"] == component]
         assert {(record["flow"], record["instance"]) for record in mine} == {place}

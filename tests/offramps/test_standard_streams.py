@@ -51,7 +51,7 @@ def test_a_reader_that_closed_the_pipe_ends_the_deployment_cleanly(pipe: list[in
     pipe[0] = -1
     with pytest.raises(StopDeployment, match="wants nothing more") as caught:
         offramp.write(outgoing_of(b"1", terminator=b"\n"))
-    assert caught.value.exit_code == 0
+    assert caught.value.exit_code == 141
     offramp.close()
 
 

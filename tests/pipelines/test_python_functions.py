@@ -385,3 +385,13 @@ def test_a_port_that_no_link_can_name_is_refused(name: str, make: Any) -> None:
         ports(name)
     with pytest.raises(ValueError, match="port"):
         make("roundrobin", outputs=["a", name])
+
+
+@pytest.mark.parametrize("declare", [lambda function: function, per_batch], ids=["per event", "per batch"])
+def test_a_function_that_would_end_the_program_costs_its_events_only(
+    pipeline_of: Any, batch_of: Any, declare: Any
+) -> None:
+    def leave(_events: Any) -> Any:
+        raise SystemExit(3)
+
+    assert run(pipeline_of, declare(leave), batch_of(1))["err"].values[0]["error"] == "SystemExit: 3"
