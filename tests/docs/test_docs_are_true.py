@@ -20,9 +20,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
-# The example of supervision.md needs actors that its own test supplies; connectors.md is generated, and the examples
-# in it are checked where they are declared.
-ELSEWHERE = {"docs/supervision.md", "docs/connectors.md"}
+# It is generated, and the examples in it are checked where they are declared.
+ELSEWHERE = {"docs/connectors.md"}
 PAGES = ["README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
 
 
