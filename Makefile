@@ -38,7 +38,8 @@ clean:                   ## remove the environment and all caches
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Aftershock needs Python 3.11 or later; set PYTHON, as in: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	@echo "setting up $(VENV) (once, about half a minute) ..."
+	@$(PYTHON) -m venv $(VENV)
 
 # The stamps say which extras are installed for which pyproject.toml; the larger set contains the smaller one.
 $(VENV)/.run: pyproject.toml | $(VENV)/bin/python
