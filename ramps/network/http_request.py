@@ -12,6 +12,7 @@ from ramps.errors import FrameError
 from ramps.files.archives import decompressed
 from ramps.network.limited_wsgi import Answer, RequestBody
 from ramps.onramp import Intake
+from ramps.time_slice import TimeSlice
 
 __all__ = ["Refused", "decompress_body", "framing", "metadata", "read_body"]
 
@@ -58,7 +59,7 @@ def read_body(body: RequestBody, max_bytes: int, timeout_seconds: float) -> byte
 
 
 def decompress_body(data: bytes, encoding: str, max_bytes: int) -> bytes:
-    """The body without its Content-Encoding. Raises `Refused`."""
+    """The body without its Content-Encoding. Lets others run meanwhile. Raises `Refused`."""
     encoding = encoding.strip().lower()
     if encoding in ("identity", ""):
         return data
@@ -67,10 +68,12 @@ def decompress_body(data: bytes, encoding: str, max_bytes: int) -> bytes:
         raise Refused(415, f"bodies with Content-Encoding {encoding!r} are not understood", known)
     pieces: list[bytes] = []
     size = 0
+    time_slice = TimeSlice()
     try:
         for piece in decompressed(io.BytesIO(data), _ENCODINGS[encoding]):
             size += len(piece)
             pieces.append(piece)
+            time_slice.give_way()
             if size > max_bytes:
                 limit = format_size(max_bytes)
                 raise Refused(413, f"the body is larger than {limit} when decompressed (`max_body`)")

@@ -32,7 +32,7 @@ class StreamServerOptions(Options):
         default="64KiB",
         ge=1,
         le=16 << 20,
-        description="bytes read from a connection at a time, and so the memory that each costs at most",
+        description="bytes read from a connection at a time; what the framing holds comes on top of them",
     )
 
 

@@ -13,6 +13,8 @@ from ramps.framing.gelf import CHUNK_MAGIC, HEADER, MAX_CHUNKS, is_unchunked
 from ramps.preprocessor import BadFrame, Frame, Framing, Preprocessor, preprocessors
 
 _PLAIN_MAGIC = b"\x1f\x3c"
+# What holding a part costs beside its bytes: a part may be empty.
+_PART_BYTES = 100
 
 
 class GelfChunkingOptions(Options):
@@ -36,12 +38,16 @@ class GelfChunkingOptions(Options):
         default="4MiB",
         gt=0,
         validate_default=True,
-        description="The most bytes of incomplete messages at a time. The oldest are driven out.",
+        description="The most memory for incomplete messages at a time. The oldest are driven out.",
     )
 
 
 class _Message:
     __slots__ = ("count", "parts", "since", "size")
+
+    @property
+    def held_bytes(self) -> int:
+        return self.size + len(self.parts) * _PART_BYTES
 
     def __init__(self, count: int, since: float) -> None:
         self.count = count
@@ -125,7 +131,7 @@ class GelfChunking(Preprocessor):
         part = data[HEADER.size :]
         message.parts[number] = part
         message.size += len(part)
-        self._held_bytes += len(part)
+        self._held_bytes += len(part) + _PART_BYTES
         if message.size > self.options.max_frame:
             limit = format_size(self.options.max_frame)
             return [self._driven_out(identity, f"the message is longer than max_frame = {limit!r}")]
@@ -163,5 +169,5 @@ class GelfChunking(Preprocessor):
 
     def _remove(self, identity: bytes) -> _Message:
         message = self._messages.pop(identity)
-        self._held_bytes -= message.size
+        self._held_bytes -= message.held_bytes
         return message

@@ -94,9 +94,22 @@ def test_one_message_more_than_allowed_drives_out_the_oldest() -> None:
 
 
 def test_more_bytes_than_allowed_drive_out_the_oldest() -> None:
-    gelf = joiner(max_held="10B")
-    gelf.feed(chunk(0, 2, b"12345678", 1))
-    assert bad(gelf.feed(chunk(0, 2, b"abcd", 2))).data == b"12345678"
+    gelf = joiner(max_held="1KiB")
+    gelf.feed(chunk(0, 2, b"1" * 500, 1))
+    assert bad(gelf.feed(chunk(0, 2, b"2" * 500, 2))).data == b"1" * 500
+
+
+def test_empty_chunks_count_because_they_take_memory_too() -> None:
+    gelf = joiner(max_held="1KiB")
+    frames = [frame for number in range(128) for frame in gelf.feed(chunk(number, 128, b""))]
+    assert "max_held" in str(bad(frames[:1]).error)
+
+
+def test_complete_messages_do_not_count_any_more() -> None:
+    gelf = joiner(max_held="1KiB")
+    for number in range(100):
+        assert gelf.feed(chunk(0, 2, b"x" * 100, number)) == []
+        assert gelf.feed(chunk(1, 2, b"y", number)) == [b"x" * 100 + b"y"]
 
 
 def test_a_message_that_gets_too_long_is_bad() -> None:
