@@ -29,6 +29,10 @@ _STALE = (
 )
 
 
+# More than any server has to say before its answer.
+_MAX_INTERIM_ANSWERS = 20
+
+
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
     """What the server answered: ``body`` is cut off at the limit."""
@@ -112,7 +116,8 @@ class HttpClient:
             response = connection.getresponse()
             content = self._read(response)
             ended = response.isclosed() or response.length == 0
-            reusable = ended and not response.will_close and not self._closed
+            # 101 would switch to another protocol, which nobody asked for.
+            reusable = ended and response.status >= 200 and not response.will_close and not self._closed
             response.close()
             return HttpResponse(response.status, response.headers, content)
         finally:
@@ -131,9 +136,24 @@ class HttpClient:
         return b"".join(parts)
 
 
+class _Answer(http.client.HTTPResponse):
+    """Passes over interim answers (RFC 9110, section 15.2), of which ``http.client`` knows only 100, and takes any
+    number of those.
+    """
+
+    def _read_status(self) -> tuple[str, int, str]:
+        for _ in range(_MAX_INTERIM_ANSWERS):
+            version, status, phrase = super()._read_status()  # type: ignore[misc]
+            if not 100 <= status < 200 or status == http.client.SWITCHING_PROTOCOLS:
+                return version, status, phrase
+            http.client.parse_headers(self.fp)
+        raise http.client.HTTPException("more interim answers than a server can mean")
+
+
 class _Connection(http.client.HTTPConnection):
     """An ``HTTPConnection`` whose socket is gevent's."""
 
+    response_class = _Answer
     sock: Any
 
     def __init__(

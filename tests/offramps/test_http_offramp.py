@@ -296,10 +296,17 @@ def test_a_server_that_never_answers_loses_the_connection_in_time(make: Any, htt
         offramp.write(outgoing_of(b"1"))
 
 
+def test_interim_answers_are_not_taken_for_the_answer(make: Any, canned_server: Any) -> None:
+    interim = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n"
+    answer = interim + b"HTTP/1.1 204 No Content\r\n\r\n"
+    make(canned_server(answer), batch="lines").write(outgoing_of(b"1"))
+
+
 @pytest.mark.parametrize(
     "answer",
     [
         b"",
+        b"HTTP/1.1 100 Continue\r\n\r\n" * 100 + b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
         b"SSH-2.0-OpenSSH\r\n",
         b"HTTP/1.1 999999 x\r\n\r\n",
         b"HTTP/1.1 200 OK\r\n" + b"x" * 70000 + b"\r\n\r\n",
