@@ -11,7 +11,7 @@ from typing import Any
 import gevent
 import lz4.frame
 import pytest
-import zstandard
+from backports import zstd
 from pydantic import ValidationError
 
 from ramps.errors import CannotOpen, EndOfInput
@@ -20,7 +20,7 @@ from ramps.onramps.file import FileOnramp
 COMPRESS: dict[str, Callable[[bytes], bytes]] = {
     ".gz": gzip.compress,
     ".xz": lzma.compress,
-    ".zst": zstandard.compress,
+    ".zst": zstd.compress,
     ".lz4": lz4.frame.compress,
 }
 TEXT = b"".join(b"line %d\n" % number for number in range(20_000))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import zstandard
+from backports import zstd
 
 from ramps.errors import CannotOpen
 from ramps.network.tls import TlsClient, client_context
@@ -76,7 +76,7 @@ def test_undecodable_events_are_told_with_their_reasons(serve: Serve, intake: An
     [
         ("gzip", gzip.compress),
         ("deflate", zlib.compress),
-        ("zstd", zstandard.compress),
+        ("zstd", zstd.compress),
         ("xz", lzma.compress),
         ("identity", bytes),
         ("GZIP", gzip.compress),
