@@ -191,7 +191,10 @@ class Cell:
         else:
             if not reason.expected and not self.supervised:
                 _log.error(
-                    f"{self.name} crashed: {reason}", actor=self.name, reason=str(reason), traceback=reason.traceback
+                    f"{self.name} crashed: {reason}",
+                    actor=self.name,
+                    reason=str(reason),
+                    traceback=reason.traceback,
                 )
             self.end(reason)
 

@@ -281,9 +281,7 @@ def at_most(what: str, unit: str, values: list[float], most: float) -> Row:
 def measure(repeat: int, quick: bool) -> list[Row]:
     scale = 10 if quick else 1
     messages, questions, count = 300_000 // scale, 20_000 // scale, 20_000 // scale
-    ours, theirs = in_turns(
-        repeat, lambda: tells_a_second(messages), lambda: pykka_tells_a_second(messages)
-    )
+    ours, theirs = in_turns(repeat, lambda: tells_a_second(messages), lambda: pykka_tells_a_second(messages))
     rows = [
         Row("tell", "messages/s", ours, ">= 500,000", statistics.median(ours) >= 500_000),
         Row("tell, Pykka", "messages/s", theirs),

@@ -109,7 +109,7 @@ class OfframpActor(Actor[Any]):
         # Encoded once: the same object is written until it is taken, so that a connector that sends event by event
         # can remember how far it came.
         outgoing, errors = self._encode(batch)
-        refused = len(errors)
+        refused, refused_bytes = len(errors), 0
         if errors:
             self._refuse(batch, [(index, "encode", str(error)) for index, error in errors])
         while len(outgoing.batch):
@@ -120,6 +120,7 @@ class OfframpActor(Actor[Any]):
             except Rejected as error:
                 indices = range(len(outgoing.batch)) if error.indices is None else error.indices
                 refused += len(indices)
+                refused_bytes = sum(len(packet) for index in indices for packet in outgoing.packets[index])
                 self._refuse(outgoing.batch, [(index, "rejected", str(error)) for index in indices])
             except StopDeployment as error:
                 refused = len(batch)
@@ -133,15 +134,16 @@ class OfframpActor(Actor[Any]):
             # Not when it could be opened: a server that accepts and then fails each write would flap.
             self._outage_over()
             break
-        self._settle(batch, outgoing, refused, self.clock.now() - started)
+        if part.connector.encodes and refused < len(batch):
+            part.written_bytes += outgoing.size - refused_bytes
+        self._settle(batch, refused, self.clock.now() - started)
 
-    def _settle(self, batch: Batch, outgoing: Outgoing, refused: int, elapsed_seconds: float) -> None:
+    def _settle(self, batch: Batch, refused: int, elapsed_seconds: float) -> None:
         part = self._part
         part.failed += refused
         taken = len(batch) - refused
         if taken:
             part.written += taken
-            part.written_bytes += outgoing.size if part.connector.encodes else 0
             part.backoff.reset()
             self._written_since_flush = True
         if batch.route is not None:

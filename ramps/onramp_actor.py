@@ -161,6 +161,10 @@ class OnrampActor(Actor[Any]):
                     if self._stopping:
                         return
                     self._open()
+                    if self._stopping:
+                        # The stop has closed it while it was opened, and will not come again.
+                        self._stop_reading()
+                        return
                     part.log.info("Connected again.")
                 before = intake.events
                 connector.read(intake)

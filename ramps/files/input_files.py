@@ -33,13 +33,12 @@ def cannot_read(path: Path, error: OSError) -> CannotOpen:
     return CannotOpen(f"onramp cannot read {path}: {_REMEDIES.get(error.errno or 0, error.strerror)}")
 
 
-def check_readable(path: Path, *, must_exist: bool = False) -> None:
-    """Raise `CannotOpen` if the file is there (or must be) and `open` would refuse it."""
+def check_readable(path: Path) -> None:
+    """Raise `CannotOpen` if the file is there and `open` would refuse it."""
     try:
         os.close(open_regular(path))
-    except FileNotFoundError as error:
-        if must_exist:
-            raise cannot_read(path, error) from None
+    except FileNotFoundError:
+        pass
     except OSError as error:
         raise cannot_read(path, error) from None
 
