@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from pipelines.operator import operators
-
 from pipelines.registry import Component, Registry
 from ramps.codec import codecs
 from ramps.offramp import offramps
