@@ -91,6 +91,10 @@ class Offramp(Component):
     encodes: ClassVar[bool] = True
     """False for a connector that wants values only (``outgoing.packets`` is then empty)."""
 
+    single_owner: ClassVar[bool] = True
+    """Whether two of it, in two processes, would get in each other's way (they write to one file). False where each
+    can have a connection of its own."""
+
     @cached_property
     def clock(self) -> Clock:
         """Where it takes its time from. The driver sets its own before `open`; alone, it is the hub's."""

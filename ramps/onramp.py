@@ -101,6 +101,10 @@ class Onramp(Component):
     listens: ClassVar[bool] = False
     """Whether it waits for others to connect (so that it never ends by itself)."""
 
+    single_owner: ClassVar[bool] = True
+    """Whether two of it, in two processes, would get the same events, or in each other's way. False where the system
+    deals what comes to all who listen (an address that is shared by SO_REUSEPORT)."""
+
     @cached_property
     def clock(self) -> Clock:
         """Where it takes its time from. The driver sets its own before `open`; alone, it is the hub's."""

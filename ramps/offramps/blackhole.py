@@ -48,6 +48,7 @@ class BlackholeOfframp(Offramp):
         warm_up = "5s"
         stop_after = "30s"
         """
+    single_owner: ClassVar[bool] = False
     Options = BlackholeOptions
     options: BlackholeOptions
 

@@ -101,6 +101,7 @@ class HttpOfframp(Offramp):
         batch = "lines"
         token = { env = "EVENTS_TOKEN" }
         """
+    single_owner: ClassVar[bool] = False
     Options = HttpOptions
     options: HttpOptions
 

@@ -57,6 +57,7 @@ class TcpOfframp(Offramp):
         address = "127.0.0.1:5044"
         """
     default_postprocessors: ClassVar[tuple[str, ...]] = ("lines",)
+    single_owner: ClassVar[bool] = False
     Options = TcpOptions
     options: TcpOptions
 

@@ -55,6 +55,7 @@ class UdpOfframp(Offramp):
         type = "udp"
         address = "127.0.0.1:12201"
         """
+    single_owner: ClassVar[bool] = False
     Options = UdpOptions
     options: UdpOptions
 

@@ -49,6 +49,7 @@ class UnixOfframp(Offramp):
         path = "/run/collector.sock"
         """
     default_postprocessors: ClassVar[tuple[str, ...]] = ("lines",)
+    single_owner: ClassVar[bool] = False
     Options = UnixOptions
     options: UnixOptions
 

@@ -97,6 +97,7 @@ class HttpOnramp(Onramp):
         max_body = "1MiB"
         """
     listens: ClassVar[bool] = True
+    single_owner: ClassVar[bool] = False
     Options = HttpOptions
     options: HttpOptions
 

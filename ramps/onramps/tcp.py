@@ -42,6 +42,7 @@ class TcpOnramp(StreamServerOnramp):
         type = "tcp"
         address = "127.0.0.1:5044"
         """
+    single_owner: ClassVar[bool] = False
     Options = TcpOptions
     options: TcpOptions
 

@@ -53,6 +53,7 @@ class UdpOnramp(Onramp):
         """
     default_codec: ClassVar[str] = "string"
     listens: ClassVar[bool] = True
+    single_owner: ClassVar[bool] = False
     Options = UdpOptions
     options: UdpOptions
 
