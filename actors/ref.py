@@ -54,9 +54,15 @@ class ActorRef(Generic[MessageT]):
         # What `Mailbox.put` does when there is room, written out once more: its call would be an eighth of a tell.
         mailbox = self._mailbox
         depth = mailbox._depth + events
-        if depth <= mailbox._open_events and lane is _FLOW and not size:
-            mailbox._flow.append((message, None, events, 0))
+        if (
+            depth <= mailbox._open_events
+            and lane is _FLOW
+            and (not size or mailbox._size + size <= mailbox._max_bytes)
+        ):
+            mailbox._flow.append((message, None, events, size))
             mailbox._depth = depth
+            if size:
+                mailbox._size += size
             if mailbox._taker is not None:
                 mailbox.rouse(events)
             return

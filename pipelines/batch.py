@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from pipelines.frames import Frames
 from pipelines.values import copy_value
 
 if TYPE_CHECKING:
@@ -27,9 +29,12 @@ class Batch:
     ``route``      where contraflow about this batch goes, ``None`` while nobody upstream wants to hear.
 
     A batch belongs to whoever holds it: hand it on, or change it, not both.
+
+    Inside, the raws are `Frames` that several batches may share, and ``places``: where among them the bytes of each
+    event are (``None``: nowhere); no places mean all of them, in order.
     """
 
-    __slots__ = ("ingest_ns", "metas", "origin", "raw_codec", "raws", "route", "size", "values")
+    __slots__ = ("frames", "ingest_ns", "metas", "origin", "places", "raw_codec", "route", "size", "values")
 
     def __init__(
         self,
@@ -45,12 +50,31 @@ class Batch:
     ) -> None:
         self.values = values
         self.metas = metas
-        self.raws = raws
+        self.frames = None if raws is None else Frames(raws)
+        self.places: Sequence[int | None] | None = None
         self.raw_codec = raw_codec
         self.ingest_ns = ingest_ns
         self.origin = origin
         self.size = size
         self.route = route
+
+    @property
+    def raws(self) -> list[bytes | None] | None:
+        """One for each event. A list of this batch's own, made at the first question."""
+        frames = self.frames
+        if frames is None:
+            return None
+        if frames.text is not None or self.places is not None:
+            pieces, places = frames.pieces, self.places
+            own = [None if place is None else pieces[place] for place in places or range(len(pieces))]
+            self.frames, self.places = Frames(own), None
+            return own
+        return frames.pieces
+
+    @raws.setter
+    def raws(self, raws: list[bytes | None] | None) -> None:
+        self.frames = None if raws is None else Frames(raws)
+        self.places = None
 
     def __len__(self) -> int:
         return len(self.values)
@@ -65,25 +89,44 @@ class Batch:
         raws: list[bytes | None] | None = None,
     ) -> Batch:
         """Other events with this batch's origin, time stamp and route; ``size`` in proportion to the count."""
+        part = self.part(values, metas)
+        if raws is not None:
+            part.frames, part.raw_codec = Frames(raws), self.raw_codec
+        return part
+
+    def part(
+        self,
+        values: list[Any],
+        metas: list[dict[str, Any] | None] | None = None,
+        places: list[int | None] | None = None,
+    ) -> Batch:
+        """Like `like`, but ``places`` tells which event of this batch each is, if its value is still the same.
+
+        ``None`` in it means that the value was changed. No bytes are copied, nor cut apart.
+        """
+        # Made without a call of the constructor: this runs for each batch that leaves a pipeline.
+        part: Batch = Batch.__new__(Batch)
         count = len(self.values)
-        return Batch(
-            values,
-            metas=metas,
-            raws=raws,
-            raw_codec=self.raw_codec if raws is not None else "",
-            ingest_ns=self.ingest_ns,
-            origin=self.origin,
-            size=self.size * len(values) // count if count else self.size,
-            route=self.route,
-        )
+        part.values = values
+        part.metas = metas
+        part.ingest_ns = self.ingest_ns
+        part.origin = self.origin
+        part.size = self.size * len(values) // count if count else self.size
+        part.route = self.route
+        part.frames = part.places = None
+        part.raw_codec = ""
+        if places is not None and self.frames is not None and places.count(None) != len(places):
+            part.frames, part.raw_codec = self.frames, self.raw_codec
+            part.places = _composed(places, self.places, count)
+        return part
 
     def select(self, indices: list[int]) -> Batch:
         """The events at these indices, in this order, with their metadata and raw bytes."""
-        values, metas, raws = self.values, self.metas, self.raws
-        return self.like(
+        values, metas = self.values, self.metas
+        return self.part(
             [values[index] for index in indices],
             None if metas is None else [metas[index] for index in indices],
-            None if raws is None else [raws[index] for index in indices],
+            list(indices),
         )
 
     def copy(self) -> Batch:
@@ -91,4 +134,20 @@ class Batch:
 
         Never raises: what cannot be copied is shared (`pipelines.values.copy_value`).
         """
-        return self.like(copy_value(self.values), copy_value(self.metas), self.raws and list(self.raws))
+        copy = self.part(copy_value(self.values), copy_value(self.metas))
+        if self.frames is not None:
+            # What somebody sets to None in a list of raws is his own.
+            shared = self.frames if self.frames.text is not None else Frames(list(self.frames.pieces))
+            copy.frames, copy.places, copy.raw_codec = shared, self.places, self.raw_codec
+        return copy
+
+
+def _composed(
+    places: list[int | None], inner: Sequence[int | None] | None, count: int
+) -> Sequence[int | None] | None:
+    """Where the events are, if ``places`` counts in a batch of ``count`` events whose own places are ``inner``."""
+    if len(places) == count and places == list(range(count)):
+        return inner
+    if inner is None:
+        return places
+    return [None if place is None else inner[place] for place in places]

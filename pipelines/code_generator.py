@@ -31,7 +31,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -72,24 +72,34 @@ class Shape(NamedTuple):
 class _Flow:
     """What is known about the event at one place of the code.
 
-    Names of the local variables that hold it (``meta`` and ``raw`` are ``None`` where there can be none); whether
-    another branch still needs the value as it is now; and how deep the code is nested.
+    Names of the local variables that hold it (``meta`` is ``None`` where there can be none; ``place`` is the event's
+    index in the batch, which tells where its bytes are, or ``None`` where they are not known any more); whether another
+    branch still needs the value as it is now; and how deep the code is nested.
     """
 
     value: str
     meta: str | None
-    raw: str | None
+    place: str | None
     shared: bool = False
     depth: int = 0
 
 
-def generate(graph: Graph, entry: Endpoint, shape: Shape, namespace: Namespace) -> ast.Module:
-    """The module that defines ``pipeline(batch) -> [(port, batch), …]`` for events that leave ``entry``."""
+def generate(
+    graph: Graph, entry: Endpoint, shape: Shape, namespace: Namespace, joined: Mapping[str, str] | None = None
+) -> ast.Module:
+    """The module that defines ``pipeline(batch) -> [(port, batch), …]`` for events that leave ``entry``.
+
+    ``joined`` names outputs of the graph whose events leave among those of another one, because both lead to the same
+    place: one batch is half the work of two, and the events stay in order.
+    """
     writes_meta = any(node.operator.writes_meta for node in graph.in_order())
-    first = _Function(graph, entry, shape, namespace, writes_meta, frozenset())
+    first = _Function(graph, entry, shape, namespace, joined or {}, writes_meta, frozenset())
     first.build()
-    # The second pass knows which lists ever get anything but None, and leaves the others out.
-    return _Function(graph, entry, shape, namespace, writes_meta, frozenset(first.filled)).build()
+    # The second pass knows which lists ever get anything but None, and leaves the others out; and if nobody wants to
+    # know where the events' bytes are, it does not count them.
+    shape = shape._replace(raws=any(name.endswith("_places") for name in first.filled))
+    second = _Function(graph, entry, shape, namespace, joined or {}, writes_meta, frozenset(first.filled))
+    return second.build()
 
 
 class _Function:
@@ -99,6 +109,7 @@ class _Function:
         entry: Endpoint,
         shape: Shape,
         namespace: Namespace,
+        joined: Mapping[str, str],
         writes_meta: bool,
         wanted: frozenset[str],
     ) -> None:
@@ -107,12 +118,14 @@ class _Function:
         self.shape = shape
         self.namespace = namespace
         self.filled: set[str] = set()
+        self._joined = joined
         self._wanted = wanted
         self._writes_meta = writes_meta
         self._lists: dict[Endpoint, str] = {}
         self._functions: dict[str, str] = {}
         self._to_build: list[str] = []
         self._names: Counter[str] = Counter()
+        self._counted: set[str] = set()
         self._fan_in = graph.fan_in()
 
     def local(self, hint: str) -> str:
@@ -123,24 +136,34 @@ class _Function:
 
     def build(self) -> ast.Module:
         metas, raws = self.shape
-        flow = _Flow("value", "meta" if metas else None, "raw" if raws else None)
+        flow = _Flow("value", "meta" if metas else None, "place" if raws else None)
         loop_body = self.send(self.entry, flow)
         functions: list[ast.stmt] = []
         while self._to_build:
             functions.append(self._node_function(self._to_build.pop()))
-        names = [name for name in (flow.value, flow.meta, flow.raw) if name]
-        loop = loop_over(names, [attribute(load("batch"), f"{name}s") for name in names], loop_body)
+        names = ["value"]
+        lists_of: list[ast.expr] = [attribute(load("batch"), "values")]
+        if metas:
+            names.append("meta")
+            lists_of.append(attribute(load("batch"), "metas"))
+        if raws:
+            names.append("place")
+            lists_of.append(call(load("range"), call(load("len"), attribute(load("batch"), "values"))))
+        loop = loop_over(names, lists_of, loop_body)
         lists: list[ast.stmt] = [
             assign(f"{name}_{part}", ast.List([], ast.Load()))
             for name in self._lists.values()
-            for part in ("values", "metas", "raws")
+            for part in ("values", "metas", "places")
             if part == "values" or f"{name}_{part}" in self._wanted
         ]
+        counted = sorted(self._counted)
         body = [
             assign("ingest_ns", attribute(load("batch"), "ingest_ns")),
             *lists,
+            *[assign(name, constant(0)) for name in counted],
             *functions,
             loop,
+            *[_add_up(name) for name in counted],
             assign("results", ast.List([], ast.Load())),
             *self._collect(),
             ast.Return(load("results")),
@@ -150,22 +173,25 @@ class _Function:
 
     def _node_function(self, node_id: str) -> ast.stmt:
         meta = "meta" if self.shape.metas or self._writes_meta else None
-        raw = "raw" if self.shape.raws else None
-        body = self._node(node_id, _Flow("value", meta, raw))
-        return define(self._functions[node_id], ["value", "meta", "raw"], body)
+        place = "place" if self.shape.raws else None
+        outside, self._counted = self._counted, set()
+        body = self._node(node_id, _Flow("value", meta, place))
+        counted, self._counted = sorted(self._counted), outside | self._counted
+        if counted:
+            body = [ast.Nonlocal(counted), *body]
+        return define(self._functions[node_id], ["value", "meta", "place"], body)
 
     def _collect(self) -> list[ast.stmt]:
         order = sorted(self._lists, key=lambda end: (end.node != GRAPH, _position(self.graph, end)))
         statements: list[ast.stmt] = []
         for end in order:
             name = self._lists[end]
+            metas, places = f"{name}_metas", f"{name}_places"
             parts = [
-                call(load("unless_empty"), load(f"{name}_{part}"))
-                if f"{name}_{part}" in self._wanted
-                else constant(None)
-                for part in ("metas", "raws")
+                call(load("unless_empty"), load(metas)) if metas in self._wanted else constant(None),
+                load(places) if places in self._wanted else constant(None),
             ]
-            batch = call(attribute(load("batch"), "like"), load(f"{name}_values"), *parts)
+            batch = call(attribute(load("batch"), "part"), load(f"{name}_values"), *parts)
             if end.node == GRAPH:
                 result = method("results", "append", ast.Tuple([constant(end.port), batch], ast.Load()))
             else:
@@ -180,7 +206,7 @@ class _Function:
         """The code that hands an event to everything that ``source`` leads to."""
         targets = self.graph.targets(source)
         if not targets:
-            return [self.namespace.drop(source.node, source.port)]
+            return [self._count_drop(source.node, source.port)]
         statements: list[ast.stmt] = []
         if len(targets) > 1:
             statements.append(add("created", 0, constant(len(targets) - 1)))
@@ -199,13 +225,17 @@ class _Function:
         if target.node not in self._functions:
             self._functions[target.node] = self.local("operator")
             self._to_build.append(target.node)
-        arguments = [load(name) if name else constant(None) for name in (flow.value, flow.meta, flow.raw)]
+        arguments = [load(name) if name else constant(None) for name in (flow.value, flow.meta, flow.place)]
         return [*copies, ast.Expr(call(load(self._functions[target.node]), *arguments))]
 
     def _append(self, target: Endpoint, flow: _Flow) -> list[ast.stmt]:
+        statements: list[ast.stmt] = []
+        if target.node == GRAPH and target.port in self._joined:
+            statements.append(self._count("joined", self.namespace.join_slot(target.port)))
+            target = Endpoint(GRAPH, self._joined[target.port])
         name = self._lists.setdefault(target, f"output_{len(self._lists)}")
-        statements: list[ast.stmt] = [method(f"{name}_values", "append", load(flow.value))]
-        for part, variable in (("metas", flow.meta), ("raws", flow.raw)):
+        statements += [method(f"{name}_values", "append", load(flow.value))]
+        for part, variable in (("metas", flow.meta), ("places", flow.place)):
             if variable is not None:
                 self.filled.add(f"{name}_{part}")
             if f"{name}_{part}" in self._wanted:
@@ -251,7 +281,7 @@ class _Function:
         event = call(load("error_event"), constant(node_id), load(error), load(flow.value))
         fail = assign(failed, event)
         source = Endpoint(node_id, "err")
-        on_error = self.send(source, replace(flow, value=failed, raw=None))
+        on_error = self.send(source, replace(flow, value=failed, place=None))
         if all(target.node == GRAPH for target in self.graph.targets(source)):
             return [attempt(body, error, [fail, *on_error], after)]
         # Operators that stand behind an ``err`` port run outside of the handler: otherwise an error of theirs would
@@ -263,7 +293,16 @@ class _Function:
         ]
 
     def _drop(self, node_id: str, operator: Operator) -> ast.stmt:
-        return self.namespace.drop(node_id, operator.drop_reason)
+        return self._count_drop(node_id, operator.drop_reason)
+
+    def _count_drop(self, node_id: str, reason: str) -> ast.stmt:
+        """Counted in a local variable, and for good when the whole batch is through."""
+        return self._count("drops", self.namespace.drop_slot(node_id, reason))
+
+    def _count(self, counters: str, slot: int) -> ast.stmt:
+        name = f"{counters}_{slot}"
+        self._counted.add(name)
+        return ast.AugAssign(ast.Name(name, ast.Store()), ast.Add(), constant(1))
 
     def _meta(self, flow: _Flow) -> ast.expr:
         return load(flow.meta) if flow.meta else constant(None)
@@ -272,7 +311,7 @@ class _Function:
         inline: Inline = operator.inline(_InlineScope(self, flow))
         body = list(inline.statements)
         if operator.changes_values:
-            flow = replace(flow, raw=None)
+            flow = replace(flow, place=None)
         if inline.value is not None:
             value = self.local("value")
             body.append(assign(value, inline.value))
@@ -288,6 +327,9 @@ class _Function:
     def _by_port(self, node_id: str, operator: Operator, port: str, flow: _Flow) -> list[ast.stmt]:
         """The code for an event that leaves by the port that a variable names; ``None`` drops it."""
         otherwise = [self._drop(node_id, operator)]
+        if len(operator.outputs) == 1:
+            # Quicker than a comparison of texts; names of ports are not empty.
+            return [branch(load(port), self.send(Endpoint(node_id, operator.outputs[0]), flow), otherwise)]
         for name in reversed(operator.outputs):
             test: ast.expr = ast.Compare(load(port), [ast.Eq()], [constant(name)])
             otherwise = [branch(test, self.send(Endpoint(node_id, name), flow), otherwise)]
@@ -295,10 +337,7 @@ class _Function:
 
     def _route(self, node_id: str, operator: Operator, flow: _Flow) -> tuple[list[ast.stmt], list[ast.stmt]]:
         port = self.local("port")
-        route = self.namespace.bind("route", operator.route)
-        body: list[ast.stmt] = [
-            assign(port, call(route, load(flow.value), self._meta(flow), load("ingest_ns")))
-        ]
+        body = list(operator.inline_route(_InlineScope(self, flow), port))
         return body, self._by_port(node_id, operator, port, flow)
 
     def _outputs(self, operator: Operator) -> ast.expr:
@@ -315,18 +354,17 @@ class _Function:
             empty = ast.IfExp(same(load(flow.meta), constant(None)), empty, load(flow.meta))
         return [assign(meta, empty)], call(function, load(flow.value), load(meta)), load(meta)
 
-    def _raw_if_same(
-        self, operator: Operator, flow: _Flow, value: str, raw: str
-    ) -> tuple[list[ast.stmt], _Flow]:
+    def _place_if_same(self, operator: Operator, flow: _Flow, value: str) -> tuple[list[ast.stmt], _Flow]:
         """A function that is declared to keep values is taken at its word only for the very same object."""
-        if operator.changes_values or flow.raw is None:
-            return [], replace(flow, value=value, raw=None)
-        kept = ast.IfExp(same(load(value), load(flow.value)), load(flow.raw), constant(None))
-        return [assign(raw, kept)], replace(flow, value=value, raw=raw)
+        if operator.changes_values or flow.place is None:
+            return [], replace(flow, value=value, place=None)
+        place = self.local("place")
+        kept = ast.IfExp(same(load(value), load(flow.value)), load(flow.place), constant(None))
+        return [assign(place, kept)], replace(flow, value=value, place=place)
 
     def _event(self, node_id: str, operator: Operator, flow: _Flow) -> tuple[list[ast.stmt], list[ast.stmt]]:
         before, result, meta = self._call(operator, flow)
-        value, port, raw = self.local("value"), self.local("port"), self.local("raw")
+        value, port = self.local("value"), self.local("port")
         new_meta = self.local("meta") if operator.writes_meta else None
         resolved = call(load("resolve"), load(value), meta, self._outputs(operator))
         names = [port, value, new_meta or self.local("ignored")]
@@ -334,7 +372,15 @@ class _Function:
         if new_meta:
             kept = meta if isinstance(meta, ast.Constant) else ast.BoolOp(ast.Or(), [meta, constant(None)])
             plain.append(assign(new_meta, kept))
-        is_special = ast.Compare(call(load("type"), load(value)), [ast.In()], [load("special_results")])
+        kind = call(load("type"), load(value))
+        # Nearly all values are objects, so that is asked first.
+        is_special = ast.BoolOp(
+            ast.And(),
+            [
+                same(kind, load("dict"), negated=True),
+                ast.Compare(call(load("type"), load(value)), [ast.In()], [load("special_results")]),
+            ],
+        )
         body: list[ast.stmt] = [
             *before,
             assign(value, result),
@@ -342,33 +388,33 @@ class _Function:
         ]
         if new_meta:
             flow = replace(flow, meta=new_meta)
-        raw_statements, after_flow = self._raw_if_same(operator, flow, value, raw)
-        return body, [*raw_statements, *self._by_port(node_id, operator, port, after_flow)]
+        place_statements, after_flow = self._place_if_same(operator, flow, value)
+        return body, [*place_statements, *self._by_port(node_id, operator, port, after_flow)]
 
     def _many(self, node_id: str, operator: Operator, flow: _Flow) -> tuple[list[ast.stmt], list[ast.stmt]]:
         before, result, meta = self._call(operator, flow)
-        items, raw = self.local("items"), self.local("raw")
+        items = self.local("items")
         collected = call(load("collect"), result, meta, self._outputs(operator))
         body: list[ast.stmt] = [*before, assign(items, collected)]
         count = ast.BinOp(call(load("len"), load(items)), ast.Sub(), constant(1))
-        loop = self._each(node_id, operator, flow, items, raw)
+        loop = self._each(node_id, operator, flow, items)
         counted = branch(load(items), [add("created", 0, count)], [self._drop(node_id, operator)])
         return body, [counted, loop]
 
     def _hold(self, node_id: str, operator: Operator, flow: _Flow) -> tuple[list[ast.stmt], list[ast.stmt]]:
         hold = self.namespace.bind("hold", operator.hold)
-        items, raw = self.local("items"), self.local("raw")
+        items = self.local("items")
         held = call(hold, load(flow.value), self._meta(flow), load("batch"))
         collected = call(load("collect"), load(items), constant(None), self._outputs(operator))
         # Most events only wait; for them there is nothing to look through.
         body: list[ast.stmt] = [assign(items, held), branch(load(items), [assign(items, collected)])]
-        return body, [self._each(node_id, operator, flow, items, raw)]
+        return body, [self._each(node_id, operator, flow, items)]
 
-    def _each(self, node_id: str, operator: Operator, flow: _Flow, items: str, raw: str) -> ast.stmt:
+    def _each(self, node_id: str, operator: Operator, flow: _Flow, items: str) -> ast.stmt:
         port, value, meta = self.local("port"), self.local("value"), self.local("meta")
-        raw_statements, item_flow = self._raw_if_same(operator, flow, value, raw)
+        place_statements, item_flow = self._place_if_same(operator, flow, value)
         item_flow = replace(item_flow, meta=meta if operator.writes_meta or flow.meta else None)
-        body = [*raw_statements, *self._by_port(node_id, operator, port, item_flow)]
+        body = [*place_statements, *self._by_port(node_id, operator, port, item_flow)]
         return ast.For(names_to_store([port, value, meta]), load(items), body, [])
 
 
@@ -385,11 +431,20 @@ class _InlineScope:
     def meta(self) -> ast.expr:
         return load(self._flow.meta) if self._flow.meta else constant(None)
 
+    def ingest_ns(self) -> ast.expr:
+        return load("ingest_ns")
+
     def bind(self, hint: str, thing: object) -> ast.expr:
         return self._function.namespace.bind(hint, thing)
 
     def local(self, hint: str) -> str:
         return self._function.local(hint)
+
+
+def _add_up(name: str) -> ast.stmt:
+    """``drops[3] += drops_3``"""
+    counters, _, slot = name.rpartition("_")
+    return add(counters, int(slot), load(name))
 
 
 def _position(graph: Graph, end: Endpoint) -> int:

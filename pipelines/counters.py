@@ -15,11 +15,20 @@ class Counters:
         self.created = [0]
         self.drops: list[int] = []
         self.drop_slots: dict[tuple[str, str], int] = {}
+        self.joined: list[int] = []
+        """Events that left by another port than their own, because both lead to the same place."""
+        self.join_slots: dict[str, int] = {}
 
     def slot(self, operator_id: str, reason: str) -> int:
         """The index in ``drops`` of an operator's drops for one reason."""
         slot = self.drop_slots.setdefault((operator_id, reason), len(self.drop_slots))
         self.drops.extend([0] * (slot + 1 - len(self.drops)))
+        return slot
+
+    def join_slot(self, port: str) -> int:
+        """The index in ``joined`` of the events of this port."""
+        slot = self.join_slots.setdefault(port, len(self.join_slots))
+        self.joined.extend([0] * (slot + 1 - len(self.joined)))
         return slot
 
     def drop(self, operator_id: str, reason: str, count: int) -> None:

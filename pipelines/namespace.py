@@ -6,7 +6,7 @@ import ast
 from typing import Any
 
 from pipelines.counters import Counters
-from pipelines.syntax import add, constant, load
+from pipelines.syntax import load
 
 __all__ = ["Namespace"]
 
@@ -16,6 +16,7 @@ class Namespace:
 
     def __init__(self, counters: Counters, runtime: dict[str, Any]) -> None:
         self.names: dict[str, Any] = {**runtime, "drops": counters.drops, "created": counters.created}
+        self.names["joined"] = counters.joined
         self._counters = counters
         self._known: dict[int, str] = {}
 
@@ -30,6 +31,10 @@ class Namespace:
             self._known[id(thing)] = name
         return load(name)
 
-    def drop(self, operator_id: str, reason: str) -> ast.stmt:
-        """The statement that counts a dropped event."""
-        return add("drops", self._counters.slot(operator_id, reason), constant(1))
+    def drop_slot(self, operator_id: str, reason: str) -> int:
+        """The index in ``drops`` where the drops of an operator for one reason are counted."""
+        return self._counters.slot(operator_id, reason)
+
+    def join_slot(self, port: str) -> int:
+        """The index in ``joined`` where the events of a port that leave with those of another are counted."""
+        return self._counters.join_slot(port)

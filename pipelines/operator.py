@@ -31,6 +31,7 @@ from pipelines.batch import Batch
 from pipelines.contraflow import Insight
 from pipelines.emit import Emit
 from pipelines.registry import Component, Registry
+from pipelines.syntax import assign, call
 
 __all__ = ["PORT_NAME", "Inline", "Kind", "Operator", "Scope", "operators"]
 
@@ -57,6 +58,9 @@ class Scope(Protocol):
 
     def meta(self) -> ast.expr:
         """The event's metadata: a dict or ``None``."""
+
+    def ingest_ns(self) -> ast.expr:
+        """When the event came in: wall clock, nanoseconds since 1970."""
 
     def bind(self, hint: str, thing: object) -> ast.expr:
         """An object of the operator (a function, a set, an iterator), under a name that begins with ``hint``."""
@@ -129,6 +133,13 @@ class Operator(Component):
     def route(self, value: Any, meta: dict[str, Any] | None, ingest_ns: int) -> str | None:
         """ROUTE: the output port for this event, ``None`` to drop it. Must neither change nor keep value and meta."""
         raise NotImplementedError(f"{self.name}: route")
+
+    def inline_route(self, scope: Scope, port: str) -> tuple[ast.stmt, ...]:
+        """ROUTE: the code for one event that leaves in the variable ``port`` what `route` would return. By default it
+        calls `route`; an operator with a quick answer for most events gives it here.
+        """
+        function = scope.bind("route", self.route)
+        return (assign(port, call(function, scope.value(), scope.meta(), scope.ingest_ns())),)
 
     def event_function(self) -> Callable[..., Any]:
         """EVENT, MANY: what is called for each event, with its value and, if `reads_meta`, its metadata."""

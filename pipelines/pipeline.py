@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -37,8 +37,10 @@ class Pipeline:
         graph: Graph,
         compile_entry: Callable[[Endpoint, Shape], Compiled],
         counters: Counters,
+        joined: Mapping[str, str],
     ) -> None:
         self.name = name
+        self._joined = joined
         self.inputs = graph.inputs
         self.outputs = graph.outputs
         self._graph = graph
@@ -122,15 +124,23 @@ class Pipeline:
     def account(self) -> dict[str, Any]:
         """Where all events went so far: ``in``, ``out`` by port, ``dropped`` by operator and reason, ``merged``,
         ``created``, ``held``. Always ``in + created == sum(out) + sum(dropped) + merged + held``, unless a crash
-        (an error that is no ``Exception``) broke off in the middle of a batch.
+        (an error that is no ``Exception``) broke off in the middle of a batch. ``joined`` tells how many of those that
+        count as ``out`` by one port left among the events of another: ``{("overflow", "out"): 3}``.
         """
         operators = [operator for _, operator in self._nodes]
+        counters = self._counters
+        out, joined = dict(counters.out), {}
+        for port, slot in counters.join_slots.items():
+            joined[port, self._joined[port]] = count = counters.joined[slot]
+            out[port] += count
+            out[self._joined[port]] -= count
         return {
-            "in": self._counters.taken_in,
-            "out": dict(self._counters.out),
-            "dropped": self._counters.dropped(),
+            "in": counters.taken_in,
+            "out": out,
+            "joined": joined,
+            "dropped": counters.dropped(),
             "merged": sum(operator.merged for operator in operators),
-            "created": self._counters.created[0] + sum(operator.created for operator in operators),
+            "created": counters.created[0] + sum(operator.created for operator in operators),
             "held": sum(operator.held for operator in operators),
         }
 
@@ -162,7 +172,7 @@ class Pipeline:
                 self._compiled[entry, False, raws] = self._compile_entry(entry, Shape(metas=False, raws=raws))
 
     def _enter(self, entry: Endpoint, batch: Batch) -> Results:
-        metas, raws = batch.metas is not None, batch.raws is not None
+        metas, raws = batch.metas is not None, batch.frames is not None
         compiled = self._compiled.get((entry, metas, raws))
         if compiled is None:
             compiled = self._compiled[entry, metas, raws] = self._compile_entry(entry, Shape(metas, raws))

@@ -69,5 +69,5 @@ def collect(results: Iterable[Any], meta: Meta, outputs: tuple[str, ...]) -> lis
 
 
 def unless_empty(items: list[Any]) -> list[Any] | None:
-    """The list, or ``None`` if nothing but ``None`` is in it, so that later stages need not look."""
-    return None if items.count(None) == len(items) else items
+    """The list of metadata, or ``None`` if none of them holds anything, so that later stages need not look."""
+    return items if any(items) else None

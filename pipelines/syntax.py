@@ -14,6 +14,7 @@ __all__ = [
     "call",
     "constant",
     "define",
+    "item",
     "load",
     "loop_over",
     "method",
@@ -37,6 +38,11 @@ def constant(value: str | int | float | bool | None) -> ast.Constant:
 def attribute(owner: ast.expr, name: str) -> ast.Attribute:
     """``owner.name``"""
     return ast.Attribute(owner, name, ast.Load())
+
+
+def item(owner: ast.expr, key: str) -> ast.Subscript:
+    """``owner[key]``"""
+    return ast.Subscript(owner, constant(key), ast.Load())
 
 
 def call(function: ast.expr, *arguments: ast.expr) -> ast.Call:

@@ -63,6 +63,20 @@ class Codec(Component):
                 errors.append((index, error))
         return values, errors
 
+    def decode_lines(self, text: bytes) -> list[Any] | None:
+        """The values of all frames of a chunk at once: ``text`` is the frames with a newline behind each.
+
+        ``None`` where that cannot be done, or where any of them is not an event: `decode_many` then says which. For
+        codecs that have a quicker way through a whole text; the others need not mind.
+        """
+        return None
+
+    def may_pass(self, text: bytes) -> bool:
+        """Whether bytes that this codec has decoded (one frame, or several with newlines or commas between them) may
+        stand for their values on the way out. Asked only where `raw_passthrough` is true.
+        """
+        return True
+
     def encode_many(self, values: list[Any]) -> tuple[list[bytes | None], list[tuple[int, BadData]]]:
         """One result per value: the payloads (``None`` where there is an error), and the errors with their indices."""
         encode = self.encode

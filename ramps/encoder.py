@@ -34,6 +34,9 @@ class Encoder:
         Where something cannot be sent, the result's ``batch`` holds only the others; otherwise it is ``batch``
         itself. Raises nothing.
         """
+        text = self._unchanged_text(batch)
+        if text is not None and self._terminator is not None:
+            return Outgoing.lines(text, self._terminator, batch), []
         payloads, errors = self._payloads(batch)
         for _, error in errors:
             error.forget_traceback()
@@ -45,25 +48,43 @@ class Encoder:
             return Outgoing.terminated(kept, self._terminator, batch.select(good)), errors
         return self._postprocess(payloads, batch, errors)
 
+    def _may_pass(self, batch: Batch) -> bool:
+        return (
+            batch.frames is not None and self._codec.raw_passthrough and batch.raw_codec == self._codec.name
+        )
+
+    def _unchanged_text(self, batch: Batch) -> bytes | None:
+        """The lines that the whole batch was decoded from, if it may go out as it came in."""
+        frames = batch.frames
+        if frames is None or frames.text is None or batch.places is not None or not self._may_pass(batch):
+            return None
+        return frames.text if self._codec.may_pass(frames.text) else None
+
     def _payloads(self, batch: Batch) -> tuple[list[bytes | None], list[tuple[int, BadData]]]:
-        codec, raws = self._codec, batch.raws
-        if raws is None or not codec.raw_passthrough or batch.raw_codec != codec.name:
+        codec = self._codec
+        raws = batch.raws if self._may_pass(batch) else None
+        if raws is None:
             return codec.encode_many(batch.values)
         # A raw with a line break in it is one event on the way in (a message, a pretty-printed document), but
         # would be two for whoever reads lines on the other side.
         try:
             # One look at all of them in one piece is ten times faster than one at each.
-            if b"\n" not in b"".join(raws):  # type: ignore[arg-type] # None is what the except is for
-                return raws, []
+            text = b",".join(raws)  # type: ignore[arg-type] # None is what the except is for
         except TypeError:
-            pass
-        stale = [index for index, raw in enumerate(raws) if raw is None or b"\n" in raw]
+            stale = [index for index, raw in enumerate(raws) if raw is None or not self._is_fit(raw)]
+        else:
+            if self._is_fit(text):
+                return raws, []
+            stale = [index for index, raw in enumerate(raws) if not self._is_fit(raw or b"")]
         values = batch.values
         encoded, errors = codec.encode_many([values[index] for index in stale])
         payloads = list(raws)
         for index, payload in zip(stale, encoded, strict=True):
             payloads[index] = payload
         return payloads, [(stale[position], error) for position, error in errors]
+
+    def _is_fit(self, raw: bytes) -> bool:
+        return b"\n" not in raw and self._codec.may_pass(raw)
 
     def _postprocess(
         self, payloads: list[bytes | None], batch: Batch, errors: list[tuple[int, BadData]]

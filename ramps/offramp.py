@@ -27,44 +27,63 @@ class Outgoing:
     where a postprocessor splits). ``batch`` is the batch that they came from: same length, same order.
     """
 
-    __slots__ = ("_packets", "_payloads", "_terminator", "batch")
+    __slots__ = ("_packets", "_payloads", "_size", "_terminator", "_text", "batch")
 
-    def __init__(self, packets: list[list[bytes]], batch: Batch) -> None:
+    def __init__(
+        self,
+        packets: list[list[bytes]] | None,
+        batch: Batch,
+        payloads: list[bytes] | None = None,
+        terminator: bytes = b"",
+        text: bytes | None = None,
+    ) -> None:
         self.batch = batch
-        self._packets: list[list[bytes]] | None = packets
-        self._payloads: list[bytes] = []
-        self._terminator = b""
+        self._packets = packets
+        self._payloads = payloads
+        self._terminator = terminator
+        self._text = text
+        self._size = -1
 
     @classmethod
     def terminated(cls, payloads: list[bytes], terminator: bytes, batch: Batch) -> Outgoing:
         """The common case, one packet per event, made without any work per event: payload + terminator."""
-        outgoing = cls.__new__(cls)
-        outgoing.batch = batch
-        outgoing._packets = None
-        outgoing._payloads = payloads
-        outgoing._terminator = terminator
-        return outgoing
+        return cls(None, batch, payloads, terminator)
+
+    @classmethod
+    def lines(cls, text: bytes, terminator: bytes, batch: Batch) -> Outgoing:
+        """Events that go out as they came in: all payloads in one piece, with a newline behind each."""
+        return cls(None, batch, None, terminator, text)
 
     @property
     def packets(self) -> list[list[bytes]]:
         """The packets of each event."""
         packets = self._packets
         if packets is None:
-            terminator = self._terminator
-            packets = self._packets = [[payload + terminator] for payload in self._payloads]
+            terminator, payloads = self._terminator, self._payloads
+            if payloads is None:
+                payloads = (self._text or b"")[:-1].split(b"\n")
+            packets = self._packets = [[payload + terminator] for payload in payloads]
         return packets
 
     @property
     def size(self) -> int:
         """Bytes in all packets."""
-        if self._payloads:
-            return sum(map(len, self._payloads)) + len(self._payloads) * len(self._terminator)
-        return sum([len(packet) for event in self.packets for packet in event])
+        if self._size < 0:
+            count, terminator = len(self.batch.values), len(self._terminator)
+            if self._text is not None:
+                self._size = len(self._text) + count * (terminator - 1)
+            elif self._payloads is not None:
+                self._size = sum(map(len, self._payloads)) + count * terminator
+            else:
+                self._size = sum([len(packet) for event in self.packets for packet in event])
+        return self._size
 
     def joined(self) -> bytes:
         """Everything in one piece, for byte streams."""
+        terminator = self._terminator
+        if self._text is not None:
+            return self._text if terminator == b"\n" else self._text.replace(b"\n", terminator)
         if self._payloads:
-            terminator = self._terminator
             return terminator.join(self._payloads) + terminator
         return b"".join([packet for event in self.packets for packet in event])
 

@@ -74,6 +74,7 @@ class OfframpActor(Actor[Any]):
         """Open. A start fails only where waiting does not help; otherwise it is tried again."""
         part = self._part
         part.connector.clock = self.clock
+        self._now = self.clock.now
         self._try_open()
         if type(part.connector).flush is not Offramp.flush:
             self.send_every(_TICK_SECONDS, _TICK)
@@ -105,18 +106,22 @@ class OfframpActor(Actor[Any]):
 
     def _deliver(self, batch: Batch) -> None:
         part = self._part
-        started = self.clock.now()
+        connector = part.connector
+        started = self._now()
         # Encoded once: the same object is written until it is taken, so that a connector that sends event by event
         # can remember how far it came.
-        outgoing, errors = self._encode(batch)
+        if connector.encodes:
+            outgoing, errors = part.encoder.encode(batch)
+        else:
+            outgoing, errors = Outgoing([], batch), []
         refused, refused_bytes = len(errors), 0
         if errors:
             self._refuse(batch, [(index, "encode", str(error)) for index, error in errors])
-        while len(outgoing.batch):
+        while outgoing.batch.values:
             try:
                 if not part.connected:
                     self._open()
-                part.connector.write(outgoing)
+                connector.write(outgoing)
             except Rejected as error:
                 indices = range(len(outgoing.batch)) if error.indices is None else error.indices
                 refused += len(indices)
@@ -132,29 +137,25 @@ class OfframpActor(Actor[Any]):
                 self.sleep(self._lost(error))
                 continue
             # Not when it could be opened: a server that accepts and then fails each write would flap.
-            self._outage_over()
+            if part.outage_told:
+                self._outage_over()
             break
-        if part.connector.encodes and refused < len(batch):
+        self._settle(batch, len(batch.values) - refused, refused, started)
+        if connector.encodes and refused < len(batch.values):
             part.written_bytes += outgoing.size - refused_bytes
-        self._settle(batch, refused, self.clock.now() - started)
 
-    def _settle(self, batch: Batch, refused: int, elapsed_seconds: float) -> None:
+    def _settle(self, batch: Batch, taken: int, refused: int, started: float) -> None:
         part = self._part
         part.failed += refused
-        taken = len(batch) - refused
         if taken:
             part.written += taken
-            part.backoff.reset()
             self._written_since_flush = True
+            if part.backoff.failures:
+                part.backoff.reset()
         if batch.route is not None:
             kind = InsightKind.ACK if taken or not refused else InsightKind.FAIL
-            insight = Insight(kind, part.name, batch.route, elapsed_seconds, len(batch))
+            insight = Insight(kind, part.name, batch.route, self._now() - started, len(batch.values))
             batch.route.owner.tell(insight, lane=Lane.CONTRAFLOW)
-
-    def _encode(self, batch: Batch) -> tuple[Outgoing, list[Any]]:
-        if not self._part.connector.encodes:
-            return Outgoing([], batch), []
-        return self._part.encoder.encode(batch)
 
     def _refuse(self, batch: Batch, reasons: list[tuple[int, str, str]]) -> None:
         """Send what the outside will never take to ``err``."""

@@ -107,6 +107,14 @@ class Preprocessor(Component):
         """
         raise NotImplementedError
 
+    def feed_lines(self, data: bytes) -> bytes | None:
+        """Instead of `feed`, where newlines separate the frames and nothing is wrong with any of them: the frames that
+        are complete with this chunk, in one piece, with a newline behind each.
+
+        ``None`` where that cannot be said without looking at each; nothing has been taken in then.
+        """
+        return None
+
     def end(self) -> list[Frame]:
         """What is left when the stream ends, in order: a last line without its newline is a frame; half of a
         compressed member or of a length-prefixed frame is a `BadFrame` that says "truncated". The step is then as
@@ -140,6 +148,12 @@ class PreprocessorChain:
         step had begun to collect from before that hole in the stream is bad too, and comes before it.
         """
         return [frame for portion in self.portions(data) for frame in portion]
+
+    def feed_lines(self, data: bytes) -> bytes | None:
+        """What `feed` returns, in one piece, where that is possible (see `Preprocessor.feed_lines`)."""
+        if len(self._steps) != 1 or self._takes_frames[0]:
+            return None
+        return self._steps[0].feed_lines(data)
 
     def portions(self, data: bytes) -> Iterator[list[Frame]]:
         """What `feed` returns, a part at a time: a chunk of compressed newlines becomes far more frames than memory

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import ast
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from pydantic import Field, model_validator
 
 from pipelines.errors import EventError
-from pipelines.field_path import MISSING, FieldPathOption
-from pipelines.operator import Kind, Operator, operators
+from pipelines.field_path import MISSING, FieldPath, FieldPathOption
+from pipelines.operator import Kind, Operator, Scope, operators
 from pipelines.options import Duration, Options
 from pipelines.sliding_window import SlidingWindow
+from pipelines.syntax import assign, attempt, attribute, branch, call, constant, item, load, method, same
 from pipelines.values import key_of
 
 __all__ = ["Bucket"]
 
 _MAX_WINDOWS = 10_000
+_MAX_FOUND = 10_000
+_SHORT = 64
 
 
 class BucketOptions(Options):
@@ -51,10 +56,10 @@ class BucketOptions(Options):
     cardinality: int = Field(
         default=1000,
         ge=1,
-        description="Different dimensions remembered for each class; beyond it, the one unused for longest.",
+        description="Different dimensions remembered for each class; beyond it, one not used lately is forgotten.",
     )
     max_classes: int = Field(
-        default=1000, ge=1, description="Classes remembered; beyond it, the one unused for longest."
+        default=1000, ge=1, description="Classes remembered; beyond it, one not used lately is forgotten."
     )
 
     @model_validator(mode="after")
@@ -100,42 +105,144 @@ operators = [{ type = "bucket", class = "level", dimensions = ["host"], rate = 1
         self._window_ns = round(self.options.window * 1e9)
         rate, windows, cardinality = self.options.rate, self.options.windows, self.options.cardinality
         self._limit = None if rate is None else _Limit("", rate, windows, self._window_ns, cardinality)
+        # What generated code looks up first: windows by the event's own fields; with metadata, by class and dimensions.
+        self._found: dict[Any, Any] = {}
+        self._remembered = 0
+
+    def inline_route(self, scope: Scope, port: str) -> tuple[ast.stmt, ...]:
+        """The window of an event whose fields are plain texts is found by them at once; `route` does the rest."""
+        if self._limit is None and isinstance(scope.meta(), ast.Constant):
+            # There are no metadata here, so all that is left to do is to say so.
+            return super().inline_route(scope, port)
+        window = scope.local("window")
+        slowly = call(scope.bind("route", self.route), scope.value(), scope.meta(), scope.ingest_ns())
+        return (
+            attempt(self._look_up(scope, window), None, [assign(window, constant(None))]),
+            branch(
+                same(load(window), constant(None)),
+                [assign(port, slowly)],
+                [
+                    branch(
+                        ast.Compare(scope.ingest_ns(), [ast.GtE()], [attribute(load(window), "until_ns")]),
+                        [method(window, "advance", scope.ingest_ns())],
+                    ),
+                    ast.Assign([ast.Attribute(load(window), "used", ast.Store())], constant(True)),
+                    branch(
+                        ast.Compare(attribute(load(window), "left"), [ast.Gt()], [constant(0)]),
+                        [
+                            ast.AugAssign(
+                                ast.Attribute(load(window), "left", ast.Store()), ast.Sub(), constant(1)
+                            ),
+                            assign(port, constant("out")),
+                        ],
+                        [assign(port, constant("overflow"))],
+                    ),
+                ],
+            ),
+        )
+
+    def _look_up(self, scope: Scope, window: str) -> list[ast.stmt]:
+        found = scope.bind("found", self._found)
+        if self._limit is None:
+            by_dimensions = ast.Subscript(found, item(scope.meta(), "class"), ast.Load())
+            dimensions = call(attribute(scope.meta(), "get"), constant("dimensions"))
+            other_rate = ast.Compare(
+                attribute(load(window), "rate"), [ast.NotEq()], [item(scope.meta(), "rate")]
+            )
+            return [
+                assign(window, call(attribute(by_dimensions, "get"), dimensions)),
+                branch(
+                    ast.BoolOp(ast.And(), [same(load(window), constant(None), negated=True), other_rate]),
+                    [assign(window, constant(None))],
+                ),
+            ]
+        paths = [*filter(None, [self.options.class_]), *self.options.dimensions]
+        keys = [_field(scope.value(), path) for path in paths]
+        key = keys[0] if len(keys) == 1 else ast.Tuple(keys, ast.Load())
+        return [assign(window, call(attribute(found, "get"), key))]
 
     def route(self, value: Any, meta: dict[str, Any] | None, ingest_ns: int) -> str:
         """Count the event in its window."""
         limit = self._limit
         if limit is None:
             limit = self._from_meta(meta or {})
-            group, dimensions = key_of(limit.group), key_of((meta or {}).get("dimensions"))
+            own: tuple[Any, ...] = (limit.group, (meta or {}).get("dimensions"))
+            group: Any = key_of(own[0])
+            dimensions: Any = key_of(own[1])
         else:
-            group, dimensions = self._keys(value)
-        windows = self._classes.get(group)
-        if windows is None:
-            windows = self._classes[group] = OrderedDict()
-            if len(self._classes) > self.options.max_classes:
-                self._classes.popitem(last=False)
-        else:
-            self._classes.move_to_end(group)
-        window = windows.get(dimensions)
-        if window is None:
-            slot_ns = max(1, limit.window_ns // limit.windows)
-            window = windows[dimensions] = SlidingWindow(limit.rate, limit.windows, slot_ns, ingest_ns)
-            if len(windows) > limit.cardinality:
-                windows.popitem(last=False)
-        else:
-            windows.move_to_end(dimensions)
+            own = self._fields(value)
+            keys = tuple(map(key_of, own))
+            group, dimensions = (None, keys) if self.options.class_ is None else (keys[0], keys[1:])
+        window = self._window(group, dimensions, limit, ingest_ns)
+        if _are_short_texts(own):
+            self._remember(own, window)
         return "out" if window.allow(ingest_ns) else "overflow"
 
-    def _keys(self, value: Any) -> tuple[Any, Any]:
-        group = None
+    def _remember(self, own: tuple[Any, ...], window: SlidingWindow) -> None:
+        if self._remembered >= _MAX_FOUND:
+            self._forget_found()
+        self._remembered += 1
+        if self._limit is None:
+            self._found.setdefault(own[0], {})[own[1]] = window
+        else:
+            self._found[own[0] if len(own) == 1 else own] = window
+
+    def _forget_found(self) -> None:
+        self._found.clear()
+        self._remembered = 0
+
+    def _window(self, group: Any, dimensions: Any, limit: _Limit, ingest_ns: int) -> SlidingWindow:
+        windows = self._classes.get(group)
+        if windows is None:
+            if len(self._classes) >= self.options.max_classes:
+                self._forget_a_class()
+            windows = self._classes[group] = OrderedDict()
+        window = windows.get(dimensions)
+        if window is None:
+            if len(windows) >= limit.cardinality:
+                self._forget_a_window(windows)
+            slot_ns = max(1, limit.window_ns // limit.windows)
+            window = windows[dimensions] = SlidingWindow(limit.rate, limit.windows, slot_ns, ingest_ns)
+        else:
+            window.used = True
+        return window
+
+    # A use only marks its window, which is cheap. When one must be forgotten, the oldest is looked at: if it is marked,
+    # the mark is taken away and it goes to the end (second chance, which pages of memory are replaced by as well).
+
+    def _forget_a_window(self, windows: OrderedDict[Any, SlidingWindow]) -> None:
+        while True:
+            oldest, window = next(iter(windows.items()))
+            if not window.used:
+                break
+            window.used = False
+            windows.move_to_end(oldest)
+        del windows[oldest]
+        self._forget_found()
+
+    def _forget_a_class(self) -> None:
+        while True:
+            oldest, windows = next(iter(self._classes.items()))
+            used = [window for window in windows.values() if window.used]
+            if not used:
+                break
+            for window in used:
+                window.used = False
+            self._classes.move_to_end(oldest)
+        del self._classes[oldest]
+        self._forget_found()
+
+    def _fields(self, value: Any) -> tuple[Any, ...]:
+        """The class, if there is one, and the dimensions, as they are in the event."""
+        fields: list[Any] = []
         path = self.options.class_
         if path is not None:
             group = path.get(value)
             if group is MISSING:
                 raise EventError(f"the event has no field {str(path)!r}, which is its class")
-            group = key_of(group)
-        paths = self.options.dimensions
-        return group, tuple([key_of(path.get(value, None)) for path in paths]) if paths else None
+            fields.append(group)
+        fields += [path.get(value, None) for path in self.options.dimensions]
+        return tuple(fields)
 
     def _from_meta(self, meta: dict[str, Any]) -> _Limit:
         group = meta.get("class")
@@ -151,6 +258,18 @@ operators = [{ type = "bucket", class = "level", dimensions = ["host"], rate = 1
             # Metadata may come from outside: they can make a class smaller, but not larger than the options say.
             min(self.options.cardinality, _whole_number(meta, "cardinality", self.options.cardinality, 1)),
         )
+
+
+def _are_short_texts(fields: Sequence[Any]) -> bool:
+    """Whether equal ones are surely the same (1 and true are equal), and none is long to remember."""
+    return all(field is None or (type(field) is str and len(field) <= _SHORT) for field in fields)
+
+
+def _field(value: ast.expr, path: FieldPath) -> ast.expr:
+    """``value["user"]["name"]``"""
+    for key in path:
+        value = item(value, key)
+    return value
 
 
 def _whole_number(meta: dict[str, Any], key: str, default: int | None, least: int) -> int:

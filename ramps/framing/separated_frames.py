@@ -66,6 +66,25 @@ class SeparatedFrames(Preprocessor):
             frames = [self._checked(line) for line in lines]
         return frames + self._hold(rest) if rest else frames
 
+    def feed_lines(self, data: bytes) -> bytes | None:
+        """All frames that end in this chunk, if no line in it can be too long."""
+        held = self._held
+        if self.separator != b"\n" or self._skipping or len(held) + len(data) > self._max_bytes:
+            return None
+        if self.strips_carriage_return and (b"\r" in data or held.endswith(b"\r")):
+            return None
+        end = data.rfind(b"\n") + 1
+        if not end:
+            return None
+        # Chunks often end where a line does; then nothing is copied.
+        text = data if end == len(data) else data[:end]
+        if held:
+            text = b"".join((held, text))
+            held.clear()
+        if end < len(data):
+            held += data[end:]
+        return text
+
     def end(self) -> list[Frame]:
         """The last frame, if it lacks its separator."""
         rest = bytes(self._held)

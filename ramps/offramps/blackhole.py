@@ -61,6 +61,7 @@ class BlackholeOfframp(Offramp):
         self.size_bytes = 0
         """Their encoded bytes."""
         self._warm_at: float | None = None
+        self._from = self._until = float("inf")
         self._measured_until = 0.0
         self._reported = False
 
@@ -70,12 +71,16 @@ class BlackholeOfframp(Offramp):
     def write(self, outgoing: Outgoing) -> None:
         """Count the batch."""
         now = self.clock.now()
-        if self._warm_at is None:
-            self._warm_at = now + self.options.warm_up
-        if now < self._warm_at or self._is_over(now):
-            return
+        if not self._from <= now < self._until:
+            if self._warm_at is not None:
+                return
+            self._warm_at = self._from = now + self.options.warm_up
+            if self.options.stop_after:
+                self._until = self._from + self.options.stop_after
+            if now < self._from:
+                return
         batch = outgoing.batch
-        count = len(batch)
+        count = len(batch.values)
         # One stamp for the whole batch, so one look-up for all its events.
         self.latencies_ns.record(self.clock.time_ns() - batch.ingest_ns, count)
         self.events += count

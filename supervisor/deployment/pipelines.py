@@ -18,7 +18,7 @@ from supervisor.deployment.problem import KeyPath
 from supervisor.deployment.schema import LATER_PIPELINE_KEYS, PipelineTable
 from supervisor.deployment.validate import Findings, map_paths
 
-__all__ = ["check_pipeline", "make_pipeline"]
+__all__ = ["check_pipeline", "joined_outputs", "make_pipeline"]
 
 
 def check_pipeline(findings: Findings, name: str, table: dict[str, Any]) -> PipelinePlan | None:
@@ -80,7 +80,19 @@ def graph_of(plan: PipelinePlan) -> Graph:
 
 def make_pipeline(plan: PipelinePlan, name: str) -> Pipeline:
     """A new compiled pipeline without any state. ``name`` is its actor's, and stands in its error events."""
-    return compile_graph(graph_of(plan), name=name.removeprefix(f"{Kind.PIPELINE.value}:"))
+    name = name.removeprefix(f"{Kind.PIPELINE.value}:")
+    return compile_graph(graph_of(plan), name=name, joined=joined_outputs(plan))
+
+
+def joined_outputs(plan: PipelinePlan) -> dict[str, str]:
+    """Outputs that lead to the very same place as one before them, by that one."""
+    first: dict[tuple[tuple[ComponentId, str], ...], str] = {}
+    joined: dict[str, str] = {}
+    for port in plan.outputs:
+        places = tuple((link.target, link.target_port) for link in plan.targets(port))
+        if places and port != "err" and first.setdefault(places, port) != port:
+            joined[port] = first[places]
+    return joined
 
 
 def _operators(

@@ -61,7 +61,11 @@ def _component(builder: Builder, plan: ComponentPlan, part: Part, system: ActorS
 def _pipeline(part: PipelinePart, waiting: int, common: dict[str, Any]) -> ComponentAccount:
     created = merged = held = 0
     filtered: Counter[str] = Counter()
+    sent: Counter[str] = Counter(common["sent"])
     for account in part.accounts():
+        for (port, left_by), count in account["joined"].items():
+            sent[port] += count
+            sent[left_by] -= count
         created += account["created"]
         merged += account["merged"]
         held += account["held"]
@@ -72,6 +76,7 @@ def _pipeline(part: PipelinePart, waiting: int, common: dict[str, Any]) -> Compo
                 for reason, count in reasons.items()
             }
         )
+    common["sent"] = {port: count for port, count in sent.items() if count}
     outbox = sum(len(batch) for _port, batch in part.outbox)
     return ComponentAccount(
         received=part.received,

@@ -62,5 +62,5 @@ def test_what_is_released_runs_through_the_operators_behind(
     assert pipeline.account()["held"] == 2
     assert values_of(pipeline.finish()) == [[{"count": 1, "event": [1, 2]}, {"count": 2, "event": [3]}]]
     assert pipeline.account() == {
-        "in": 3, "out": {"out": 1, "err": 0}, "dropped": {}, "merged": 2, "created": 0, "held": 0,
+        "in": 3, "out": {"out": 1, "err": 0}, "joined": {}, "dropped": {}, "merged": 2, "created": 0, "held": 0,
     }  # fmt: skip

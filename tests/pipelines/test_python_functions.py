@@ -104,7 +104,7 @@ def test_a_generator_emits_any_number_of_events_and_the_account_balances(
     assert (out["out"].values, out["even"].values) == ([1, 1], [0, 2, 0])
     assert out["even"].metas == [{"m": 1}, {"m": 1}, None]
     assert pipeline.account() == {
-        "in": 3, "out": {"out": 2, "even": 3, "err": 0}, "dropped": {"python": {"dropped": 1}},
+        "in": 3, "out": {"out": 2, "even": 3, "err": 0}, "joined": {}, "dropped": {"python": {"dropped": 1}},
         "merged": 0, "created": 3, "held": 0,
     }  # fmt: skip
 
