@@ -21,10 +21,12 @@ from ramps.formats.codec_values import INTEGER_MAX, INTEGER_MIN
 
 __all__ = [
     "is_deep",
+    "may_hold_lone_surrogate",
     "may_hold_long_integer",
     "may_hold_null",
     "orjson_reads_exactly",
     "parse_exactly",
+    "proves_rfc_8259",
     "text_depth",
     "ujson_reads_exactly",
 ]
@@ -69,26 +71,49 @@ def may_hold_null(texts: bytes) -> bool:
     )
 
 
-def ujson_reads_exactly(text: bytes, max_depth: int) -> bool:
-    """Whether what ujson accepted of these texts is certainly what RFC 8259 and our limits mean."""
+def may_hold_lone_surrogate(text: bytes) -> bool:
+    """Whether there is anything that is no UTF-8, or the escape of a surrogate, also of a whole pair."""
     if not text.isascii():
         try:
             text.decode()
         except UnicodeDecodeError:
-            return False
+            return True
+    return b"\\" in text and b"\\u" in text and (b"\\ud" in text or b"\\uD" in text)
+
+
+def ujson_reads_exactly(text: bytes, max_depth: int) -> bool:
+    """Whether what ujson accepted of these texts is certainly what RFC 8259 and our limits mean."""
+    if may_hold_lone_surrogate(text):
+        return False
+    outside = _outside_of_strings(text)
+    if outside is None or outside.count(b"[") + outside.count(b"{") > max_depth:
+        return False
+    return _tokens_are_usual(outside)
+
+
+def proves_rfc_8259(text: bytes) -> bool:
+    """Whether what ujson accepted of these texts is certainly RFC 8259, however deep it is nested."""
+    if may_hold_lone_surrogate(text):
+        return False
+    outside = _outside_of_strings(text)
+    return outside is not None and _tokens_are_usual(outside)
+
+
+def _outside_of_strings(text: bytes) -> bytes | None:
+    """All that is not in strings; ``None`` if there are control characters in a string."""
     if b"\\" in text:
-        if b"\\ud" in text or b"\\uD" in text:
-            return False
         text = text.replace(b"\\\\", b"").replace(b'\\"', b"")
     # Without escaped quotes, every other piece is outside of strings; and as the text was accepted, no two of them
     # can grow together to a number.
     outside = b"".join(text.split(b'"')[::2])
     controls = len(text) - len(text.translate(None, _CONTROLS))
     if controls and controls != len(outside) - len(outside.translate(None, _CONTROLS)):
-        return False
-    if outside.count(b"[") + outside.count(b"{") > max_depth or b"N" in outside or b"I" in outside:
-        return False
-    return _numbers_are_usual(b"," + outside)
+        return None
+    return outside
+
+
+def _tokens_are_usual(outside: bytes) -> bool:
+    return b"N" not in outside and b"I" not in outside and _numbers_are_usual(b"," + outside)
 
 
 def _numbers_are_usual(outside: bytes) -> bool:
@@ -162,6 +187,8 @@ def parse_exactly(frame: bytes, max_depth: int) -> Any:
         raise DecodeError(f"not JSON: {error.msg} at byte {position}", position) from None
     except _Refused as error:
         raise DecodeError(f"not JSON: {error}") from None
+    except RecursionError:
+        raise DecodeError("the JSON text is nested deeper than it can be read") from None
     if "\\u" in text:
         _refuse_lone_surrogates(value)
     return value

@@ -22,12 +22,19 @@ from ramps.formats import json_engines
 from ramps.preprocessor import StampedFrame
 from ramps.testing.codec_battery import event_values, same
 
-UJSON = Json(Json.Options(engine="ujson"))
-ORJSON = Json(Json.Options(engine="orjson"))
+UJSON = Json(Json.Options(engine="ujson", strict=True))
+ORJSON = Json(Json.Options(engine="orjson", strict=True))
+FAST_UJSON = Json(Json.Options(engine="ujson"))
+FAST_ORJSON = Json(Json.Options(engine="orjson"))
 
 
 @pytest.fixture(params=["ujson", "orjson"])
 def codec(request: pytest.FixtureRequest) -> Json:
+    return Json(Json.Options(engine=request.param, strict=True))
+
+
+@pytest.fixture(params=["ujson", "orjson"])
+def fast(request: pytest.FixtureRequest) -> Json:
     return Json(Json.Options(engine=request.param))
 
 
@@ -291,3 +298,150 @@ def test_each_engine_and_the_standard_library_read_what_the_other_wrote(value: A
     for payload in (UJSON.encode(value), ORJSON.encode(value)):
         for reader in (UJSON.decode, ORJSON.decode, json.loads):
             assert same(reader(payload), value)
+
+
+# Without strict, an engine reads as it does by itself. What that may be is written in the codec's docstring.
+
+
+@pytest.mark.parametrize(("frame", "value"), GOOD)
+def test_without_strict_good_texts_are_read_the_same(fast: Json, frame: bytes, value: Any) -> None:
+    assert same(fast.decode(frame), value)
+    if b"\n" not in frame:
+        lines = fast.decode_lines(frame + b"\n" + frame + b"\n")
+        assert lines is None or same(lines, [value, value])
+
+
+UTF8_BREAKERS = [b'"\\ud800"', b'"\\uDC00"', b'["\\ud800x"]', b'"\xff"', b'"\xed\xa0\x80"', b'"\xc0\x80"']
+NOT_JSON = [
+    b"",
+    b" ",
+    b"1 x",
+    b'{"a":1}{',
+    b"[1,]",
+    b'{"a":1,}',
+    b"[1 2]",
+    b"{1:2}",
+    b"nul",
+    b"true1",
+    b"[",
+    b'{"a"',
+    b"+1",
+]
+
+
+@pytest.mark.parametrize("frame", [*UTF8_BREAKERS, *NOT_JSON])
+def test_without_strict_what_no_text_can_carry_and_what_is_no_json_is_refused(
+    fast: Json, frame: bytes
+) -> None:
+    with pytest.raises(DecodeError):
+        fast.decode(frame)
+    assert fast.decode_lines(b"1\n" + frame + b"\n2\n") is None
+
+
+LAX = {
+    b"NaN": math.nan, b"[-Infinity]": [-math.inf], b"1e309": math.inf, b"01": 1, b"-": 0, b"[1.]": [1.0],
+    b'"\t"': "\t", b"18446744073709551616": 2**64,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("frame", "value"), LAX.items())
+def test_ujson_reads_more_than_json_but_never_passes_it_on(frame: bytes, value: Any) -> None:
+    assert same(FAST_UJSON.decode(frame), value)
+    assert not FAST_UJSON.may_pass(frame)
+    assert not FAST_UJSON.may_pass(b'{"a":1}\n' + frame + b"\n")
+
+
+@pytest.mark.parametrize(
+    "frame", [frame for frame, _ in GOOD if b"\\u" not in frame and b"12345678901234" not in frame]
+)
+def test_usual_texts_may_pass_as_they_came(fast: Json, frame: bytes) -> None:
+    assert fast.may_pass(frame)
+
+
+def test_orjson_reads_integers_beyond_64_bits_as_the_nearest_float_and_nothing_else_that_json_forbids() -> (
+    None
+):
+    assert same(FAST_ORJSON.decode(b"[18446744073709551616]"), [float(2**64)])
+    for frame in [frame for frame in LAX if frame != b"18446744073709551616"]:
+        with pytest.raises(DecodeError):
+            FAST_ORJSON.decode(frame)
+
+
+@settings(max_examples=300, deadline=None)
+@given(near_json | damaged_json)
+def test_without_strict_no_engine_reads_another_value_than_the_standard_library(frame: bytes) -> None:
+    expected = by_the_standard_library(frame)
+    if expected is not SKIP:
+        assert same(decoded(FAST_UJSON, frame), expected)
+        assert same(decoded(FAST_ORJSON, frame), expected)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(near_json | damaged_json | event_values().map(ORJSON.encode), min_size=1, max_size=12))
+@example([b"[1", b"2]"])
+@example([b"1,2", b"[3", b"4]"])
+@example([b'"a', b'b"'])
+@example([b"1],[2"])
+def test_many_lines_at_once_are_what_each_is_alone_or_are_left_to_who_looks_at_each(
+    frames: list[bytes],
+) -> None:
+    frames = [frame.replace(b"\n", b" ") for frame in frames]
+    text = b"".join([frame + b"\n" for frame in frames])
+    for codec in (FAST_UJSON, FAST_ORJSON):
+        values = codec.decode_lines(text)
+        alone = codec.decode_many(frames)
+        if alone[1]:
+            assert values is None
+        elif values is not None:
+            assert same(values, alone[0])
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(event_values(), min_size=1, max_size=12))
+def test_without_strict_the_same_texts_are_written_for_values_of_events(values: list[Any]) -> None:
+    payloads, errors = FAST_UJSON.encode_many(values)
+    assert (payloads, errors) == UJSON.encode_many(values)
+    assert [json.loads(payload or b"") for payload in payloads] == values
+    assert FAST_ORJSON.encode_many(values) == ORJSON.encode_many(values)
+
+
+def test_ujson_writes_utf8_also_after_many_texts_that_were_ascii(fast: Json) -> None:
+    for values in (["a"], ["ä", "\x01"], ["a", "b"], ["\u20ac"]):
+        assert fast.encode_many(values)[0] == ORJSON.encode_many(values)[0]
+
+
+@pytest.mark.parametrize("value", ["\ud800", b"bytes", {1}, object(), {"\ud800": 1}], ids=repr)
+def test_without_strict_what_json_cannot_carry_is_still_refused_and_costs_only_itself(
+    fast: Json, value: Any
+) -> None:
+    payloads, errors = fast.encode_many([{"n": 1}, value, {"n": 2}])
+    assert payloads == [b'{"n":1}', None, b'{"n":2}']
+    assert [index for index, _ in errors] == [1]
+
+
+def test_an_object_whose_own_json_fails_costs_only_itself() -> None:
+    class Broken:
+        def __json__(self) -> str:
+            raise KeyError("own")
+
+    payloads, errors = FAST_UJSON.encode_many([1, Broken()])
+    assert (payloads, len(errors)) == ([b"1", None], 1)
+
+
+def test_a_depth_is_refused_without_strict() -> None:
+    with pytest.raises(ValueError, match="max_depth needs strict"):
+        Json.Options(max_depth=5)
+
+
+@pytest.mark.parametrize("depth", [129, 250])
+def test_without_strict_250_levels_go_both_ways(fast: Json, depth: int) -> None:
+    assert fast.encode(fast.decode(nested_text(depth))) == nested_text(depth)
+
+
+def test_auto_is_what_was_preferred_for_the_process() -> None:
+    json_engines.prefer_engine("ujson")
+    try:
+        assert Json().engine.name == "ujson"
+        assert Json(Json.Options(engine="orjson")).engine.name == "orjson"
+    finally:
+        json_engines.prefer_engine("auto")
