@@ -352,7 +352,7 @@ def test_ujson_reads_more_than_json_but_never_passes_it_on(frame: bytes, value: 
 
 
 @pytest.mark.parametrize(
-    "frame", [frame for frame, _ in GOOD if b"\\u" not in frame and b"12345678901234" not in frame]
+    "frame", [b"-0.5", b'{"a":[1,2.5e-9,true,null,"01 NaN"]}', rb'{"a": "\\ \" 7"}', b'[10,"\xc3\xa4"]']
 )
 def test_usual_texts_may_pass_as_they_came(fast: Json, frame: bytes) -> None:
     assert fast.may_pass(frame)
