@@ -45,7 +45,7 @@ class StreamIntake:
         clock: WallClock,
         make_preprocessors: Sequence[Callable[[], Preprocessor]] = (),
         codec_named: Callable[[str], Codec] = lambda name: codecs.get(name)(),
-        batch_max: int = 64,
+        batch_max: int = 128,
     ) -> None:
         self.component = component
         self.batch_max = batch_max

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 import pipelines.options
 from ramps.codec import SKIP, Codec, codecs
@@ -59,22 +59,16 @@ class Json(Codec):
             None,
             ge=1,
             le=MAX_DEPTH,
-            description="with strict: levels of nesting beyond which a value is refused, 128 if not given; without, "
-            "250 levels go both ways, and reading ends at 1024",
+            description="levels of nesting beyond which a value is refused; whoever gives it gets strict as well, whose "
+            "own limit is 128; without either 250 levels go both ways, and reading ends at 1024",
         )
-
-        @model_validator(mode="after")
-        def _depth_is_counted_only_when_strict(self) -> Json.Options:
-            if self.max_depth is not None and not self.strict:
-                raise ValueError("max_depth needs strict = true: otherwise nobody counts")
-            return self
 
     options: Options
 
     def __init__(self, options: Options | None = None) -> None:
         super().__init__(options)
         self.engine = choose_engine(self.options.engine)
-        self._strict = self.options.strict
+        self._strict = self.options.strict or self.options.max_depth is not None
         self._max_depth = (self.options.max_depth or _STRICT_DEPTH) if self._strict else MAX_DEPTH
 
     def decode(self, frame: bytes) -> Any:

@@ -19,7 +19,7 @@ from ramps.time_slice import TimeSlice
 
 __all__ = ["BlasterOnramp"]
 
-_CHUNK_LINES = 64
+_CHUNK_LINES = 128
 
 
 class BlasterOptions(Options):
@@ -39,7 +39,7 @@ class BlasterOptions(Options):
 
 @onramps.register
 class BlasterOnramp(Onramp):
-    """Holds the lines of a file in memory, joined in chunks of 64, and feeds them round and round.
+    """Holds the lines of a file in memory, joined in chunks of up to 128, and feeds them round and round.
 
     The preprocessors must split lines, as the default ones do. With ``interval`` lines lie at its whole
     multiples; those missed while downstream is full are left out.

@@ -186,7 +186,7 @@ class OnrampTable(_Supervised):
         description="How the bytes become frames: names, or tables of `name` and options, in order.",
     )
     batch_max: int = Field(
-        default=64,
+        default=128,
         ge=1,
         le=65_536,
         description="Events that travel together at most; nothing waits for more.",

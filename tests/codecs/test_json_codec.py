@@ -428,9 +428,12 @@ def test_an_object_whose_own_json_fails_costs_only_itself() -> None:
     assert (payloads, len(errors)) == ([b"1", None], 1)
 
 
-def test_a_depth_is_refused_without_strict() -> None:
-    with pytest.raises(ValueError, match="max_depth needs strict"):
-        Json.Options(max_depth=5)
+def test_who_limits_the_depth_gets_strict_as_well() -> None:
+    codec = Json(Json.Options(engine="ujson", max_depth=2))
+    assert codec.decode(b"[[1]]") == [[1]]
+    for frame in (b"[[[1]]]", b"01"):
+        with pytest.raises(DecodeError):
+            codec.decode(frame)
 
 
 @pytest.mark.parametrize("depth", [129, 250])

@@ -79,7 +79,7 @@ def test_options_are_checked_values_and_defaults_are_filled_in(planned: Planned,
     assert isinstance(access, OnrampPlan)
     assert access.codec.member.name == "string"
     assert [step.member.name for step in access.preprocessors] == ["lines"]
-    assert access.table.batch_max == 64
+    assert access.table.batch_max == 128
     assert isinstance(keep, PipelinePlan)
     assert keep.table.stall_after == 30.0
     assert set(keep.outputs) >= {"out", "err"}

@@ -52,7 +52,7 @@ def test_what_is_shown_makes_an_equal_plan(planned: Planned, good: str, which: s
 def test_defaults_are_written_out(planned: Planned, good: str) -> None:
     shown = tomllib.loads(plan_to_toml(planned(good)))
     assert shown["supervisor"]["drain_timeout"] == "10s"
-    assert shown["onramps"]["access"]["batch_max"] == 64
+    assert shown["onramps"]["access"]["batch_max"] == 128
     assert shown["offramps"]["out"]["mailbox_bytes"] == "64MiB"
 
 

@@ -41,10 +41,10 @@ def test_it_goes_round_the_file_until_the_count(
     assert intake.streams[0].ended
 
 
-def test_lines_come_in_chunks_of_up_to_64(path: Path, run: Any, intake: Any) -> None:
-    path.write_bytes(b"x\n" * 100)
-    run(blaster(path, count=200)).wait_for_end()
-    assert [chunk.count(b"\n") for chunk in intake.streams[0].chunks] == [64, 36, 64, 36]
+def test_lines_come_in_chunks_of_up_to_128(path: Path, run: Any, intake: Any) -> None:
+    path.write_bytes(b"x\n" * 200)
+    run(blaster(path, count=400)).wait_for_end()
+    assert [chunk.count(b"\n") for chunk in intake.streams[0].chunks] == [128, 72, 128, 72]
 
 
 def test_compressed_files_are_decompressed(tmp_path: Path, run: Any, intake: Any) -> None:
@@ -68,7 +68,7 @@ def test_with_an_interval_lines_come_one_by_one(path: Path, run: Any, intake: An
 
 
 def test_it_lets_others_run_although_the_intake_never_blocks(path: Path, run: Any, intake: Any) -> None:
-    path.write_bytes(b"x\n" * 64)
+    path.write_bytes(b"x\n" * 128)
     run(blaster(path))
     done = gevent.spawn(lambda: settle(20))
     done.join(timeout=5.0)
