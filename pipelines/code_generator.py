@@ -32,12 +32,13 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 from pipelines.graph import GRAPH, Endpoint, Graph
 from pipelines.namespace import Namespace
 from pipelines.operator import Inline, Kind, Operator
+from pipelines.place import Flow, PlaceScope
 from pipelines.syntax import (
     add,
     assign,
@@ -66,22 +67,6 @@ class Shape(NamedTuple):
 
     metas: bool
     raws: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Flow:
-    """What is known about the event at one place of the code.
-
-    Names of the local variables that hold it (``meta`` is ``None`` where there can be none; ``place`` is the event's
-    index in the batch, which tells where its bytes are, or ``None`` where they are not known any more); whether another
-    branch still needs the value as it is now; and how deep the code is nested.
-    """
-
-    value: str
-    meta: str | None
-    place: str | None
-    shared: bool = False
-    depth: int = 0
 
 
 def generate(
@@ -136,7 +121,7 @@ class _Function:
 
     def build(self) -> ast.Module:
         metas, raws = self.shape
-        flow = _Flow("value", "meta" if metas else None, "place" if raws else None)
+        flow = Flow("value", "meta" if metas else None, "place" if raws else None)
         loop_body = self.send(self.entry, flow)
         functions: list[ast.stmt] = []
         while self._to_build:
@@ -175,7 +160,7 @@ class _Function:
         meta = "meta" if self.shape.metas or self._writes_meta else None
         place = "place" if self.shape.raws else None
         outside, self._counted = self._counted, set()
-        body = self._node(node_id, _Flow("value", meta, place))
+        body = self._node(node_id, Flow("value", meta, place))
         counted, self._counted = sorted(self._counted), outside | self._counted
         if counted:
             body = [ast.Nonlocal(counted), *body]
@@ -202,7 +187,7 @@ class _Function:
 
     # Edges
 
-    def send(self, source: Endpoint, flow: _Flow) -> list[ast.stmt]:
+    def send(self, source: Endpoint, flow: Flow) -> list[ast.stmt]:
         """The code that hands an event to everything that ``source`` leads to."""
         targets = self.graph.targets(source)
         if not targets:
@@ -214,7 +199,7 @@ class _Function:
             statements += self._deliver(target, replace(flow, shared=True))
         return statements + self._deliver(targets[-1], flow)
 
-    def _deliver(self, target: Endpoint, flow: _Flow) -> list[ast.stmt]:
+    def _deliver(self, target: Endpoint, flow: Flow) -> list[ast.stmt]:
         node = self.graph.nodes.get(target.node)
         if node is None or node.operator.kind is Kind.BATCH:
             copies, flow = self._own(flow)
@@ -228,7 +213,7 @@ class _Function:
         arguments = [load(name) if name else constant(None) for name in (flow.value, flow.meta, flow.place)]
         return [*copies, ast.Expr(call(load(self._functions[target.node]), *arguments))]
 
-    def _append(self, target: Endpoint, flow: _Flow) -> list[ast.stmt]:
+    def _append(self, target: Endpoint, flow: Flow) -> list[ast.stmt]:
         statements: list[ast.stmt] = []
         if target.node == GRAPH and target.port in self._joined:
             statements.append(self._count("joined", self.namespace.join_slot(target.port)))
@@ -243,7 +228,7 @@ class _Function:
                 statements.append(method(f"{name}_{part}", "append", item))
         return statements
 
-    def _own(self, flow: _Flow) -> tuple[list[ast.stmt], _Flow]:
+    def _own(self, flow: Flow) -> tuple[list[ast.stmt], Flow]:
         """Copies of what another branch still needs, made as late as possible: a filter in between may save them."""
         if not flow.shared:
             return [], flow
@@ -257,12 +242,12 @@ class _Function:
 
     # Operators
 
-    def _node(self, node_id: str, flow: _Flow) -> list[ast.stmt]:
+    def _node(self, node_id: str, flow: Flow) -> list[ast.stmt]:
         operator = self.graph.nodes[node_id].operator
         copies: list[ast.stmt] = []
         if operator.changes_values or operator.writes_meta or operator.kind is Kind.HOLD:
             copies, flow = self._own(flow)
-        make: Callable[[str, Operator, _Flow], tuple[list[ast.stmt], list[ast.stmt]]] = {
+        make: Callable[[str, Operator, Flow], tuple[list[ast.stmt], list[ast.stmt]]] = {
             Kind.INLINE: self._inline,
             Kind.ROUTE: self._route,
             Kind.EVENT: self._event,
@@ -275,7 +260,7 @@ class _Function:
         return [*copies, *body, *after]
 
     def _guarded(
-        self, node_id: str, flow: _Flow, body: list[ast.stmt], after: list[ast.stmt]
+        self, node_id: str, flow: Flow, body: list[ast.stmt], after: list[ast.stmt]
     ) -> list[ast.stmt]:
         failed, error = self.local("failed"), self.local("error")
         event = call(load("error_event"), constant(node_id), load(error), load(flow.value))
@@ -304,11 +289,11 @@ class _Function:
         self._counted.add(name)
         return ast.AugAssign(ast.Name(name, ast.Store()), ast.Add(), constant(1))
 
-    def _meta(self, flow: _Flow) -> ast.expr:
+    def _meta(self, flow: Flow) -> ast.expr:
         return load(flow.meta) if flow.meta else constant(None)
 
-    def _inline(self, node_id: str, operator: Operator, flow: _Flow) -> tuple[list[ast.stmt], list[ast.stmt]]:
-        inline: Inline = operator.inline(_InlineScope(self, flow))
+    def _inline(self, node_id: str, operator: Operator, flow: Flow) -> tuple[list[ast.stmt], list[ast.stmt]]:
+        inline: Inline = operator.inline(PlaceScope(self.local, self.namespace, flow))
         body = list(inline.statements)
         if operator.changes_values:
             flow = replace(flow, place=None)
@@ -324,7 +309,7 @@ class _Function:
             after = [branch(load(keep), after, [self._drop(node_id, operator)])]
         return body, after
 
-    def _by_port(self, node_id: str, operator: Operator, port: str, flow: _Flow) -> list[ast.stmt]:
+    def _by_port(self, node_id: str, operator: Operator, port: str, flow: Flow) -> list[ast.stmt]:
         """The code for an event that leaves by the port that a variable names; ``None`` drops it."""
         otherwise = [self._drop(node_id, operator)]
         if len(operator.outputs) == 1:
@@ -335,15 +320,15 @@ class _Function:
             otherwise = [branch(test, self.send(Endpoint(node_id, name), flow), otherwise)]
         return otherwise
 
-    def _route(self, node_id: str, operator: Operator, flow: _Flow) -> tuple[list[ast.stmt], list[ast.stmt]]:
+    def _route(self, node_id: str, operator: Operator, flow: Flow) -> tuple[list[ast.stmt], list[ast.stmt]]:
         port = self.local("port")
-        body = list(operator.inline_route(_InlineScope(self, flow), port))
+        body = list(operator.inline_route(PlaceScope(self.local, self.namespace, flow), port))
         return body, self._by_port(node_id, operator, port, flow)
 
     def _outputs(self, operator: Operator) -> ast.expr:
         return ast.Tuple([constant(port) for port in operator.outputs], ast.Load())
 
-    def _call(self, operator: Operator, flow: _Flow) -> tuple[list[ast.stmt], ast.expr, ast.expr]:
+    def _call(self, operator: Operator, flow: Flow) -> tuple[list[ast.stmt], ast.expr, ast.expr]:
         """The call of a function for each event: statements before it, the call, and the metadata that it worked on."""
         function = self.namespace.bind("function", operator.event_function())
         if not operator.reads_meta:
@@ -354,7 +339,7 @@ class _Function:
             empty = ast.IfExp(same(load(flow.meta), constant(None)), empty, load(flow.meta))
         return [assign(meta, empty)], call(function, load(flow.value), load(meta)), load(meta)
 
-    def _place_if_same(self, operator: Operator, flow: _Flow, value: str) -> tuple[list[ast.stmt], _Flow]:
+    def _place_if_same(self, operator: Operator, flow: Flow, value: str) -> tuple[list[ast.stmt], Flow]:
         """A function that is declared to keep values is taken at its word only for the very same object."""
         if operator.changes_values or flow.place is None:
             return [], replace(flow, value=value, place=None)
@@ -362,7 +347,7 @@ class _Function:
         kept = ast.IfExp(same(load(value), load(flow.value)), load(flow.place), constant(None))
         return [assign(place, kept)], replace(flow, value=value, place=place)
 
-    def _event(self, node_id: str, operator: Operator, flow: _Flow) -> tuple[list[ast.stmt], list[ast.stmt]]:
+    def _event(self, node_id: str, operator: Operator, flow: Flow) -> tuple[list[ast.stmt], list[ast.stmt]]:
         before, result, meta = self._call(operator, flow)
         value, port = self.local("value"), self.local("port")
         new_meta = self.local("meta") if operator.writes_meta else None
@@ -391,7 +376,7 @@ class _Function:
         place_statements, after_flow = self._place_if_same(operator, flow, value)
         return body, [*place_statements, *self._by_port(node_id, operator, port, after_flow)]
 
-    def _many(self, node_id: str, operator: Operator, flow: _Flow) -> tuple[list[ast.stmt], list[ast.stmt]]:
+    def _many(self, node_id: str, operator: Operator, flow: Flow) -> tuple[list[ast.stmt], list[ast.stmt]]:
         before, result, meta = self._call(operator, flow)
         items = self.local("items")
         collected = call(load("collect"), result, meta, self._outputs(operator))
@@ -401,7 +386,7 @@ class _Function:
         counted = branch(load(items), [add("created", 0, count)], [self._drop(node_id, operator)])
         return body, [counted, loop]
 
-    def _hold(self, node_id: str, operator: Operator, flow: _Flow) -> tuple[list[ast.stmt], list[ast.stmt]]:
+    def _hold(self, node_id: str, operator: Operator, flow: Flow) -> tuple[list[ast.stmt], list[ast.stmt]]:
         hold = self.namespace.bind("hold", operator.hold)
         items = self.local("items")
         held = call(hold, load(flow.value), self._meta(flow), load("batch"))
@@ -410,35 +395,12 @@ class _Function:
         body: list[ast.stmt] = [assign(items, held), branch(load(items), [assign(items, collected)])]
         return body, [self._each(node_id, operator, flow, items)]
 
-    def _each(self, node_id: str, operator: Operator, flow: _Flow, items: str) -> ast.stmt:
+    def _each(self, node_id: str, operator: Operator, flow: Flow, items: str) -> ast.stmt:
         port, value, meta = self.local("port"), self.local("value"), self.local("meta")
         place_statements, item_flow = self._place_if_same(operator, flow, value)
         item_flow = replace(item_flow, meta=meta if operator.writes_meta or flow.meta else None)
         body = [*place_statements, *self._by_port(node_id, operator, port, item_flow)]
         return ast.For(names_to_store([port, value, meta]), load(items), body, [])
-
-
-class _InlineScope:
-    """The `pipelines.operator.Scope` of one place in the code."""
-
-    def __init__(self, function: _Function, flow: _Flow) -> None:
-        self._function = function
-        self._flow = flow
-
-    def value(self) -> ast.expr:
-        return load(self._flow.value)
-
-    def meta(self) -> ast.expr:
-        return load(self._flow.meta) if self._flow.meta else constant(None)
-
-    def ingest_ns(self) -> ast.expr:
-        return load("ingest_ns")
-
-    def bind(self, hint: str, thing: object) -> ast.expr:
-        return self._function.namespace.bind(hint, thing)
-
-    def local(self, hint: str) -> str:
-        return self._function.local(hint)
 
 
 def _add_up(name: str) -> ast.stmt:

@@ -59,8 +59,8 @@ class Json(Codec):
             None,
             ge=1,
             le=MAX_DEPTH,
-            description="levels of nesting beyond which a value is refused; whoever gives it gets strict as well, whose "
-            "own limit is 128; without either 250 levels go both ways, and reading ends at 1024",
+            description="levels of nesting beyond which a value is refused; to give it means strict as well, whose own "
+            "limit is 128; without either 250 levels go both ways, and reading ends at 1024",
         )
 
     options: Options
