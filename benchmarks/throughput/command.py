@@ -24,35 +24,39 @@ from benchmarks.throughput.tables import as_document, show
 from benchmarks.throughput.targets import evaluate, missed
 from benchmarks.throughput.variants import SCHEDULERS, Variant, variants_of
 
-__all__ = ["main", "parse"]
+__all__ = ["main", "numbers", "parse", "positive", "words"]
 
 _SHAPES = "1,2,4,8,16,32,64,256,1024"
 _QUICK_SHAPES = "1,8,64"
 _MOST_COPIES = 4096
 
 
-def _numbers(text: str) -> list[int]:
+def numbers(text: str) -> list[int]:
+    """``1,2,4`` as numbers of copies or processes. Raises ``ArgumentTypeError``, like the others below."""
     try:
-        numbers = [int(part) for part in text.split(",")]
+        found = [int(part) for part in text.split(",")]
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a list of numbers such as 1,2,4") from None
-    if not all(1 <= number <= _MOST_COPIES for number in numbers):
+    if not all(1 <= number <= _MOST_COPIES for number in found):
         raise argparse.ArgumentTypeError(f"{text!r} must hold numbers from 1 to {_MOST_COPIES}")
-    return sorted(set(numbers))
+    return sorted(set(found))
 
 
-def _words(allowed: Sequence[str]) -> Callable[[str], list[str]]:
+def words(allowed: Sequence[str]) -> Callable[[str], list[str]]:
+    """What reads a list of some of these words."""
+
     def parse_words(text: str) -> list[str]:
-        words = text.split(",")
-        for word in words:
+        chosen = text.split(",")
+        for word in chosen:
             if word not in allowed:
                 raise argparse.ArgumentTypeError(f"{word!r} is none of {', '.join(allowed)}")
-        return list(dict.fromkeys(words))
+        return list(dict.fromkeys(chosen))
 
     return parse_words
 
 
-def _positive(text: str) -> float:
+def positive(text: str) -> float:
+    """Seconds, above 0."""
     try:
         number = float(text)
     except ValueError:
@@ -72,7 +76,7 @@ def _new_file(text: str) -> Path:
     path = Path(text)
     if not path.parent.is_dir() or path.is_dir():
         raise argparse.ArgumentTypeError(
-            f"cannot write {text!r}: its directory must be there, and no such directory"
+            f"cannot write {text!r}: it must be a file in a directory that is there"
         )
     return path
 
@@ -85,21 +89,21 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("--shapes", type=_numbers, help=f"numbers of pipelines (default {_SHAPES})")
+    add("--shapes", type=numbers, help=f"numbers of pipelines (default {_SHAPES})")
     add(
         "--schedulers",
-        type=_words(SCHEDULERS),
+        type=words(SCHEDULERS),
         default=list(SCHEDULERS),
         help=f"of {','.join(SCHEDULERS)} (all)",
     )
-    add("--executors", type=_numbers, default=[1, 2], help="numbers of worker processes (default 1,2)")
+    add("--executors", type=numbers, default=[1, 2], help="numbers of worker processes (default 1,2)")
     add(
         "--engines",
-        type=_words(("ujson", "orjson")),
+        type=words(("ujson", "orjson")),
         default=["ujson", "orjson"],
         help="default ujson,orjson",
     )
-    add("--seconds", type=_positive, help="of each measurement (default 5)")
+    add("--seconds", type=positive, help="of each measurement (default 5)")
     add("--repeat", type=_rounds, help="rounds (default 5)")
     add("--data", type=Path, metavar="FILE", help="lines of JSON, .xz too, instead of the look-alike events")
     add("--json", type=_new_file, metavar="FILE", help="write all figures there")
@@ -111,7 +115,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         help=f"shapes {_QUICK_SHAPES}, one second, one round, if not said otherwise",
     )
     options = parser.parse_args(arguments)
-    options.shapes = options.shapes or _numbers(_QUICK_SHAPES if options.quick else _SHAPES)
+    options.shapes = options.shapes or numbers(_QUICK_SHAPES if options.quick else _SHAPES)
     options.seconds = options.seconds or (1.0 if options.quick else 5.0)
     options.repeat = options.repeat or (1 if options.quick else 5)
     try:

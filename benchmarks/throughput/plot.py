@@ -18,15 +18,18 @@ _LEFT, _TOP, _RIGHT, _BOTTOM = 70, 60, 250, 60
 # Readable on white and on black, and apart for people who cannot tell red from green (Okabe and Ito's palette).
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 
+# No variables: not every program that shows SVG knows them.
 _STYLE = """
-svg { --ink: #222; --faint: #ddd; --paper: #fff; font-family: sans-serif; }
-@media (prefers-color-scheme: dark) { svg { --ink: #ddd; --faint: #444; --paper: #16181c; } }
-text { fill: var(--ink); font-size: 13px; }
+svg { font-family: sans-serif; }
+text { fill: #222222; font-size: 13px; }
 .title { font-size: 17px; font-weight: bold; }
-.paper { fill: var(--paper); }
-.grid { stroke: var(--faint); }
-.axis { stroke: var(--ink); }
+.paper { fill: #ffffff; }
+.grid { stroke: #dddddd; }
+.axis { stroke: #222222; }
 .line { fill: none; stroke-width: 2.5; }
+@media (prefers-color-scheme: dark) {
+  text { fill: #dddddd; } .paper { fill: #16181c; } .grid { stroke: #444444; } .axis { stroke: #dddddd; }
+}
 """
 
 Line = tuple[str, list[tuple[int, float]]]
@@ -119,5 +122,5 @@ def _line(place: int, name: str, points: Sequence[tuple[float, float]], right: i
 def _step(most: float) -> float:
     """A round number that goes four to eight times into the axis."""
     rough = max(most, 1e-9) / 6
-    power = 10 ** math.floor(math.log10(rough))
+    power = 10.0 ** math.floor(math.log10(rough))
     return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough)
