@@ -2,7 +2,7 @@
 
     python -m benchmarks.throughput.profile [--shapes 1,64] [--engines ujson,orjson] [--flows changing] [--seconds 10]
 
-The deployment runs as it does in `benchmarks.throughput`, with a sampler in its process (`benchmarks.throughput.stages`).
+The deployment runs as it does in `benchmarks.throughput`, with a sampler in its process (see `stages`).
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """Which stage of an event's way a line of code belongs to, and the sampler that counts them in a running process.
 
-A timer of CPU time (``ITIMER_PROF``, about a thousand times a second, or as often as the system's own clock ticks) sends
-a signal; its handler runs in whatever greenlet runs, and asks the stack, innermost frame first, for a file that belongs
-to a stage. Time in a library of C counts for the Python code that called it. The handler runs after a collection of
-garbage, not in it, so what it finds in `_collected` was the collector's time. What the handler costs it measures itself.
+A timer of CPU time (``ITIMER_PROF``, about a thousand times a second, or as often as the system's own clock ticks)
+sends a signal; its handler runs in whatever greenlet runs, and asks the stack, innermost frame first, for a file that
+belongs to a stage. Time in a library of C counts for the Python code that called it. The handler runs after a
+collection of garbage, not in it, so what it finds in `_collected` was the collector's time. What it costs, it measures
+itself.
 """
 
 from __future__ import annotations
