@@ -25,9 +25,14 @@ class Measurement:
     p99_ms: float | None = None
     p999_ms: float | None = None
 
+    @property
+    def mib_per_cpu_s(self) -> float:
+        """MiB for a second of CPU time: what other programs on the machine disturb the least."""
+        return self.mib_per_s / self.cpu_cores if self.cpu_cores else 0.0
+
     def as_dict(self) -> dict[str, Any]:
         """For a JSON file."""
-        return asdict(self)
+        return {**asdict(self), "mib_per_cpu_s": self.mib_per_cpu_s}
 
 
 def measurement_of(figures: Sequence[dict[str, Any]], usage: Usage) -> Measurement:

@@ -52,7 +52,17 @@ def show(console: Console, results: Results, figures: Iterable[Figure]) -> None:
 def _variant_table(results: Results) -> Table:
     table = Table(title="Median over the rounds (least-most)", title_justify="left")
     table.add_column("variant")
-    for name in ("MiB/s", "of limit", "events/s", "CPU cores", "peak MiB", "p50 ms", "p99 ms", "p99.9 ms"):
+    for name in (
+        "MiB/s",
+        "of limit",
+        "events/s",
+        "CPU cores",
+        "MiB/CPU s",
+        "peak MiB",
+        "p50 ms",
+        "p99 ms",
+        "p99.9 ms",
+    ):
         table.add_column(name, justify="right")
     for variant in results.asked:
         runs = results.of(variant)
@@ -64,6 +74,7 @@ def _variant_table(results: Results) -> Table:
             _span(limit_ratios(results, variant), 2),
             f"{statistics.median(run.events_per_s for run in runs):,.0f}",
             _span([run.cpu_cores for run in runs], 2),
+            f"{statistics.median(run.mib_per_cpu_s for run in runs):,.1f}",
             _span([run.peak_mib for run in runs], 0),
             *(_span([getattr(run, name) for run in runs], 2) for name in ("p50_ms", "p99_ms", "p999_ms")),
         )

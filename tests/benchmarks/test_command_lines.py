@@ -51,6 +51,7 @@ def test_it_prints_writes_and_draws_and_names_what_was_missed(
         if variant.kind == "threads":
             raise RunFailed("no luck")
         rate = 100.0 if variant.is_limit else 70.0
+        rate *= variant.load or 1.0
         return Measurement(rate, rate, 1.0, 50.0, 1.0)
 
     monkeypatch.setattr("benchmarks.throughput.bench.Bench.measure", measure)
