@@ -6,6 +6,7 @@ import math
 import statistics
 from collections.abc import Sequence
 from html import escape
+from typing import NamedTuple
 
 from benchmarks.throughput.rounds import Results
 from benchmarks.throughput.variants import Variant
@@ -32,8 +33,14 @@ text { fill: #222222; font-size: 13px; }
 }
 """
 
-Line = tuple[str, list[tuple[int, float]]]
-"""A name, and points of number of pipelines and MiB/s."""
+
+class Line(NamedTuple):
+    """Points of number of pipelines and MiB/s. Lines of one ``hue`` have one colour; some are ``dashed``."""
+
+    name: str
+    points: list[tuple[int, float]]
+    hue: int = 0
+    dashed: bool = False
 
 
 def lines_of(results: Results) -> list[Line]:
@@ -50,11 +57,15 @@ def lines_of(results: Results) -> list[Line]:
         "threads": "threads, per event",
         "threads-batch": "threads, 64 a batch",
     }
+    # A scheduler keeps its colour whatever the engine.
+    hues = list(dict.fromkeys((line.kind, line.executors) for line in points))
     return [
-        (
+        Line(
             f"{names[line.kind]}, {line.engine}"
             + (f", {line.executors} executors" if line.executors > 1 else ""),
             sorted(places),
+            hues.index((line.kind, line.executors)),
+            dashed=line.engine == "orjson",
         )
         for line, places in points.items()
     ]
@@ -62,11 +73,12 @@ def lines_of(results: Results) -> list[Line]:
 
 def draw(lines: Sequence[Line]) -> str:
     """The SVG document. Raises ``ValueError`` without any point."""
-    shapes = sorted({shape for _name, points in lines for shape, _rate in points})
+    shapes = sorted({shape for line in lines for shape, _rate in line.points})
     if not shapes:
         raise ValueError("there is nothing to draw")
-    step = _step(max(rate for _name, points in lines for _shape, rate in points))
-    top = step * math.ceil(max(rate for _name, points in lines for _shape, rate in points) / step)
+    most = max(rate for line in lines for _shape, rate in line.points)
+    step = _step(most)
+    top = step * math.ceil(most / step)
     span = math.log2(shapes[-1] / shapes[0]) or 1.0
 
     def x(shape: int) -> float:
@@ -100,22 +112,22 @@ def draw(lines: Sequence[Line]) -> str:
         f'<text x="{(_LEFT + right) / 2}" y="{_HEIGHT - 15}" text-anchor="middle">pipelines</text>',
         f'<text x="20" y="{middle}" text-anchor="middle" transform="rotate(-90 20 {middle})">MiB/s</text>',
     ]
-    for place, (name, points) in enumerate(lines):
-        parts += _line(place, name, [(x(shape), y(rate)) for shape, rate in points], right)
+    for place, line in enumerate(lines):
+        parts += _line(place, line, [(x(shape), y(rate)) for shape, rate in line.points], right)
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
-def _line(place: int, name: str, points: Sequence[tuple[float, float]], right: int) -> list[str]:
-    """One line with its dots and its place in the legend; dashed when the colours are used up."""
-    colour = _COLOURS[place % len(_COLOURS)]
-    dash = ' stroke-dasharray="7 4"' if place >= len(_COLOURS) else ""
+def _line(place: int, line: Line, points: Sequence[tuple[float, float]], right: int) -> list[str]:
+    """One line with its dots and its place in the legend."""
+    colour = _COLOURS[line.hue % len(_COLOURS)]
+    dash = ' stroke-dasharray="7 4"' if line.dashed else ""
     path = " ".join(f"{across:.1f},{up:.1f}" for across, up in points)
     height = _TOP + 10 + 22 * place
     return [
         f'<polyline class="line" stroke="{colour}"{dash} points="{path}"/>',
         *(f'<circle cx="{across:.1f}" cy="{up:.1f}" r="4" fill="{colour}"/>' for across, up in points),
         f'<line class="line" stroke="{colour}"{dash} x1="{right + 20}" x2="{right + 45}" y1="{height}" y2="{height}"/>',
-        f'<text x="{right + 52}" y="{height + 4}">{escape(name)}</text>',
+        f'<text x="{right + 52}" y="{height + 4}">{escape(line.name)}</text>',
     ]
 
 

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from benchmarks.throughput.measurement import Measurement, measurement_of
-from benchmarks.throughput.plot import draw, lines_of
+from benchmarks.throughput.plot import Line, draw, lines_of
 from benchmarks.throughput.process import RunFailed, Usage
 from benchmarks.throughput.rounds import Results, Round, run_rounds
 from benchmarks.throughput.tables import as_document, limit_ratios, show
@@ -167,14 +167,14 @@ def test_the_tables_show_everything_with_one_round_or_many() -> None:
 def test_the_graph_is_svg_with_a_line_for_each_scheduler() -> None:
     rates = {ONE: 90.0, MANY: 85.0, Variant("threads"): 30.0, Variant("threads", 64): 10.0, LIMIT: 100.0}
     lines = lines_of(results_of(rates))
-    assert [name for name, _points in lines] == ["greenlets, ujson", "threads, per event, ujson"]
-    assert lines[0][1] == [(1, 90.0), (64, 85.0)]
+    assert [line.name for line in lines] == ["greenlets, ujson", "threads, per event, ujson"]
+    assert lines[0].points == [(1, 90.0), (64, 85.0)]
     root = ElementTree.fromstring(draw(lines))
     texts = {element.text for element in root.iter("{http://www.w3.org/2000/svg}text")}
     assert {"pipelines", "MiB/s", "1", "64", "greenlets, ujson"} <= texts
 
 
 def test_the_graph_of_one_point_is_drawn_and_that_of_none_refused() -> None:
-    assert "<circle" in draw([("one", [(64, 3.0)])])
+    assert "<circle" in draw([Line("one", [(64, 3.0)])])
     with pytest.raises(ValueError, match="nothing to draw"):
         draw([])
