@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint types check format benchmark clean help
+.PHONY: run test lint types check format benchmark throughput clean help
 
 help:            ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 16
@@ -28,8 +28,11 @@ format: $(VENV)/.dev     ## put the code into shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-benchmark: $(VENV)/.dev  ## the kernel against Pykka
-	$(BIN)/python -m benchmarks.actors
+benchmark: $(VENV)/.dev  ## the kernel against Pykka, then the throughput (an hour)
+	@status=0; for each in actors throughput; do $(BIN)/python -m benchmarks.$$each || status=1; done; exit $$status
+
+throughput: $(VENV)/.dev ## throughput over the number of pipelines, against threads
+	$(BIN)/python -m benchmarks.throughput
 
 clean:                   ## remove the environment and all caches
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

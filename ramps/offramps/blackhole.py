@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import os
 import sys
-from typing import ClassVar
+from pathlib import Path
+from typing import Any, ClassVar
 
+import structlog
 from pydantic import Field
 
 from pipelines.options import Duration, Options
-from ramps.errors import StopDeployment
+from ramps.errors import CannotOpen, StopDeployment
 from ramps.histogram import Histogram
 from ramps.offramp import Offramp, Outgoing, offramps
 
 __all__ = ["BlackholeOfframp"]
 
 _PERCENTILES = (50.0, 90.0, 99.0, 99.9, 99.99, 100.0)
+_NO_FILE_NAME = str.maketrans("/:", "--")
 
 
 class BlackholeOptions(Options):
@@ -31,6 +36,10 @@ class BlackholeOptions(Options):
         description="After this long (and the warm-up), print the table and stop the deployment; 0s: go on.",
     )
     significant_figures: int = Field(default=2, ge=1, le=5, description="How exact the latencies are.")
+    report: Path | None = Field(
+        default=None,
+        description="A directory: at the end each copy writes what it measured there, as COMPONENT-PID.json.",
+    )
 
 
 @offramps.register
@@ -61,24 +70,31 @@ class BlackholeOfframp(Offramp):
         self.size_bytes = 0
         """Their encoded bytes."""
         self._warm_at: float | None = None
-        self._from = self._until = float("inf")
+        self._until = float("inf")
         self._measured_until = 0.0
+        self._began_ns = 0
         self._reported = False
 
+    def check(self) -> None:
+        """Refuse a directory for the report that is not there."""
+        directory = self.options.report
+        if directory is not None and not directory.is_dir():
+            raise CannotOpen(f"offramp cannot write its report: there is no directory {str(directory)!r}")
+
     def open(self) -> None:
-        """Nothing to acquire."""
+        """Nothing to acquire. Raises `CannotOpen` where the directory for the report is missing."""
+        self.check()
 
     def write(self, outgoing: Outgoing) -> None:
         """Count the batch."""
         now = self.clock.now()
-        if not self._from <= now < self._until:
-            if self._warm_at is not None:
-                return
-            self._warm_at = self._from = now + self.options.warm_up
+        if self._warm_at is None:
+            self._warm_at = now + self.options.warm_up
+            self._began_ns = self.clock.time_ns() + round(self.options.warm_up * 1e9)
             if self.options.stop_after:
-                self._until = self._from + self.options.stop_after
-            if now < self._from:
-                return
+                self._until = self._warm_at + self.options.stop_after
+        if not self._warm_at <= now < self._until:
+            return
         batch = outgoing.batch
         count = len(batch.values)
         # One stamp for the whole batch, so one look-up for all its events.
@@ -97,10 +113,13 @@ class BlackholeOfframp(Offramp):
         self._measured_until = self._warm_at + self.options.stop_after
         sys.stdout.write(self.report())
         sys.stdout.flush()
+        self._write_report()
         raise StopDeployment("the measurement is over")
 
     def close(self) -> None:
-        """Nothing to release; the measurement stays."""
+        """Nothing to release; the measurement stays, and is written down if it was cut short."""
+        if not self._reported and self._warm_at is not None:
+            self._write_report()
 
     @property
     def measured_seconds(self) -> float:
@@ -130,9 +149,46 @@ class BlackholeOfframp(Offramp):
             f"Throughput: {self.events_per_second:,.0f} events/s, {self.mebibytes_per_second:.2f} MiB/s\n"
         )
 
+    def figures(self) -> dict[str, Any]:
+        """The measurement for programs: plain data, so that those of several copies can be added up.
+
+        Times are in seconds, stamps in nanoseconds since 1970, latencies in nanoseconds; ``counts`` are those of the
+        `Histogram`.
+        """
+        latencies = self.latencies_ns
+        return {
+            "component": structlog.get_context(self.log).get("component", self.name),
+            "pid": os.getpid(),
+            "events": self.events,
+            "bytes": self.size_bytes,
+            "seconds": self.measured_seconds,
+            "began_ns": self._began_ns,
+            "ended_ns": self._began_ns + round(self.measured_seconds * 1e9),
+            "latencies_ns": {
+                "significant_figures": self.options.significant_figures,
+                "percentiles": {f"{percent:g}": latencies.percentile(percent) for percent in _PERCENTILES},
+                "mean": latencies.mean(),
+                "counts": {str(key): latencies.counts[key] for key in sorted(latencies.counts)},
+            },
+        }
+
+    def _write_report(self) -> None:
+        directory = self.options.report
+        if directory is None:
+            return
+        figures = self.figures()
+        component = str(figures["component"]).translate(_NO_FILE_NAME)
+        path = directory / f"{component}-{os.getpid()}.json"
+        unfinished = path.with_suffix(".unfinished")
+        try:
+            unfinished.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+            # Whoever waits for the file never sees half of it.
+            unfinished.replace(path)
+        except OSError as error:
+            self.log.error("The report was not written.", error=str(error))
+
     def _is_over(self, now: float) -> bool:
-        stop_after = self.options.stop_after
-        return self._warm_at is not None and stop_after > 0 and now >= self._warm_at + stop_after
+        return now >= self._until
 
 
 def _milliseconds(nanoseconds: float) -> str:

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import json
+import os
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from actors.testing.virtual_clock import VirtualClock
 from pipelines.batch import Batch
-from ramps.errors import StopDeployment
+from ramps.errors import CannotOpen, StopDeployment
 from ramps.offramp import Outgoing
 from ramps.offramps.blackhole import BlackholeOfframp
 
@@ -93,3 +96,43 @@ def test_without_an_end_it_goes_on_for_ever() -> None:
 def test_a_report_without_any_event_is_no_error() -> None:
     offramp, _ = make()
     assert "0 events/s" in offramp.report()
+
+
+def test_at_the_end_it_writes_what_it_measured_for_programs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    offramp, clock = make(warm_up="1s", stop_after="10s", report=str(tmp_path))
+    offramp.write(events(clock, 1))
+    clock.advance(2.0)
+    offramp.write(events(clock, 100, age_ms=3))
+    assert list(tmp_path.iterdir()) == []
+    clock.advance(9.0)
+    with pytest.raises(StopDeployment):
+        offramp.flush()
+    (file,) = tmp_path.iterdir()
+    assert file.name == f"blackhole-{os.getpid()}.json"
+    figures = json.loads(file.read_text(encoding="utf-8"))
+    assert (figures["events"], figures["bytes"], figures["seconds"]) == (100, 400, 10.0)
+    assert figures["ended_ns"] - figures["began_ns"] == 10 * 10**9
+    counts = figures["latencies_ns"]["counts"]
+    assert sum(counts.values()) == 100
+    assert figures["latencies_ns"]["percentiles"]["99"] == int(next(iter(counts)))
+
+
+def test_a_measurement_that_is_cut_short_is_written_at_the_close(tmp_path: Path) -> None:
+    offramp, clock = make(report=str(tmp_path))
+    offramp.close()
+    assert list(tmp_path.iterdir()) == []
+    offramp.write(events(clock, 3))
+    clock.advance(2.0)
+    offramp.write(events(clock, 3))
+    offramp.close()
+    (file,) = tmp_path.iterdir()
+    figures = json.loads(file.read_text(encoding="utf-8"))
+    assert (figures["events"], figures["seconds"]) == (6, 2.0)
+
+
+def test_a_report_into_nowhere_is_refused_before_the_start(tmp_path: Path) -> None:
+    offramp = BlackholeOfframp(BlackholeOfframp.Options.model_validate({"report": str(tmp_path / "no")}))
+    with pytest.raises(CannotOpen, match="no directory"):
+        offramp.check()

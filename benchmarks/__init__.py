@@ -1,0 +1,1 @@
+"""Everything that is measured. Nothing here is installed, and nothing here is timed in a test."""

@@ -1,0 +1,108 @@
+"""The deployment that is measured: a TOML file beside its data and its Python, run by the command itself."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+from benchmarks.throughput import workload
+from benchmarks.throughput.process import RunFailed
+from benchmarks.throughput.variants import Variant
+
+__all__ = ["STARTED", "command", "deployment_text", "executors_refused", "read_reports", "write_deployment"]
+
+STARTED = "Started, "
+"""What the command says when all components run."""
+
+_MODULE = "workload.py"
+
+
+def deployment_text(
+    variant: Variant,
+    *,
+    warm_up: float = 0.0,
+    seconds: float = 0.0,
+    interval: float | None = None,
+    count: int | None = None,
+    offramp: str | None = None,
+) -> str:
+    """The TOML file. ``interval`` is between two lines of one onramp; ``count`` and ``offramp`` are for tests."""
+    codec = f'codec = {{ name = "json", engine = "{variant.engine}" }}'
+    pace = "" if interval is None else f'interval = "{interval * 1e6:.3f}us"\n'
+    pace += "" if count is None else f"count = {count}\n"
+    sink = offramp or (
+        f'type = "blackhole"\nreport = "report"\nwarm_up = "{warm_up:.3f}s"\nstop_after = "{seconds:.3f}s"'
+    )
+    executors = f"executors = {variant.executors}\n" if variant.executors > 1 else ""
+    return f"""\
+# {variant}
+
+[supervisor]
+{executors}drain_timeout = "60s"
+
+[onramps.load]
+type = "blaster"
+path = "events.json"
+{pace}{codec}
+
+[pipelines.work]
+operators = [
+    {{ type = "python", function = "workload:classify_{variant.flow}" }},
+    {{ type = "bucket" }},     # class, rate and dimensions are in the metadata
+]
+
+[offramps.out]
+{sink}
+{codec}
+
+[flows.main]
+instances = {variant.shape}
+shared = ["out"]
+links = ["load -> work -> out", "work/overflow -> out"]
+"""
+
+
+def write_deployment(directory: Path, text: str, data: Path) -> Path:
+    """Put everything that the command needs into an empty directory, and return the path of the TOML file."""
+    file = directory / "config.toml"
+    file.write_text(text.replace('"report"', json.dumps(str(directory / "report"))), encoding="utf-8")
+    (directory / "report").mkdir()
+    shutil.copy(workload.__file__, directory / _MODULE)
+    shutil.copy(data, directory / "events.json")
+    return file
+
+
+def command(file: Path) -> list[str]:
+    """The command line. Raises `RunFailed` where Aftershock is not installed beside this Python."""
+    script = Path(sys.executable).with_name("supervisor")
+    if not script.exists():
+        raise RunFailed(
+            f"there is no {script}; run `make .venv/.dev`, and use the Python of that environment"
+        )
+    return [str(script), "run", str(file)]
+
+
+def read_reports(directory: Path) -> list[dict[str, Any]]:
+    """What each copy of the blackhole wrote."""
+    reports = [
+        json.loads(file.read_text(encoding="utf-8")) for file in sorted((directory / "report").glob("*.json"))
+    ]
+    if not reports:
+        raise RunFailed("the blackhole wrote no report: it got no event")
+    return reports
+
+
+def executors_refused(executors: int) -> str | None:
+    """Why this version of Aftershock does not run so many executors; None where it does."""
+    from pydantic import ValidationError
+
+    from supervisor.deployment.schema import SupervisorTable
+
+    try:
+        SupervisorTable.model_validate({"executors": executors})
+    except ValidationError as error:
+        return str(error.errors()[0]["msg"]).removeprefix("Value error, ")
+    return None
