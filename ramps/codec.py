@@ -71,12 +71,6 @@ class Codec(Component):
         """
         return None
 
-    def may_pass(self, text: bytes) -> bool:
-        """Whether bytes that this codec has decoded (one frame, or several with newlines or commas between them) may
-        stand for their values on the way out. Asked only where `raw_passthrough` is true.
-        """
-        return True
-
     def encode_many(self, values: list[Any]) -> tuple[list[bytes | None], list[tuple[int, BadData]]]:
         """One result per value: the payloads (``None`` where there is an error), and the errors with their indices."""
         encode = self.encode

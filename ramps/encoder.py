@@ -58,7 +58,7 @@ class Encoder:
         frames = batch.frames
         if frames is None or frames.text is None or batch.places is not None or not self._may_pass(batch):
             return None
-        return frames.text if self._codec.may_pass(frames.text) else None
+        return frames.text
 
     def _payloads(self, batch: Batch) -> tuple[list[bytes | None], list[tuple[int, BadData]]]:
         codec = self._codec
@@ -69,22 +69,17 @@ class Encoder:
         # would be two for whoever reads lines on the other side.
         try:
             # One look at all of them in one piece is ten times faster than one at each.
-            text = b",".join(raws)  # type: ignore[arg-type] # None is what the except is for
-        except TypeError:
-            stale = [index for index, raw in enumerate(raws) if raw is None or not self._is_fit(raw)]
-        else:
-            if self._is_fit(text):
+            if b"\n" not in b"".join(raws):  # type: ignore[arg-type] # None is what the except is for
                 return raws, []
-            stale = [index for index, raw in enumerate(raws) if not self._is_fit(raw or b"")]
+        except TypeError:
+            pass
+        stale = [index for index, raw in enumerate(raws) if raw is None or b"\n" in raw]
         values = batch.values
         encoded, errors = codec.encode_many([values[index] for index in stale])
         payloads = list(raws)
         for index, payload in zip(stale, encoded, strict=True):
             payloads[index] = payload
         return payloads, [(stale[position], error) for position, error in errors]
-
-    def _is_fit(self, raw: bytes) -> bool:
-        return b"\n" not in raw and self._codec.may_pass(raw)
 
     def _postprocess(
         self, payloads: list[bytes | None], batch: Batch, errors: list[tuple[int, BadData]]

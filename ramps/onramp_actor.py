@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
+from gevent.event import Event
+
 from actors import Actor, ActorRef, ExitReason, Lane, MailboxFull
 from actors.log import get_logger
 from pipelines.batch import Batch
@@ -27,7 +29,9 @@ class OnrampPart:
     """What stays of an onramp over all incarnations of its actor: the connector, the intake and its counters.
 
     ``restart`` is the restart type in the file. ``on_end`` is called, in the actor's greenlet, when the input has come
-    to its end for good; for a ``temporary`` onramp, which nobody starts again, a failure is the end too.
+    to its end for good; for a ``temporary`` onramp, which nobody starts again, a failure is the end too. ``gate`` is
+    waited for before anything is read: where many flows start, the first would otherwise work at full speed while the
+    last are still being made.
     """
 
     def __init__(
@@ -40,8 +44,10 @@ class OnrampPart:
         backoff: BackoffOptions | None = None,
         *,
         restart: Literal["permanent", "transient", "temporary"] = "transient",
+        gate: Event | None = None,
     ) -> None:
         self.name = name
+        self.gate = gate
         self.connector = connector
         self.outlets = outlets
         self.on_end = on_end
@@ -85,6 +91,7 @@ class OnrampActor(Actor[Any]):
     def __init__(self, part: OnrampPart) -> None:
         self._part = part
         self._stopping = False
+        self._waits_at_gate = False
         self._pause = Pause()
         self._reader: Any = None
 
@@ -115,6 +122,8 @@ class OnrampActor(Actor[Any]):
         if self._part.restart == "temporary" and not reason.expected:
             self._end()
         if self._reader is not None and reason.expected:
+            if self._waits_at_gate:
+                self._reader.kill()
             self._reader.join()
 
     def _stop_reading(self) -> None:
@@ -136,6 +145,10 @@ class OnrampActor(Actor[Any]):
 
     def _read(self, delay_seconds: float) -> None:
         part, intake = self._part, self._part.intake
+        if part.gate is not None:
+            self._waits_at_gate = True
+            part.gate.wait()
+            self._waits_at_gate = False
         intake.deliver_again()
         at_end = part.ended
         try:

@@ -10,7 +10,7 @@ import pipelines.options
 from ramps.codec import SKIP, Codec, codecs
 from ramps.errors import BadData, DecodeError
 from ramps.formats.json_engines import MAX_DEPTH, choose_engine, load_lines
-from ramps.formats.json_text import parse_exactly, proves_rfc_8259
+from ramps.formats.json_text import parse_exactly
 
 __all__ = ["Json"]
 
@@ -28,7 +28,8 @@ class Json(Codec):
     What is written is RFC 8259, whatever the engine, and so is what is read, with these exceptions, which are the
     engines' own and cost a fifth of the throughput to close (strict = true does): orjson reads integers beyond 64 bits
     as floating-point numbers; ujson reads and writes them exactly, and also reads NaN, Infinity, numbers such as 01, 1.
-    or a bare minus, and control characters in texts. Bytes that were read like that are never passed on as they came.
+    or a bare minus, and control characters in texts. An event that nobody changes goes out with the bytes that it came
+    with, also where they are of that kind.
 
     UTF-8 without lone surrogates, escaped or not; of duplicate keys the last wins; nothing but white space behind the
     value. Keys are ``str``, tuples are written as arrays, subclasses of ``str``, ``int``, ``list`` and ``dict`` as what
@@ -123,10 +124,6 @@ class Json(Codec):
         except BadData:
             return super().encode_many(values)
         return texts, []
-
-    def may_pass(self, text: bytes) -> bool:
-        """Whether it is certainly RFC 8259: what a lax engine has read must not be handed on unseen."""
-        return self._strict or self.engine.is_strict or proves_rfc_8259(text)
 
     def _is_harmless(self, text: bytes) -> bool:
         if self._strict:

@@ -50,9 +50,6 @@ class JsonEngine(Protocol):
 
     name: str
 
-    is_strict: bool
-    """Whether what ``loads`` accepts is RFC 8259."""
-
     def loads(self, text: bytes, /) -> Any:
         """The value of a text by rules that may be laxer than RFC 8259. Raises ``ValueError``."""
 
@@ -86,7 +83,6 @@ class UjsonEngine:
     """ujson: everywhere, and lax."""
 
     name = "ujson"
-    is_strict = False
     loads: Callable[[bytes], Any] = staticmethod(ujson.loads)
     reads_exactly = staticmethod(ujson_reads_exactly)
 
@@ -129,7 +125,6 @@ class OrjsonEngine:
     """orjson: two to eight times as fast, and strict but for large integers, and for NaN, which it writes as null."""
 
     name = "orjson"
-    is_strict = True
 
     def __init__(self) -> None:
         self.loads: Callable[[bytes], Any] = orjson.loads

@@ -26,7 +26,6 @@ __all__ = [
     "may_hold_null",
     "orjson_reads_exactly",
     "parse_exactly",
-    "proves_rfc_8259",
     "text_depth",
     "ujson_reads_exactly",
 ]
@@ -85,22 +84,6 @@ def ujson_reads_exactly(text: bytes, max_depth: int) -> bool:
     """Whether what ujson accepted of these texts is certainly what RFC 8259 and our limits mean."""
     if may_hold_lone_surrogate(text):
         return False
-    outside = _outside_of_strings(text)
-    if outside is None or outside.count(b"[") + outside.count(b"{") > max_depth:
-        return False
-    return _tokens_are_usual(outside)
-
-
-def proves_rfc_8259(text: bytes) -> bool:
-    """Whether what ujson accepted of these texts is certainly RFC 8259, however deep it is nested."""
-    if may_hold_lone_surrogate(text):
-        return False
-    outside = _outside_of_strings(text)
-    return outside is not None and _tokens_are_usual(outside)
-
-
-def _outside_of_strings(text: bytes) -> bytes | None:
-    """All that is not in strings; ``None`` if there are control characters in a string."""
     if b"\\" in text:
         text = text.replace(b"\\\\", b"").replace(b'\\"', b"")
     # Without escaped quotes, every other piece is outside of strings; and as the text was accepted, no two of them
@@ -108,12 +91,10 @@ def _outside_of_strings(text: bytes) -> bytes | None:
     outside = b"".join(text.split(b'"')[::2])
     controls = len(text) - len(text.translate(None, _CONTROLS))
     if controls and controls != len(outside) - len(outside.translate(None, _CONTROLS)):
-        return None
-    return outside
-
-
-def _tokens_are_usual(outside: bytes) -> bool:
-    return b"N" not in outside and b"I" not in outside and _numbers_are_usual(b"," + outside)
+        return False
+    if outside.count(b"[") + outside.count(b"{") > max_depth or b"N" in outside or b"I" in outside:
+        return False
+    return _numbers_are_usual(b"," + outside)
 
 
 def _numbers_are_usual(outside: bytes) -> bool:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from gevent.event import Event
+
 from actors import Actor, ActorSystem, DeadLetter, MailboxLimits
 from actors.log import get_logger
 from pipelines.actor import PipelineActor, PipelinePart
@@ -64,6 +66,8 @@ class Builder:
         self._system = system
         self._stop_deployment = stop_deployment
         self._onramp_ended = onramp_ended
+        self.gate = Event()
+        """Set when everything has started: onramps read nothing before."""
         self.parts: dict[str, Part] = {}
         """By actor name, in the order of the plan."""
         self.plans: dict[str, ComponentPlan] = {}
@@ -173,6 +177,7 @@ class Builder:
                     self._onramp_ended,
                     component.table.retry,
                     restart=component.table.restart,
+                    gate=self.gate,
                 )
             case PipelinePlan():
                 return PipelinePart(name, partial(self._pipeline, component), outlets)

@@ -128,6 +128,7 @@ class Deployment:
         except BaseException:
             system.shutdown()
             raise
+        builder.gate.set()
         self._onramp_ended()
 
     def wait(self, timeout: float | None = None) -> Outcome | None:

@@ -310,7 +310,7 @@ def test_the_command_gives_up_with_a_clear_line_and_its_own_exit_code(
 def test_a_file_onramp_that_is_restarted_goes_on_where_it_was(
     deploy: Deploy, flow: Flow, directory: Path
 ) -> None:
-    (directory / "in.log").write_text("".join(f"{n}\n" for n in range(100_000)))
+    (directory / "in.log").write_text("".join(f"{n}\n" for n in range(400_000)))
     file = {"type": "file", "path": "in.log", "codec": "string"}
     whole = flow("in -> out", flow={"restart": PATIENT}, onramps={"in": file})
     whole["offramps"]["out"] = {"type": "memory", **SMALL}
@@ -322,8 +322,8 @@ def test_a_file_onramp_that_is_restarted_goes_on_where_it_was(
     assert deployment.wait(10.0) is not None
     account = deployment.stop()
     counts = Counter(map(int, sink.events))
-    assert set(counts) == set(range(100_000))
-    assert counts.total() <= 100_000 + 5 * 64
+    assert set(counts) == set(range(400_000))
+    assert counts.total() <= 400_000 + 5 * 128
     assert account.lost == 0
 
 
