@@ -56,7 +56,7 @@ from pipelines.syntax import (
     unpack,
 )
 
-__all__ = ["Shape", "generate"]
+__all__ = ["Ends", "Shape", "generate"]
 
 # CPython allows 20 nested blocks (loops and try) in one function, and its compiler recurses over nested statements.
 _MAX_NESTED_OPERATORS = 8
@@ -69,21 +69,29 @@ class Shape(NamedTuple):
     raws: bool
 
 
-def generate(
-    graph: Graph, entry: Endpoint, shape: Shape, namespace: Namespace, joined: Mapping[str, str] | None = None
-) -> ast.Module:
-    """The module that defines ``pipeline(batch) -> [(port, batch), …]`` for events that leave ``entry``.
+class Ends(NamedTuple):
+    """What is known of the places that the outputs of a graph lead to.
 
-    ``joined`` names outputs of the graph whose events leave among those of another one, because both lead to the same
-    place: one batch is half the work of two, and the events stay in order.
+    ``joined``: outputs whose events leave among those of another one, because both lead to the same place: one batch is
+    half the work of two, and the events stay in order. ``without_meta``: outputs behind which nobody reads metadata.
     """
+
+    joined: Mapping[str, str] = {}
+    without_meta: frozenset[str] = frozenset()
+
+
+def generate(
+    graph: Graph, entry: Endpoint, shape: Shape, namespace: Namespace, ends: Ends | None = None
+) -> ast.Module:
+    """The module that defines ``pipeline(batch) -> [(port, batch), …]`` for events that leave ``entry``."""
+    ends = ends or Ends()
     writes_meta = any(node.operator.writes_meta for node in graph.in_order())
-    first = _Function(graph, entry, shape, namespace, joined or {}, writes_meta, frozenset())
+    first = _Function(graph, entry, shape, namespace, ends, writes_meta, frozenset())
     first.build()
     # The second pass knows which lists ever get anything but None, and leaves the others out; and if nobody wants to
     # know where the events' bytes are, it does not count them.
     shape = shape._replace(raws=any(name.endswith("_places") for name in first.filled))
-    second = _Function(graph, entry, shape, namespace, joined or {}, writes_meta, frozenset(first.filled))
+    second = _Function(graph, entry, shape, namespace, ends, writes_meta, frozenset(first.filled))
     return second.build()
 
 
@@ -94,7 +102,7 @@ class _Function:
         entry: Endpoint,
         shape: Shape,
         namespace: Namespace,
-        joined: Mapping[str, str],
+        ends: Ends,
         writes_meta: bool,
         wanted: frozenset[str],
     ) -> None:
@@ -103,7 +111,7 @@ class _Function:
         self.shape = shape
         self.namespace = namespace
         self.filled: set[str] = set()
-        self._joined = joined
+        self._ends = ends
         self._wanted = wanted
         self._writes_meta = writes_meta
         self._lists: dict[Endpoint, str] = {}
@@ -215,12 +223,13 @@ class _Function:
 
     def _append(self, target: Endpoint, flow: Flow) -> list[ast.stmt]:
         statements: list[ast.stmt] = []
-        if target.node == GRAPH and target.port in self._joined:
+        if target.node == GRAPH and target.port in self._ends.joined:
             statements.append(self._count("joined", self.namespace.join_slot(target.port)))
-            target = Endpoint(GRAPH, self._joined[target.port])
+            target = Endpoint(GRAPH, self._ends.joined[target.port])
+        meta = None if target.node == GRAPH and target.port in self._ends.without_meta else flow.meta
         name = self._lists.setdefault(target, f"output_{len(self._lists)}")
         statements += [method(f"{name}_values", "append", load(flow.value))]
-        for part, variable in (("metas", flow.meta), ("places", flow.place)):
+        for part, variable in (("metas", meta), ("places", flow.place)):
             if variable is not None:
                 self.filled.add(f"{name}_{part}")
             if f"{name}_{part}" in self._wanted:

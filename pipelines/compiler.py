@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from pipelines.batch import Batch
-from pipelines.code_generator import Shape, generate
+from pipelines.code_generator import Ends, Shape, generate
 from pipelines.counters import Counters
 from pipelines.errors import ConfigurationError
 from pipelines.failure import GENERATED_FILE, error_event
@@ -26,13 +26,13 @@ def compile_graph(
     *,
     name: str,
     clock_ns: Callable[[], int] = time.time_ns,
-    joined: Mapping[str, str] | None = None,
+    ends: Ends | None = None,
 ) -> Pipeline:
     """Compile a graph. The operators become the pipeline's own: compile a new graph for another instance.
 
-    ``name`` stands in error events; ``clock_ns`` is the wall clock for operators (nanoseconds since 1970). ``joined``
-    maps outputs to others that lead to the same place, and by which their events may therefore leave; they are counted
-    as their own. Raises `ConfigurationError` with everything that `Graph.check` finds.
+    ``name`` stands in error events; ``clock_ns`` is the wall clock for operators (nanoseconds since 1970); ``ends`` is
+    what is known of where the outputs lead, which saves work. Raises `ConfigurationError` with everything that
+    `Graph.check` finds.
     """
     problems = graph.check()
     if problems:
@@ -42,21 +42,22 @@ def compile_graph(
     for node in graph.in_order():
         node.operator.clock_ns = clock_ns
     namespace = Namespace(counters, {})
+    ends = ends or Ends()
     if any(node.operator.wants_contraflow for node in graph.in_order()):
         # It tells by the output where an answer belongs.
-        joined = None
+        ends = ends._replace(joined={})
 
     def compile_entry(entry: Endpoint, shape: Shape) -> Callable[[Batch], Results]:
         targets = graph.targets(entry)
         if len(targets) == 1 and targets[0].node == GRAPH:
             port = targets[0].port
             return lambda batch: [(port, batch)]
-        code = compile(generate(graph, entry, shape, namespace, joined), f"{GENERATED_FILE} {name}>", "exec")
+        code = compile(generate(graph, entry, shape, namespace, ends), f"{GENERATED_FILE} {name}>", "exec")
         exec(code, namespace.names)
         function: Callable[[Batch], Results] = namespace.names.pop("pipeline")
         return function
 
-    pipeline = Pipeline(name, graph, compile_entry, counters, joined or {})
+    pipeline = Pipeline(name, graph, compile_entry, counters, ends.joined)
     namespace.names.update(_runtime(pipeline, counters.component))
     pipeline.prepare()
     return pipeline

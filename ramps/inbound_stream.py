@@ -62,6 +62,8 @@ class DecodingStream:
             counts = self._take(self._chain.portions(data), meta, timeout)
         else:
             counts = self._take_lines(text, meta, timeout)
+            # Not in there: who waits must not keep hold of a batch, and many may wait.
+            self._time_slice.give_way()
         self._intake.bytes_in += len(data)
         return counts
 
@@ -97,7 +99,6 @@ class DecodingStream:
             raise
         self._frames += count
         intake.frames += count
-        self._time_slice.give_way()
         return count, 0
 
     def _line_batches(self, values: list[Any], text: bytes, meta: dict[str, Any] | None) -> list[Batch]:

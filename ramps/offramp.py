@@ -114,6 +114,10 @@ class Offramp(Component):
     """Whether two of it, in two processes, would get in each other's way (they write to one file). False where each
     can have a connection of its own."""
 
+    reads_meta: ClassVar[bool] = False
+    """Whether it looks at the metadata of events (``outgoing.batch.metas``). For one that does not, pipelines need not
+    collect them, and they may be missing."""
+
     @cached_property
     def clock(self) -> Clock:
         """Where it takes its time from. The driver sets its own before `open`; alone, it is the hub's."""

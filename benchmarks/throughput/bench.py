@@ -11,7 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.throughput.child import Request, write_request
-from benchmarks.throughput.flow import STARTED, command, deployment_text, read_reports, write_deployment
+from benchmarks.throughput.flow import (
+    BURST,
+    STARTED,
+    command,
+    deployment_text,
+    read_reports,
+    write_deployment,
+)
 from benchmarks.throughput.measurement import Measurement, measurement_of
 from benchmarks.throughput.process import RunFailed, Usage, run_together
 from benchmarks.throughput.rounds import Round
@@ -121,10 +128,10 @@ class Bench:
 
 
 def _interval(variant: Variant, earlier: Round) -> float | None:
-    """Seconds between two lines of one onramp, so that all together send the part of the full rate that is asked."""
+    """Seconds between two bursts of one onramp, so that all together send the part of the full rate that is asked."""
     if variant.load is None:
         return None
     full = earlier.get(variant.full_load)
     if full is None:
         raise RunFailed(f"its rate is a part of that of {variant.full_load}, which was not measured")
-    return variant.shape / (variant.load * full.events_per_s)
+    return variant.shape * BURST / (variant.load * full.events_per_s)

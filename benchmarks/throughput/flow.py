@@ -12,12 +12,23 @@ from benchmarks.throughput import workload
 from benchmarks.throughput.process import RunFailed
 from benchmarks.throughput.variants import Variant
 
-__all__ = ["STARTED", "command", "deployment_text", "executors_refused", "read_reports", "write_deployment"]
+__all__ = [
+    "BURST",
+    "STARTED",
+    "command",
+    "deployment_text",
+    "executors_refused",
+    "read_reports",
+    "write_deployment",
+]
 
 STARTED = "Started, "
 """What the command says when all components run."""
 
 _MODULE = "workload.py"
+
+BURST = 10
+"""Events that an onramp sends at a time where it is not to send all that it can: clients flush more than one, too."""
 
 
 def deployment_text(
@@ -29,9 +40,9 @@ def deployment_text(
     count: int | None = None,
     offramp: str | None = None,
 ) -> str:
-    """The TOML file. ``interval`` is between two lines of one onramp; ``count`` and ``offramp`` are for tests."""
+    """The TOML file. ``interval`` is between two bursts of one onramp; ``count`` and ``offramp`` are for tests."""
     codec = f'codec = {{ name = "json", engine = "{variant.engine}" }}'
-    pace = "" if interval is None else f'interval = "{interval * 1e6:.3f}us"\n'
+    pace = "" if interval is None else f'interval = "{interval * 1e6:.3f}us"\nburst = {BURST}\n'
     pace += "" if count is None else f"count = {count}\n"
     sink = offramp or (
         f'type = "blackhole"\nreport = "report"\nwarm_up = "{warm_up:.3f}s"\nstop_after = "{seconds:.3f}s"'

@@ -41,7 +41,7 @@ MAX_DEPTH: Final = 250
 
 # Stands between texts, so that one call reads or writes them all. Nobody outside can know it: no value holds it, and a
 # frame that is JSON only together with its neighbours (`[1` and `2]`) takes it out of its place.
-_MARK = secrets.token_hex(12)
+_MARK = secrets.token_urlsafe(9)
 _BETWEEN = f',"{_MARK}",'.encode()
 
 

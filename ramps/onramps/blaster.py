@@ -30,8 +30,9 @@ class BlasterOptions(Options):
         default=None, ge=1, description="end after this many lines; without it, it goes round for ever"
     )
     interval: Duration | None = Field(
-        default=None, gt=0, description="send one line per interval instead of all at full speed"
+        default=None, gt=0, description="send `burst` lines per interval instead of all at full speed"
     )
+    burst: int = Field(default=1, ge=1, description="lines at a time, where there is an interval")
     max_size: Size = Field(  # type: ignore[assignment] # text, as in a file
         default="256MiB", description="the most that the file may take in memory, decompressed"
     )
@@ -41,7 +42,7 @@ class BlasterOptions(Options):
 class BlasterOnramp(Onramp):
     """Holds the lines of a file in memory, joined in chunks of up to 128, and feeds them round and round.
 
-    The preprocessors must split lines, as the default ones do. With ``interval`` lines lie at its whole
+    The preprocessors must split lines, as the default ones do. With ``interval`` bursts lie at its whole
     multiples; those missed while downstream is full are left out.
     """
 
@@ -75,7 +76,7 @@ class BlasterOnramp(Onramp):
     def open(self) -> None:
         """Load the file. Raises `CannotOpen` when it is missing, broken, empty or too large."""
         lines = self._load()
-        step = _CHUNK_LINES if self.options.interval is None else 1
+        step = _CHUNK_LINES if self.options.interval is None else self.options.burst
         parts = [lines[index : index + step] for index in range(0, len(lines), step)]
         self._chunks = [(b"\n".join(part) + b"\n", len(part)) for part in parts]
         self._position = 0

@@ -196,7 +196,7 @@ class Builder:
         raise TypeError(component)
 
     def _pipeline(self, component: PipelinePlan) -> Pipeline:
-        pipeline = make_pipeline(component, component.actor_name)
+        pipeline = make_pipeline(component, component.actor_name, self._plan_of)
         for link in component.links:
             # So that an offramp's lost connection reaches the operator that sends to it.
             pipeline.connect(link.port, self._plan_of(link.target).actor_name)

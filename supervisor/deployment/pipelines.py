@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from pipelines.code_generator import Ends
 from pipelines.compiler import compile_graph
 from pipelines.errors import ConfigurationError
 from pipelines.graph import Graph, chain
@@ -13,7 +15,7 @@ from pipelines.operator import operators
 from pipelines.pipeline import Pipeline
 from pipelines.python_function import resolve_python
 from supervisor.deployment.parts import build_part, look_up
-from supervisor.deployment.plan import ComponentId, Kind, PartPlan, PipelinePlan
+from supervisor.deployment.plan import ComponentId, ComponentPlan, Kind, OfframpPlan, PartPlan, PipelinePlan
 from supervisor.deployment.problem import KeyPath
 from supervisor.deployment.schema import LATER_PIPELINE_KEYS, PipelineTable
 from supervisor.deployment.validate import Findings, map_paths
@@ -78,10 +80,21 @@ def graph_of(plan: PipelinePlan) -> Graph:
         raise
 
 
-def make_pipeline(plan: PipelinePlan, name: str) -> Pipeline:
-    """A new compiled pipeline without any state. ``name`` is its actor's, and stands in its error events."""
-    name = name.removeprefix(f"{Kind.PIPELINE.value}:")
-    return compile_graph(graph_of(plan), name=name, joined=joined_outputs(plan))
+def make_pipeline(plan: PipelinePlan, name: str, targets: Callable[[ComponentId], ComponentPlan]) -> Pipeline:
+    """A new compiled pipeline without any state. ``name`` is its actor's, and stands in its error events; ``targets``
+    finds the components that it is linked to.
+    """
+    without_meta = frozenset(
+        port
+        for port in plan.outputs
+        if not any(_reads_meta(targets(link.target)) for link in plan.targets(port))
+    )
+    ends = Ends(joined_outputs(plan), without_meta)
+    return compile_graph(graph_of(plan), name=name.removeprefix(f"{Kind.PIPELINE.value}:"), ends=ends)
+
+
+def _reads_meta(component: ComponentPlan) -> bool:
+    return not isinstance(component, OfframpPlan) or component.connector.member.reads_meta
 
 
 def joined_outputs(plan: PipelinePlan) -> dict[str, str]:
