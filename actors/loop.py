@@ -130,7 +130,8 @@ def _serve(cell: Cell, actor: Actor[Any]) -> ExitReason:
         before, seen = seen, now()
         unseen = _MESSAGES_A_LOOK if seen - before < _SHORT_SECONDS else 0
         if seen >= scheduler.slice_end and scheduler.spent():
-            cell.in_hand = None
+            # Whoever waits for its turn keeps hold of nothing.
+            cell.in_hand = envelope = None
             scheduler.yield_now()
 
 

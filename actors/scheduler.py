@@ -109,22 +109,18 @@ class Scheduler:
         """Run a parked greenlet now, the caller later: the hand-off.
 
         The caller goes on when the woken one blocks. From the hub itself, and when the slice is spent, the greenlet is
-        queued instead. The woken greenlet must be parked and not woken yet; claiming it is the caller's business.
-        Raises `Misuse` in any other thread; the greenlet is woken all the same, so that nobody waits for ever.
+        queued instead and the caller goes on: it is about to yield in its own loop, where it holds nothing, and who is
+        suspended in here keeps hold of what it sends. The woken greenlet must be parked and not woken yet; claiming it
+        is the caller's business. Raises `Misuse` in any other thread; the greenlet is woken all the same, so that
+        nobody waits for ever.
         """
         if _thread_ident() != self._thread:
             self._wake_from_elsewhere(greenlet)
         current = getcurrent()
-        if current is self.hub:
-            self._ready.append(greenlet)
+        if current is self.hub or self.spent():
+            self._queue(greenlet)
             if not self._armed:
                 self._arm()
-            return
-        if self.spent():
-            self._queue(greenlet)
-            self._queue(current)
-            self._queue_stack()
-            self._to_hub(current)
             return
         self._stack.append(current)
         if not self._armed:

@@ -68,10 +68,14 @@ class PipelineActor(Actor[Any]):
             if self._pipeline.wants_contraflow and (batch.route is None or batch.route.owner is not self.ref):
                 batch.route = Route(owner=self.ref, parent=batch.route)
             count = len(batch.values)
-            self._outbox.extend(self._process(batch, port))
+            results = self._process(batch, port)
+            self._outbox.extend(results)
             self._part.received += count
             # From here on the events are in the outbox, and nobody must work on them again.
             self.release_message()
+            if not self._pipeline.keeps_batches and batch not in [result for _port, result in results]:
+                batch.taken, batch.values, batch.frames = count, [], None
+            del results
             self._send_outbox()
         elif message is _TICK:
             self._outbox.extend(self._pipeline.tick(self.clock.time_ns()))
@@ -105,5 +109,6 @@ class PipelineActor(Actor[Any]):
         outbox, send = self._outbox, self._send
         while outbox:
             # Removed only when it has arrived: a kill in between leaves it to be counted, or sent by the next one.
-            send(*outbox[0])
+            if outbox[0][1].values:
+                send(*outbox[0])
             outbox.popleft()

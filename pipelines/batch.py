@@ -30,11 +30,25 @@ class Batch:
 
     A batch belongs to whoever holds it: hand it on, or change it, not both.
 
+    A pipeline empties the batches that it is done with (``taken`` tells how many events that were), because whoever sent
+    one may be suspended with it at hand until its next turn, as may 64 others.
+
     Inside, the raws are `Frames` that several batches may share, and ``places``: where among them the bytes of each
     event are (``None``: nowhere); no places mean all of them, in order.
     """
 
-    __slots__ = ("frames", "ingest_ns", "metas", "origin", "places", "raw_codec", "route", "size", "values")
+    __slots__ = (
+        "frames",
+        "ingest_ns",
+        "metas",
+        "origin",
+        "places",
+        "raw_codec",
+        "route",
+        "size",
+        "taken",
+        "values",
+    )
 
     def __init__(
         self,
@@ -57,6 +71,7 @@ class Batch:
         self.origin = origin
         self.size = size
         self.route = route
+        self.taken = 0
 
     @property
     def raws(self) -> list[bytes | None] | None:
@@ -115,6 +130,7 @@ class Batch:
         part.route = self.route
         part.frames = part.places = None
         part.raw_codec = ""
+        part.taken = 0
         if places is not None and self.frames is not None and places.count(None) != len(places):
             part.frames, part.raw_codec = self.frames, self.raw_codec
             part.places = _composed(places, self.places, count)

@@ -13,7 +13,7 @@ from pipelines.counters import Counters
 from pipelines.errors import PipelineError
 from pipelines.failure import error_event
 from pipelines.graph import GRAPH, Endpoint, Graph
-from pipelines.operator import Operator
+from pipelines.operator import Kind, Operator
 
 __all__ = ["Pipeline", "Results"]
 
@@ -57,6 +57,8 @@ class Pipeline:
         ]
         self._marks = self._marks_by_output()
         self._outputs_of_sender: dict[str, set[str]] = {}
+        self.keeps_batches = any(operator.kind is Kind.HOLD for _, operator in self._nodes)
+        """Whether an operator may remember a batch; otherwise it is of no use any more when it was processed."""
         self.wants_ticks = bool(self._ticking)
         self.wants_contraflow = bool(self._listening)
 

@@ -91,9 +91,12 @@ class DecodingStream:
         if values is None:
             return self._take([cast("list[Frame]", Frames(text=text).pieces)], meta, timeout)
         intake, count = self._intake, len(values)
+        deliveries = [("out", batch) for batch in self._line_batches(values, text, meta)]
+        # While downstream works, and long after it if others have their turns, this waits in `deliver`.
+        del values
         self.reasons = []
         try:
-            intake.deliver([("out", batch) for batch in self._line_batches(values, text, meta)], timeout)
+            intake.deliver(deliveries, timeout)
         except IntakeFull:
             self._refused = not self._reusable
             raise
@@ -130,6 +133,9 @@ class DecodingStream:
         self.reasons = []
         for frames in slices:
             deliveries, skipped = self._decode(frames, meta)
+            sent = {"out": 0, "err": 0}
+            for port, batch in deliveries:
+                sent[port] += len(batch)
             try:
                 intake.deliver(deliveries, timeout)
                 self._time_slice.give_way()
@@ -147,8 +153,8 @@ class DecodingStream:
                 timeout = None
             intake.frames += len(frames)
             intake.skipped += skipped
-            events += sum([len(batch) for port, batch in deliveries if port == "out"])
-            errors += sum([len(batch) for port, batch in deliveries if port == "err"])
+            events += sent["out"]
+            errors += sent["err"]
         return events, errors
 
     def _slices(self, portions: Iterable[list[Frame]]) -> Iterator[list[Frame]]:

@@ -109,6 +109,7 @@ class StreamIntake:
         `undelivered`.
         """
         for done, (port, batch) in enumerate(deliveries):
+            count = len(batch.values)
             try:
                 self._send(port, batch, timeout)
             except IntakeFull:
@@ -116,25 +117,25 @@ class StreamIntake:
             except BaseException:
                 self.undelivered.extend(deliveries[done:])
                 raise
-            if port == "out":
-                self.events += len(batch.values)
-            else:
-                self.errors += len(batch.values)
+            self._count(port, count)
             timeout = None
 
     def deliver_again(self) -> None:
         """Send what is in `undelivered`. Blocks while downstream is full."""
         while self.undelivered:
             port, batch = self.undelivered[0]
-            self._send(port, batch, None)
-            self._count(port, batch)
+            # It may have arrived, just before who sent it was killed.
+            count = batch.taken or len(batch.values)
+            if not batch.taken:
+                self._send(port, batch, None)
+            self._count(port, count)
             self.undelivered.popleft()
 
-    def _count(self, port: str, batch: Batch) -> None:
+    def _count(self, port: str, count: int) -> None:
         if port == "err":
-            self.errors += len(batch)
+            self.errors += count
         else:
-            self.events += len(batch)
+            self.events += count
 
     def content_type_codec(self, content_type: str) -> str | None:
         """The codec's name for a MIME type (parameters are ignored), or ``None`` if there is none."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
-from gevent.event import Event
-
 from actors import Actor, ActorRef, ExitReason, Lane, MailboxFull
 from actors.log import get_logger
+from actors.reply import Reply
 from pipelines.batch import Batch
 from pipelines.outlets import Outlets
 from ramps.errors import ConnectionLost, EndOfInput, IntakeFull
@@ -44,7 +43,7 @@ class OnrampPart:
         backoff: BackoffOptions | None = None,
         *,
         restart: Literal["permanent", "transient", "temporary"] = "transient",
-        gate: Event | None = None,
+        gate: Reply | None = None,
     ) -> None:
         self.name = name
         self.gate = gate
@@ -147,7 +146,7 @@ class OnrampActor(Actor[Any]):
         part, intake = self._part, self._part.intake
         if part.gate is not None:
             self._waits_at_gate = True
-            part.gate.wait()
+            part.gate.wait(self.clock)
             self._waits_at_gate = False
         intake.deliver_again()
         at_end = part.ended

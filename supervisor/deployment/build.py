@@ -7,10 +7,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from gevent.event import Event
-
 from actors import Actor, ActorSystem, DeadLetter, MailboxLimits
 from actors.log import get_logger
+from actors.reply import Reply
 from pipelines.actor import PipelineActor, PipelinePart
 from pipelines.batch import Batch
 from pipelines.outlets import Outlets
@@ -66,8 +65,6 @@ class Builder:
         self._system = system
         self._stop_deployment = stop_deployment
         self._onramp_ended = onramp_ended
-        self.gate = Event()
-        """Set when everything has started: onramps read nothing before."""
         self.parts: dict[str, Part] = {}
         """By actor name, in the order of the plan."""
         self.plans: dict[str, ComponentPlan] = {}
@@ -92,6 +89,12 @@ class Builder:
             intensity=_outer_intensity(policy),
             backoff=policy.backoff,
         )
+
+    def open_gates(self) -> None:
+        """Let onramps read: everything has started."""
+        for part in self.parts.values():
+            if isinstance(part, OnrampPart) and part.gate is not None:
+                part.gate.set()
 
     def _flow(self, flow: FlowPlan) -> ChildSpec:
         shared = [self._child(component) for component in flow.shared]
@@ -177,7 +180,7 @@ class Builder:
                     self._onramp_ended,
                     component.table.retry,
                     restart=component.table.restart,
-                    gate=self.gate,
+                    gate=Reply(self._system.scheduler),
                 )
             case PipelinePlan():
                 return PipelinePart(name, partial(self._pipeline, component), outlets)

@@ -128,7 +128,7 @@ class Deployment:
         except BaseException:
             system.shutdown()
             raise
-        builder.gate.set()
+        builder.open_gates()
         self._onramp_ended()
 
     def wait(self, timeout: float | None = None) -> Outcome | None:
