@@ -56,9 +56,15 @@ def account_text(account: Account) -> str:
     lines.append(f"account: {account.equation()}")
     lost = account.undelivered()
     if lost:
-        lines.append(f"lost: {count_events(account.lost)}")
+        lines.append(f"lost: {_how_many(account)}")
         lines += [f"  {line}" for line in lost]
     return "\n".join(lines)
+
+
+def _how_many(account: Account) -> str:
+    if not account.broken_off:
+        return count_events(account.lost)
+    return f"at least {count_events(account.lost)}" if account.lost else "nobody can know how many events"
 
 
 def _short(component: ComponentAccount) -> str:
