@@ -149,9 +149,11 @@ class _PreEmption:
 
 def _announce(deployment: Running) -> None:
     from supervisor.deployment.summary import component_lines
+    from supervisor.executors.placement import places_in_words
 
     log = _logger()
-    for name, what in component_lines(deployment.plan):
+    plan = deployment.plan
+    for name, what in component_lines(plan, places_in_words(plan)):
         log.info(f"Started, {what}.", component=name)
     for name, address in deployment.addresses().items():
         log.info(f"Listening on {address}.", component=name)

@@ -91,7 +91,7 @@ class ExecutorPart:
         """Its process, a new one if there is none: it reads the plan, and waits. Does not block."""
         if self.process is None:
             self.incarnation += 1
-            self.process = ExecutorProcess(self._directory)
+            self.process = ExecutorProcess(self.name, self._directory)
             self.process.channel.send(self._load)
         return self.process
 

@@ -35,7 +35,7 @@ _log = get_logger("supervisor")
 
 _LOOK_SECONDS = 0.01
 _TELL_SECONDS = 2.0
-_MAX_HEARTBEAT_SECONDS = 1.0
+_MAX_HEARTBEAT_SECONDS = 0.5
 _BEATS_PER_TIMEOUT = 5
 
 # An executor gives up after three lives of a flow that gives up within the period of the policy: six lives of it fit

@@ -16,6 +16,8 @@ from supervisor.executors.channel import Channel
 
 __all__ = ["ExecutorProcess"]
 
+# Without -P the first place to look for modules would be the directory that the user happens to be in.
+_PROGRAM = (sys.executable, "-P", "-m", "supervisor.executors.worker")
 _LOOK_SECONDS = 0.01
 _END_SECONDS = 5.0
 
@@ -23,22 +25,15 @@ _END_SECONDS = 5.0
 class ExecutorProcess:
     """A process that runs ``supervisor.executors.worker``, and the control channel to it. Spawned when it is made.
 
-    Raises ``OSError`` when the system has no room for one more.
+    ``name`` is for people who list processes; relative paths start in ``directory``. Raises ``OSError`` when the
+    system has no room for one more.
     """
 
-    def __init__(self, directory: str) -> None:
+    def __init__(self, name: str, directory: str) -> None:
         ours, theirs = socket.socketpair()
         try:
             self._popen = subprocess.Popen(
-                # Without -P the first place to look for modules would be the directory that the user happens to be in.
-                [
-                    sys.executable,
-                    "-P",
-                    "-m",
-                    "supervisor.executors.worker",
-                    str(theirs.fileno()),
-                    str(os.getpid()),
-                ],
+                [*_PROGRAM, str(theirs.fileno()), str(os.getpid()), name],
                 cwd=directory,
                 env={**os.environ, "PYTHONPATH": _python_path(directory)},
                 pass_fds=(theirs.fileno(),),

@@ -1,7 +1,7 @@
-"""The program of an executor's process: ``python -m supervisor.executors.worker DESCRIPTOR PARENT``.
+"""The program of an executor's process: ``python -m supervisor.executors.worker DESCRIPTOR PARENT NAME``.
 
-``DESCRIPTOR`` is its end of the control channel, ``PARENT`` the process that it must not outlive. Nobody but
-`supervisor.executors.process` starts it.
+``DESCRIPTOR`` is its end of the control channel, ``PARENT`` the process that it must not outlive, ``NAME`` tells people
+which one it is. Nobody but `supervisor.executors.process` starts it.
 """
 
 from __future__ import annotations

@@ -53,8 +53,9 @@ __all__ = ["serve"]
 _FLUSH_SECONDS = 5.0
 # The parent gets SIGTERM too where a service manager sends it to all processes of a service; then it says what to do.
 _TERM_GRACE_SECONDS = 0.5
-# A full account of a large deployment may take a while to make: at most this share of the time goes into it.
-_ACCOUNT_SHARE = 0.02
+# The account of a large deployment takes a while to make, and the parent as long again to read: for all executors
+# together, no more of its time than this share.
+_ACCOUNT_SHARE = 0.1
 _ROOM_FOR_RECORDS = 4
 _ORPHANED = 1
 _PR_SET_PDEATHSIG = 1
@@ -84,7 +85,8 @@ class _Worker:
         self._news = Event()
         self._stop_told = False
         self._accounted_at = 0.0
-        self._account_seconds = 0.0
+        self._account_pause_seconds = 0.0
+        self._executors = 1
         self._heartbeat_seconds = 1.0
 
     def run(self) -> None:
@@ -118,6 +120,7 @@ class _Worker:
         logging.basicConfig(level=load.log_level, handlers=[self._records], force=True)
         logging.captureWarnings(True)
         self._heartbeat_seconds = load.heartbeat_seconds
+        self._executors = load.executors
         # As in the parent: what modules print while they are imported is no event.
         with redirect_stdout(sys.stderr):
             examination = examine(parse(load.text, load.file), load.executors)
@@ -137,7 +140,10 @@ class _Worker:
         return deployment
 
     def _serve(self, deployment: ExecutorDeployment) -> None:
-        match self._orders.get():
+        order = self._orders.get()
+        # From here on it is no news that it stops.
+        self._stop_told = True
+        match order:
             case Stop(seconds):
                 self._channel.send(Final(deployment.stop(seconds).to_json()))
             case signal.SIGTERM:
@@ -207,11 +213,11 @@ class _Worker:
 
     def _account(self, deployment: ExecutorDeployment) -> dict[str, Any] | None:
         now = monotonic()
-        if now - self._accounted_at < self._account_seconds / _ACCOUNT_SHARE:
+        if now - self._accounted_at < self._account_pause_seconds:
             return None
         account = deployment.account().to_json()
         self._accounted_at = monotonic()
-        self._account_seconds = self._accounted_at - now
+        self._account_pause_seconds = (self._accounted_at - now) * self._executors / _ACCOUNT_SHARE
         return account
 
     def _on_sigterm(self, _number: int, _frame: object) -> None:
