@@ -149,7 +149,7 @@ class Account:
         lines += [
             f"dead letters, {why}: {count_events(count)}" for why, count in self.dead_letter_reasons.items()
         ]
-        lines += self.broken_off
+        lines += [why for why in self.broken_off if why not in self.dead_letter_reasons]
         return lines
 
     def by_flow(self) -> dict[str, list[ComponentAccount]]:

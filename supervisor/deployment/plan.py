@@ -117,12 +117,17 @@ class ComponentPlan:
 
 @dataclass(frozen=True)
 class OnrampPlan(ComponentPlan):
-    """An onramp, with what stands between its bytes and its events."""
+    """An onramp, with what stands between its bytes and its events.
+
+    ``copies_share_port``: it listens with SO_REUSEPORT only because there are several of it. Whoever else listens there
+    is not meant to get a share.
+    """
 
     table: OnrampTable
     connector: PartPlan[Onramp]
     codec: PartPlan[Codec]
     preprocessors: tuple[PartPlan[Preprocessor], ...]
+    copies_share_port: bool = field(default=False, compare=False)
 
     @property
     def kind(self) -> Kind:

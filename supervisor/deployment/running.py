@@ -15,6 +15,7 @@ from supervisor.deployment.check import examine
 from supervisor.deployment.load import load, parse
 from supervisor.deployment.outcome import Outcome, StartRefused, describe_failure, refusal_of
 from supervisor.deployment.plan import Plan
+from supervisor.deployment.ports import refuse_taken_ports
 from supervisor.deployment.problem import InvalidDeployment
 from supervisor.deployment.toml_text import toml_document
 from supervisor.supervision import Supervisor
@@ -64,6 +65,10 @@ class Running(ABC):
     def _tally(self) -> Account:
         """Where every event went so far."""
 
+    def _look_first(self) -> None:
+        """Raise `StartRefused` for what only shows while nothing of ours runs yet."""
+        refuse_taken_ports(self.plan)
+
     def _release(self) -> None:  # noqa: B027 there may be nothing
         """Give back what was acquired outside the actor system. Called once for each `start`."""
 
@@ -81,6 +86,7 @@ class Running(ABC):
         if self.outcome is not None:
             self._finished.set()
         try:
+            self._look_first()
             make_root = self._prepare(system)
             overseer = system.spawn(lambda: _Overseer(make_root, self._root_ended), name="deployment")
             overseer.wait_ready()

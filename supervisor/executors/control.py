@@ -17,7 +17,7 @@ from supervisor.executors.errors import ChannelBroken
 
 __all__ = [
     "MAX_MESSAGE_BYTES", "Answer", "Decoder", "Final", "GaveUp", "Heartbeat", "Load", "Look", "Message", "Records",
-    "Refused", "Run", "Started", "Stop", "StopAsked", "StopReading", "Terminated", "encode",
+    "Refused", "Run", "Started", "Stop", "StopAsked", "StopReading", "encode",
 ]  # fmt: skip
 
 MAX_MESSAGE_BYTES = 128 * 1024 * 1024
@@ -127,11 +127,6 @@ class GaveUp:
 
 
 @dataclass(frozen=True, slots=True)
-class Terminated:
-    """Somebody sent it SIGTERM. It will stop by itself, unless the parent stops it."""
-
-
-@dataclass(frozen=True, slots=True)
 class Final:
     """The account when everything has stopped. Nothing comes after it."""
 
@@ -148,14 +143,14 @@ class Records:
 
 Message = (
     Load | Run | StopReading | Look | Stop
-    | Started | Refused | Heartbeat | Answer | StopAsked | GaveUp | Terminated | Final | Records
+    | Started | Refused | Heartbeat | Answer | StopAsked | GaveUp | Final | Records
 )  # fmt: skip
 
 _TYPES: dict[str, type[Any]] = {
     type_.__name__: type_
     for type_ in (
         Load, Run, StopReading, Look, Stop,
-        Started, Refused, Heartbeat, Answer, StopAsked, GaveUp, Terminated, Final, Records,
+        Started, Refused, Heartbeat, Answer, StopAsked, GaveUp, Final, Records,
     )
 }  # fmt: skip
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from actors import Actor, Clock, ExitReason
-from actors.log import get_logger
 from actors.reply import Reply
 from supervisor.deployment.account import Account
 from supervisor.deployment.outcome import StartRefused
@@ -22,7 +21,6 @@ from supervisor.executors.control import (
     Started,
     Stop,
     StopAsked,
-    Terminated,
 )
 from supervisor.executors.control import (
     Final as FinalAccount,
@@ -83,7 +81,6 @@ class ExecutorPart:
         self._account: Account | None = None
         self._final = False
         self._gave_up = ""
-        self._log = get_logger("supervisor", executor=self.number)
 
     # --- its process -------------------------------------------------------------------------------------------------
 
@@ -142,8 +139,6 @@ class ExecutorPart:
                 self._on_stop_asked(exit_code, why)
             case GaveUp(why):
                 self._gave_up = why
-            case Terminated():
-                self._log.debug("The executor got SIGTERM.")
 
     def failure(self) -> ExecutorError:
         """Why it is gone, or going, although nobody told it to."""

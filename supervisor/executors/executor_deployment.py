@@ -45,6 +45,10 @@ class ExecutorDeployment(Deployment):
         """The onramps that bring events in from outside, by their actors' names: whether they are at their end."""
         return {name: part.ended for name, part in self._parts().items() if isinstance(part, OnrampPart)}
 
+    def _look_first(self) -> None:
+        # The parent has, and by now other executors may listen.
+        pass
+
     def _prepare(self, system: ActorSystem) -> Callable[[], Supervisor]:
         make_root = super()._prepare(system)
         for name, part in self._parts().items():

@@ -14,7 +14,10 @@ from gevent import socket
 from actors import Clock
 from supervisor.executors.channel import Channel
 
-__all__ = ["ExecutorProcess"]
+__all__ = ["HELD_SIGNALS", "ExecutorProcess"]
+
+HELD_SIGNALS = frozenset({signal.SIGINT, signal.SIGTERM})
+"""Blocked in a new process until it says how it takes them."""
 
 # Without -P the first place to look for modules would be the directory that the user happens to be in.
 _PROGRAM = (sys.executable, "-P", "-m", "supervisor.executors.worker")
@@ -31,6 +34,8 @@ class ExecutorProcess:
 
     def __init__(self, name: str, directory: str) -> None:
         ours, theirs = socket.socketpair()
+        # Inherited: what comes before it has handlers waits until it has them.
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, HELD_SIGNALS)
         try:
             self._popen = subprocess.Popen(
                 [*_PROGRAM, str(theirs.fileno()), str(os.getpid()), name],
@@ -42,6 +47,7 @@ class ExecutorProcess:
             ours.close()
             raise
         finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
             theirs.close()
         self.channel = Channel(ours)
 

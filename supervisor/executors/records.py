@@ -62,6 +62,11 @@ class RecordPump(logging.Handler):
         while self._waiting or self._dropped:
             self._send_some()
 
+    def close(self) -> None:
+        """Send nothing any more."""
+        self._greenlet.kill(block=False)
+        super().close()
+
     def _pump(self) -> None:
         while True:
             self._work.wait()

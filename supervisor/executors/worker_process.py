@@ -41,10 +41,10 @@ from supervisor.executors.control import (
     Stop,
     StopAsked,
     StopReading,
-    Terminated,
 )
 from supervisor.executors.executor_deployment import ExecutorDeployment
 from supervisor.executors.placement import place
+from supervisor.executors.process import HELD_SIGNALS
 from supervisor.executors.records import RecordPump
 from supervisor.executors.subplan import part_of
 
@@ -64,9 +64,12 @@ _PR_SET_PDEATHSIG = 1
 def serve(descriptor: int, parent: int) -> None:
     """Run until the parent says stop. Blocks; may end the process itself."""
     _die_with(parent)
+    worker = _Worker(Channel(socket.socket(fileno=descriptor)))
     # Ctrl-C goes to all processes in front of the terminal; the parent decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _Worker(Channel(socket.socket(fileno=descriptor))).run()
+    signal.signal(signal.SIGTERM, worker.on_sigterm)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD_SIGNALS)
+    worker.run()
     try:
         sys.stdout.flush()
     except OSError:
@@ -82,6 +85,7 @@ class _Worker:
         self._orders: Queue[Load | Run | Stop | signal.Signals | None] = Queue()
         self._deployment: ExecutorDeployment | None = None
         self._closing = False
+        self._terminated = False
         self._news = Event()
         self._stop_told = False
         self._accounted_at = 0.0
@@ -97,7 +101,6 @@ class _Worker:
             with Preemption(), HubMonitor():
                 deployment = self._start(plan, self._next(Run))
                 self._heart = gevent.spawn(self._beat)
-                signal.signal(signal.SIGTERM, self._on_sigterm)
                 self._serve(deployment)
         except (InvalidDeployment, StartRefused) as error:
             why = str(error.problems[0]) if isinstance(error, InvalidDeployment) else str(error)
@@ -220,13 +223,17 @@ class _Worker:
         self._account_pause_seconds = (self._accounted_at - now) * self._executors / _ACCOUNT_SHARE
         return account
 
-    def _on_sigterm(self, _number: int, _frame: object) -> None:
-        # Between any two bytecodes: only a note for the hub.
-        gevent.get_hub().loop.run_callback_threadsafe(gevent.spawn, self._terminated)
+    def on_sigterm(self, _number: int, _frame: object) -> None:
+        """The handler: between any two bytecodes, so it only leaves a note for the hub."""
+        if not self._terminated:
+            self._terminated = True
+            gevent.get_hub().loop.run_callback_threadsafe(gevent.spawn, self._after_sigterm)
 
-    def _terminated(self) -> None:
-        self._channel.send(Terminated())
+    def _after_sigterm(self) -> None:
+        """Stop alone, unless the parent says in time what to do. What starts is let start first."""
         gevent.sleep(_TERM_GRACE_SECONDS)
+        while self._deployment is None:
+            gevent.sleep(_TERM_GRACE_SECONDS)
         if not self._closing:
             self._orders.put(signal.SIGTERM)
 

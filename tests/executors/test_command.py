@@ -8,6 +8,7 @@ import re
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -51,13 +52,6 @@ def test_a_signal_to_all_processes_stops_the_fleet_in_order(
     assert found, run.account
     assert found[1] == found[2]
     assert "crashed" not in run.errors
-
-
-def test_the_time_given_with_for_ends_the_fleet_in_order(supervisor: Supervisor, write: Write) -> None:
-    write("config.toml", TICKING)
-    run = supervisor("run", "--for", "200ms")
-    assert run.wait() == 0, run.errors
-    assert "Stopping: the time given with --for is over." in run.errors
 
 
 def test_a_killed_executor_is_named_in_the_account_and_by_the_exit_code(
@@ -183,17 +177,37 @@ def test_what_does_not_arrive_within_the_drain_timeout_is_named_and_counted(
     assert "Traceback" not in run.errors
 
 
-def test_logs_of_executors_are_rendered_by_the_parent(supervisor: Supervisor, write: Write) -> None:
+def test_logs_of_executors_are_rendered_by_the_parent_until_for_is_over(
+    supervisor: Supervisor, write: Write
+) -> None:
     write(
         "talk.py",
         "import logging\ndef talk(event):\n    logging.getLogger('x').warning('same')\n    return event\n",
     )
     extra = '[pipelines.p]\npython = "talk:talk"\n[flows.s]\nlinks = ["tick -> p -> hole"]\n'
     write("config.toml", TICKING + extra)
-    run = supervisor("run", "--log-format", "json", "--for", "500ms")
+    run = supervisor("run", "--log-format", "json", "--for", "300ms")
     assert run.wait() == 0, run.errors
-    said = [line for line in map(json.loads, run.err[: run.err.index("flow main")]) if line["logger"] == "x"]
-    assert said[0]["executor"] == 1
-    assert said[0]["level"] == "warning"
-    assert len(said) == 2, "repeats are counted, not shown"
-    assert "same … repeated" in said[1]["message"]
+    said = list(map(json.loads, run.err[: run.err.index("flow main")]))
+    assert "Stopping: the time given with --for is over." in [line["message"] for line in said]
+    same = [line for line in said if line["logger"] == "x"]
+    assert (same[0]["executor"], same[0]["level"]) == (1, "warning")
+    assert len(same) == 2, "repeats are counted, not shown"
+    assert "same … repeated" in same[1]["message"]
+
+
+def test_a_parent_that_was_stopped_for_a_while_blames_nobody(
+    supervisor: Supervisor, write: Write, executors: Executors
+) -> None:
+    write("config.toml", TICKING.replace("executors = 2", 'executors = 2\nheartbeat_timeout = "200ms"'))
+    run = supervisor("run")
+    run.wait_for_error("Started, metronome")
+    before = executors()
+    run.send(signal.SIGSTOP)
+    over = monotonic() + 0.6
+    wait_until(lambda: monotonic() > over)
+    run.send(signal.SIGCONT)
+    run.send(signal.SIGTERM)
+    assert run.wait() == 0, run.errors
+    assert "crashed" not in run.errors
+    assert len(before) == 2

@@ -55,9 +55,9 @@ def test_an_executor_without_any_flow_runs_idle_and_does_not_keep_the_others_wai
     fleet: Start, directory: Path
 ) -> None:
     tables = finite(directory)
-    tables["supervisor"]["executors"] = 3
+    tables["flows"]["main"]["instances"] = 1
     running = fleet(tables)
-    assert [status.components for status in running.executors()] == [3, 0, 0]
+    assert [status.components for status in running.executors()] == [3, 0]
     assert running.wait(DEADLINE_SECONDS) is not None
     assert running.stop().equation() == "5,000 in = 3,750 written + 1,250 filtered"
 
@@ -74,32 +74,25 @@ def test_a_stop_lets_what_is_under_way_arrive_in_all_executors(
     assert running.stop() is account
 
 
-def test_each_executor_tells_how_it_is(fleet: Start, ticking: Callable[..., Tables]) -> None:
-    running = fleet(ticking())
+def test_each_executor_tells_how_it_is_and_has_a_core_if_it_is_pinned(
+    fleet: Start, ticking: Callable[..., Tables]
+) -> None:
+    cores = usable_cores()
+    running = fleet(ticking(executors=2, pin=True))
     wait_until(lambda: all(s.heartbeat_age_seconds is not None for s in running.executors()))
     for number, status in enumerate(running.executors(), start=1):
         assert (status.number, status.state, status.restarts, status.last_error) == (number, "running", 0, "")
         assert status.pid not in (None, os.getpid())
-        assert status.cores == usable_cores()
+        assert status.cores == (cores[(number - 1) % len(cores)],)
         assert status.components == 2
         assert status.cpu_seconds is not None
         assert status.rss_bytes is not None
         assert status.cpu_seconds > 0.05
         assert status.rss_bytes > 10 * 1024 * 1024
+    # A pinned executor may use one core only, and yet `instances = "auto"` means to it what it meant to its parent.
+    wait_until(lambda: received(running, "onramp:main#2/tick") > 0, DEADLINE_SECONDS, "both copies run")
     running.stop()
     assert [status.state for status in running.executors()] == ["stopped", "stopped"]
-
-
-def test_pinned_executors_have_a_core_each_and_auto_still_means_what_it_meant(
-    fleet: Start, ticking: Callable[..., Tables]
-) -> None:
-    cores = usable_cores()
-    running = fleet(ticking(executors="auto", pin=True) if len(cores) > 1 else ticking(pin=True))
-    assert [status.cores for status in running.executors()][:2] == [
-        (cores[0],),
-        (cores[1 % len(cores)],),
-    ]
-    wait_until(lambda: received(running, "onramp:main#2/tick") > 0, DEADLINE_SECONDS, "both copies run")
 
 
 def test_copies_that_listen_on_one_port_share_it_and_connections_reach_all_executors(
