@@ -77,6 +77,7 @@ class ExecutorPart:
         self._directory = directory
         self._on_stop_asked = on_stop_asked
         self._on_news = on_news
+        self._leaving: list[ExecutorProcess] = []
         self._past: list[Account] = []
         self._account: Account | None = None
         self._final = False
@@ -106,7 +107,10 @@ class ExecutorPart:
         process, self.process = self.process, None
         if process is None:
             return
-        process.discard(clock)
+        if self._final and not process.ended:
+            self._leaving.append(process)
+        else:
+            process.discard(clock)
         if self._final and self._account is not None:
             self._past.append(self._account)
         elif self.running:
@@ -115,6 +119,13 @@ class ExecutorPart:
         self._account, self._final, self._gave_up = None, False, ""
         self.inputs = self.answer = self.heard_at = None
         self.running = False
+
+    def reap(self, clock: Clock) -> None:
+        """See that the processes are gone that had stopped and were about to end. Blocks shortly."""
+        while self._leaving:
+            process = self._leaving.pop()
+            process.wait(clock)
+            process.discard(clock)
 
     # --- what it says ------------------------------------------------------------------------------------------------
 
@@ -202,38 +213,45 @@ class ExecutorActor(Actor[Any]):
             part.last_error = str(reason.error)
         if isinstance(reason.error, ExecutorEnded):
             how = reason.error.how
-        elif reason.expected and not self._stop_in_order():
-            how = (
-                "did not stop in time and was killed"
-                if not part.process.ended
-                else part.process.how_it_ended()
-            )
+        elif reason.expected:
+            self._stop_in_order()
+            how = part.process.how_it_ended() if part.process.ended else "did not stop in time and was killed"
         part.bury(self.clock, how)
 
-    def _stop_in_order(self) -> bool:
+    def _stop_in_order(self) -> None:
+        """Until it has come to rest, or its time is over. Nobody waits for the moment more that its process takes."""
         part, now = self._part, self.clock.now()
         if part.deadline is None:
             part.deadline = now + self._drain_timeout
         part.send(Stop(max(0.0, part.deadline - now)))
-        return self._gone.wait(self.clock, max(0.0, part.deadline + STOP_PATIENCE_SECONDS - now))
+        self._gone.wait(self.clock, max(0.0, part.deadline + STOP_PATIENCE_SECONDS - now))
 
     def _listen(self, process: ExecutorProcess) -> None:
-        part, checkpoint = self._part, self.system.scheduler.checkpoint
-        for message in process.channel.receive():
-            match message:
-                case Started(addresses):
-                    part.addresses = addresses
-                    part.running = True
-                    self._ready.set()
-                case Refused(why, component):
-                    self._ready.set(error=StartRefused(why, component))
-                case _:
-                    part.hear(message, self.clock.now())
-            checkpoint()
-        # The channel is closed a moment before the process can be asked how it ended.
-        process.wait(self.clock)
-        self._gone.set()
-        if not self._ready.is_set:
-            self._ready.set(error=part.failure())
-        elif not self._stopping:
-            raise part.failure()
+        try:
+            for message in process.channel.receive():
+                self._hear(message)
+                self.system.scheduler.checkpoint()
+            # The channel is closed a moment before the process can be asked how it ended.
+            process.wait(self.clock)
+            if self._stopping:
+                self._gone.set()
+            else:
+                raise self._part.failure()
+        except Exception as error:
+            if self._ready.is_set:
+                raise
+            self._ready.set(error=error)
+
+    def _hear(self, message: Message) -> None:
+        part = self._part
+        match message:
+            case Started(addresses):
+                part.addresses = addresses
+                part.running = True
+                self._ready.set()
+            case Refused(why, component):
+                self._ready.set(error=StartRefused(why, component))
+            case _:
+                part.hear(message, self.clock.now())
+                if self._stopping and isinstance(message, FinalAccount):
+                    self._gone.set()

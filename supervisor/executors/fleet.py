@@ -61,7 +61,7 @@ class Fleet(Running):
         super().__init__(plan, clock=clock)
         self.placement: Placement = place(plan, plan.executors)
         # Relative paths were checked from here.
-        self._directory = os.getcwd()
+        self._directory = _current_directory()
         self._link_directory = ""
         self._executors: list[ExecutorPart] = []
         self._looks = 0
@@ -201,6 +201,8 @@ class Fleet(Running):
         clock = self._running().clock
         for part in self._executors:
             part.bury(clock, "was killed by its parent")
+        for part in self._executors:
+            part.reap(clock)
         if self._link_directory:
             shutil.rmtree(self._link_directory, ignore_errors=True)
 
@@ -225,6 +227,14 @@ class Fleet(Running):
             rss_bytes=rss_bytes,
             components=len(self.placement.of_executor(part.number)),
         )
+
+
+def _current_directory() -> str:
+    """Empty where it has been removed: then nothing can be found from there anyway."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return ""
 
 
 def open_plan(plan: Plan, *, clock: Clock | None = None) -> Running:

@@ -39,7 +39,7 @@ class ExecutorProcess:
         try:
             self._popen = subprocess.Popen(
                 [*_PROGRAM, str(theirs.fileno()), str(os.getpid()), name],
-                cwd=directory,
+                cwd=directory or None,
                 env={**os.environ, "PYTHONPATH": _python_path(directory)},
                 pass_fds=(theirs.fileno(),),
             )

@@ -25,7 +25,7 @@ from supervisor.deployment.check import examine
 from supervisor.deployment.load import parse
 from supervisor.deployment.outcome import StartRefused
 from supervisor.deployment.plan import Plan
-from supervisor.deployment.problem import InvalidDeployment
+from supervisor.deployment.problem import InvalidDeployment, Severity
 from supervisor.executors.channel import Channel
 from supervisor.executors.control import (
     Answer,
@@ -103,10 +103,7 @@ class _Worker:
                 self._heart = gevent.spawn(self._beat)
                 self._serve(deployment)
         except (InvalidDeployment, StartRefused) as error:
-            why = str(error.problems[0]) if isinstance(error, InvalidDeployment) else str(error)
-            self._channel.send(Refused(why, getattr(error, "component", "")))
-        self._records.flush()
-        self._channel.flush(HubClock(), _FLUSH_SECONDS)
+            self._last_word(Refused(_in_a_line(error), getattr(error, "component", "")))
         listener.kill()
         self._channel.close()
 
@@ -148,16 +145,20 @@ class _Worker:
         self._stop_told = True
         match order:
             case Stop(seconds):
-                self._channel.send(Final(deployment.stop(seconds).to_json()))
+                self._last_word(Final(deployment.stop(seconds).to_json()))
             case signal.SIGTERM:
-                self._channel.send(Final(deployment.stop().to_json()))
-                self._records.flush()
-                self._channel.flush(HubClock(), _FLUSH_SECONDS)
+                self._last_word(Final(deployment.stop().to_json()))
                 _end_by(signal.SIGTERM)
             case _:
                 assert deployment.outcome is not None
                 self._channel.send(GaveUp(deployment.outcome.why))
-                self._channel.send(Final(deployment.stop(0.0).to_json()))
+                self._last_word(Final(deployment.stop(0.0).to_json()))
+
+    def _last_word(self, message: Message) -> None:
+        """Behind all that was logged: after it, nobody listens any more."""
+        self._records.flush()
+        self._channel.send(message)
+        self._channel.flush(HubClock(), _FLUSH_SECONDS)
 
     def _next(self, kind: type[Any]) -> Any:
         order = self._orders.get()
@@ -236,6 +237,13 @@ class _Worker:
             gevent.sleep(_TERM_GRACE_SECONDS)
         if not self._closing:
             self._orders.put(signal.SIGTERM)
+
+
+def _in_a_line(error: InvalidDeployment | StartRefused) -> str:
+    """The parent has checked the same text: what is wrong here has changed since, and comes first."""
+    if isinstance(error, StartRefused):
+        return str(error)
+    return next(str(problem) for problem in error.problems if problem.severity is Severity.ERROR)
 
 
 def _die_with(parent: int) -> None:

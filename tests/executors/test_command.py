@@ -110,20 +110,21 @@ def test_a_stop_that_is_asked_for_during_the_start_is_heard(
         "config.toml",
         TICKING + '[pipelines.p]\npython = "slow:slow"\n[flows.s]\nlinks = ["tick -> p -> hole"]\n',
     )
-    # The parent imports it first, to check; the executors make the file that tells that they are at it.
+    # The parent imports it first, to check; the executors tell that they are at it, and wait for somebody to write.
+    os.mkfifo(directory / "go")
     write(
         "slow.py",
-        "import os, sys, time, pathlib\n"
+        "import sys, pathlib\n"
         "if sys.argv[-1].startswith('executor:'):\n"
         "    pathlib.Path('importing').touch()\n"
-        "    while not os.path.exists('go'): time.sleep(0.01)\n"
+        "    open('go').close()\n"
         "def slow(event): return event\n",
     )
     run = supervisor("run")
     wait_until((directory / "importing").exists, 20, "an executor is at it")
     run.send(signal.SIGTERM)
-    (directory / "go").touch()
-    assert run.wait() == 0, run.errors
+    with (directory / "go").open("w"):
+        assert run.wait() == 0, run.errors
     assert "Stopping: SIGTERM." in run.errors
 
 
