@@ -86,11 +86,14 @@ class ExecutorPart:
     # --- its process -------------------------------------------------------------------------------------------------
 
     def spawn(self) -> ExecutorProcess:
-        """Its process, a new one if there is none: it reads the plan, and waits. Does not block."""
+        """Its process, a new one if there is none: it makes the plan, and waits. Does not wait for that.
+
+        Raises ``OSError`` when the system has no room for one more.
+        """
         if self.process is None:
-            self.incarnation += 1
             self.process = ExecutorProcess(self.name, self._directory)
             self.process.channel.send(self._load)
+            self.incarnation += 1
         return self.process
 
     def send(self, message: Message) -> None:

@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,10 @@ __all__ = ["Fleet", "open_deployment", "open_plan"]
 _log = get_logger("supervisor")
 
 _LOOK_SECONDS = 0.01
+_MAX_LOOK_SECONDS = 0.25
 _TELL_SECONDS = 2.0
+# Of 107 characters, what the name of the directory and those of sockets leave.
+_MAX_DIRECTORY_CHARACTERS = 80
 _MAX_HEARTBEAT_SECONDS = 0.5
 _BEATS_PER_TIMEOUT = 5
 
@@ -92,7 +96,7 @@ class Fleet(Running):
     # --- within ------------------------------------------------------------------------------------------------------
 
     def _prepare(self, system: ActorSystem) -> Callable[[], Supervisor]:
-        self._link_directory = tempfile.mkdtemp(prefix="aftershock-")
+        self._link_directory = _private_directory()
         try:
             part_of(self.plan, self.placement, 1, Path(self._link_directory))
         except CannotCross as error:
@@ -121,8 +125,10 @@ class Fleet(Running):
             for number in range(1, self.plan.executors + 1)
         ]
         for part in self._executors:
-            # All at once: they import while those before them start.
-            part.spawn()
+            # All at once: they import while those before them start. What cannot be spawned is tried again by its
+            # actor, which knows whom to tell.
+            with suppress(OSError):
+                part.spawn()
         return self._root_supervisor
 
     def _root_supervisor(self) -> Supervisor:
@@ -150,6 +156,7 @@ class Fleet(Running):
         told = clock.now() + _TELL_SECONDS
         before = None
         while not self._over(give_up):
+            looked_at = clock.now()
             now = self._look(give_up)
             if now is not None and now == before:
                 return
@@ -158,7 +165,8 @@ class Fleet(Running):
                 told = float("inf")
                 busy = [part.name for part in self._executors if part.answer is None or not part.answer.idle]
                 _log.info(f"Waiting for what is under way: {', '.join(busy[:5])}.")
-            gevent.sleep(_LOOK_SECONDS)
+            # A look at a hundred thousand components takes a while; the executors have other work, too.
+            gevent.sleep(min(_MAX_LOOK_SECONDS, max(_LOOK_SECONDS, 4 * (clock.now() - looked_at))))
 
     def _over(self, give_up: Callable[[], bool]) -> bool:
         return self._root() is None or give_up()
@@ -235,6 +243,14 @@ def _current_directory() -> str:
         return os.getcwd()
     except OSError:
         return ""
+
+
+def _private_directory() -> str:
+    """A new directory that nobody else may enter (mode 0700), with a path short enough for sockets in it (unix(7))."""
+    usual = tempfile.gettempdir()
+    return tempfile.mkdtemp(
+        prefix="aftershock-", dir=usual if len(usual) <= _MAX_DIRECTORY_CHARACTERS else "/tmp"
+    )
 
 
 def open_plan(plan: Plan, *, clock: Clock | None = None) -> Running:

@@ -137,6 +137,7 @@ def test_a_component_that_fails_for_good_ends_the_fleet_with_the_reason(
     run = supervisor("run")
     assert run.wait() == 5, run.errors
     assert re.search(r"error: gave up: .*pipeline:s/p: BaseException: no use", run.errors), run.errors
+    assert "had in hand" not in run.errors, "it had the time to account for everything"
     assert (
         "executor:1 crashed: ExecutorGaveUp: pipeline:s/p: BaseException: no use; restart 5 of 5"
         in run.errors

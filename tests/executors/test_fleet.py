@@ -78,7 +78,7 @@ def test_each_executor_tells_how_it_is_and_has_a_core_if_it_is_pinned(
     fleet: Start, ticking: Callable[..., Tables]
 ) -> None:
     cores = usable_cores()
-    running = fleet(ticking(executors=2, pin=True))
+    running = fleet(ticking(executors="auto" if len(cores) > 1 else 2, pin=True))
     wait_until(lambda: all(s.heartbeat_age_seconds is not None for s in running.executors()))
     for number, status in enumerate(running.executors(), start=1):
         assert (status.number, status.state, status.restarts, status.last_error) == (number, "running", 0, "")
