@@ -34,6 +34,9 @@ __all__ = ["STOP_PATIENCE_SECONDS", "ExecutorActor", "ExecutorPart"]
 STOP_PATIENCE_SECONDS: Final = 8.0
 """How much longer than it was told a stop may take: last flushes, kills of components, the end of the interpreter."""
 
+# It beats several times in that; who does not even do that when its time is over will not use any more.
+_SILENCE_SECONDS: Final = 1.5
+
 _LOOK: Final = "look"
 
 
@@ -227,7 +230,11 @@ class ExecutorActor(Actor[Any]):
         if part.deadline is None:
             part.deadline = now + self._drain_timeout
         part.send(Stop(max(0.0, part.deadline - now)))
-        self._gone.wait(self.clock, max(0.0, part.deadline + STOP_PATIENCE_SECONDS - now))
+        while not self._gone.wait(self.clock, _SILENCE_SECONDS):
+            now = self.clock.now()
+            silent = now - (part.heard_at or 0.0) > _SILENCE_SECONDS
+            if now >= part.deadline + (0.0 if silent else STOP_PATIENCE_SECONDS):
+                return
 
     def _listen(self, process: ExecutorProcess) -> None:
         try:

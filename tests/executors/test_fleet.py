@@ -210,6 +210,28 @@ def test_a_port_in_use_refuses_the_start_and_nothing_is_left(fleet: Start) -> No
     assert refused.value.component == "onramp:b/in"
 
 
+def test_a_port_that_copies_are_to_share_among_themselves_is_not_shared_with_strangers(
+    fleet: Start,
+) -> None:
+    with socket.socket() as stranger:
+        stranger.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        stranger.bind(("127.0.0.1", 0))
+        stranger.listen()
+        address = f"127.0.0.1:{stranger.getsockname()[1]}"
+        tables = {
+            "supervisor": {"executors": 2},
+            "onramps": {"in": {"type": "tcp", "address": address}},
+            "offramps": {"hole": {"type": "blackhole"}},
+            "flows": {"main": {"links": ["in -> hole"], "instances": 2}},
+        }
+        with pytest.raises(StartRefused, match=r"onramp:main#1/in.*the port is in use"):
+            fleet(tables)
+        tables["onramps"]["in"]["reuse_port"] = True
+        tables["supervisor"]["executors"] = 1
+        with Deployment.load(tables) as deployment:
+            assert set(deployment.addresses().values()) == {address}, "on purpose"
+
+
 def test_a_stop_that_was_asked_for_before_the_start_ends_the_wait_at_once(
     ticking: Callable[..., Tables],
 ) -> None:
