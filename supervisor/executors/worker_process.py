@@ -20,6 +20,7 @@ from gevent.queue import Queue
 
 from actors.clock import HubClock
 from actors.hub_monitor import HubMonitor
+from actors.log import get_logger
 from actors.preemption import Preemption
 from supervisor.deployment.check import examine
 from supervisor.deployment.load import parse
@@ -114,11 +115,11 @@ class _Worker:
             os.environ.pop("PYTHONPATH", None)
         else:
             os.environ["PYTHONPATH"] = load.python_path
-        if load.core is not None:
-            os.sched_setaffinity(0, {load.core})
         self._records = RecordPump(self._channel.send, lambda: self._channel.backlog < _ROOM_FOR_RECORDS)
         logging.basicConfig(level=load.log_level, handlers=[self._records], force=True)
         logging.captureWarnings(True)
+        if load.core is not None:
+            _pin(load.core)
         self._heartbeat_seconds = load.heartbeat_seconds
         self._executors = load.executors
         # As in the parent: what modules print while they are imported is no event.
@@ -244,6 +245,14 @@ def _in_a_line(error: InvalidDeployment | StartRefused) -> str:
     if isinstance(error, StartRefused):
         return str(error)
     return next(str(problem) for problem in error.problems if problem.severity is Severity.ERROR)
+
+
+def _pin(core: int) -> None:
+    try:
+        os.sched_setaffinity(0, {core})
+    except OSError as error:
+        # The parent might use it when it counted; it may have been taken away since.
+        get_logger("supervisor").warning("Cannot be pinned to its core.", core=core, error=error.strerror)
 
 
 def _die_with(parent: int) -> None:
