@@ -30,8 +30,8 @@ class Batch:
 
     A batch belongs to whoever holds it: hand it on, or change it, not both.
 
-    A pipeline empties the batches that it is done with (``taken`` tells how many events that were), because whoever sent
-    one may be suspended with it at hand until its next turn, as may 64 others.
+    A pipeline empties the batches that it is done with (``taken`` tells how many events that were), because whoever
+    sent one may be suspended with it at hand until its next turn, as may 64 others.
 
     Inside, the raws are `Frames` that several batches may share, and ``places``: where among them the bytes of each
     event are (``None``: nowhere); no places mean all of them, in order.

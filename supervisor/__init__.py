@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from supervisor.deployment.deployment import Deployment, Outcome, StartRefused
     from supervisor.deployment.problem import InvalidDeployment
+    from supervisor.executors.fleet import Fleet, open_deployment
 
-__all__ = ["Deployment", "InvalidDeployment", "Outcome", "StartRefused"]
+__all__ = ["Deployment", "Fleet", "InvalidDeployment", "Outcome", "StartRefused", "open_deployment"]
 
 
 def __getattr__(name: str) -> Any:
@@ -17,6 +18,10 @@ def __getattr__(name: str) -> Any:
         from supervisor.deployment import problem
 
         return problem.InvalidDeployment
+    if name in ("Fleet", "open_deployment"):
+        from supervisor.executors import fleet
+
+        return getattr(fleet, name)
     if name in __all__:
         from supervisor.deployment import deployment
 

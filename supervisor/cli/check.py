@@ -49,6 +49,9 @@ def command(ctx: click.Context, file: str, as_json: bool) -> None:
         else:
             components = sum(1 for _ in plan.components())
             flows = f"{len(plan.flows)} flow{'s' if len(plan.flows) != 1 else ''}"
-            click.echo(f"{file}: ok ({flows}, {components} components{', ' + counted if counted else ''})")
+            where = f" in {plan.executors} executors" if plan.executors > 1 else ""
+            click.echo(
+                f"{file}: ok ({flows}, {components} components{where}{', ' + counted if counted else ''})"
+            )
     if plan is None:
         ctx.exit(ExitCode.INVALID_DEPLOYMENT)

@@ -15,9 +15,10 @@ from supervisor.cli.output import FILE_ARGUMENT, print_problems, without_foreign
 
 if TYPE_CHECKING:
     from supervisor.deployment.account import Account
-    from supervisor.deployment.deployment import Deployment, StartRefused
+    from supervisor.deployment.outcome import StartRefused
     from supervisor.deployment.plan import Plan
     from supervisor.deployment.problem import Problem
+    from supervisor.deployment.running import Running
 
 __all__ = ["command"]
 
@@ -74,24 +75,24 @@ def command(
     """
     _patch()
     from supervisor.deployment.check import plan_file
-    from supervisor.deployment.deployment import Deployment, StartRefused
+    from supervisor.deployment.outcome import StartRefused
+    from supervisor.executors.fleet import open_plan
     from supervisor.logs import configure_logs
 
-    path = Path(file)
     with without_foreign_output():
-        plan, warnings = plan_file(path)
+        plan, warnings = plan_file(Path(file))
     settings = plan.supervisor.logs
     log_handler = configure_logs(log_level or settings.level, log_format or settings.format)
     log = _logger()
     print_problems(warnings)
-    deployment = Deployment(plan)
+    deployment = open_plan(plan)
     with _PreEmption():
         _handle_signals(deployment)
         try:
             deployment.start()
         except StartRefused as error:
             log_handler.flush()
-            print_problems([_start_problem(path, plan, error)])
+            print_problems([_start_problem(plan, error)])
             sys.exit(ExitCode.CANNOT_START)
         _announce(deployment)
         _keep_the_hub_alive(deployment)
@@ -112,7 +113,7 @@ def command(
     if outcome.exit_code == ExitCode.PIPE_CLOSED:
         # Whoever read the output wanted no more of it: what was under way was lost on purpose.
         sys.exit(ExitCode.PIPE_CLOSED)
-    if account.lost or account.difference > 0:
+    if account.lost or account.difference > 0 or account.broken_off:
         sys.exit(ExitCode.EVENTS_LOST)
     sys.exit(outcome.exit_code)
 
@@ -146,35 +147,37 @@ class _PreEmption:
             part.stop()
 
 
-def _announce(deployment: Deployment) -> None:
+def _announce(deployment: Running) -> None:
     from supervisor.deployment.summary import component_lines
+    from supervisor.executors.placement import places_in_words
 
     log = _logger()
-    for name, what in component_lines(deployment.plan):
+    plan = deployment.plan
+    for name, what in component_lines(plan, places_in_words(plan)):
         log.info(f"Started, {what}.", component=name)
     for name, address in deployment.addresses().items():
         log.info(f"Listening on {address}.", component=name)
 
 
-def _start_problem(path: Path, plan: Plan, error: StartRefused) -> Problem:
+def _start_problem(plan: Plan, error: StartRefused) -> Problem:
     """The failed start as a problem with the table of the component, so that it names line and column."""
-    from supervisor.deployment.load import load
+    from supervisor.deployment.load import parse
     from supervisor.deployment.problem import Problem
 
     for component in plan.components():
         if component.actor_name == error.component:
             key = (f"{component.kind.value}s", component.id.name)
-            return load(path).problem(key, "cannot-start", str(error), at_key=True)
-    return Problem("cannot-start", str(error), file=str(path))
+            return parse(plan.text, plan.file).problem(key, "cannot-start", str(error), at_key=True)
+    return Problem("cannot-start", str(error), file=plan.file)
 
 
-def _keep_the_hub_alive(deployment: Deployment) -> None:
+def _keep_the_hub_alive(deployment: Running) -> None:
     """A timer, because gevent takes a process that waits for signals only for one that waits for ever."""
     clock = deployment.system.clock
     clock.call_later(_HUB_TIMER_SECONDS, lambda: _keep_the_hub_alive(deployment))
 
 
-def _handle_signals(deployment: Deployment) -> None:
+def _handle_signals(deployment: Running) -> None:
     """The first signal asks for a stop in order, the second ends the process at once.
 
     A signal handler runs between any two bytecodes, so the first only leaves a note for the hub, and the second does
@@ -199,7 +202,7 @@ def _handle_signals(deployment: Deployment) -> None:
     signal.signal(signal.SIGTERM, handle)
 
 
-def _stop(deployment: Deployment, drain_timeout: float | None) -> Account:
+def _stop(deployment: Running, drain_timeout: float | None) -> Account:
     import gevent
 
     def tell() -> None:

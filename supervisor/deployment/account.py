@@ -9,7 +9,8 @@ engine. A copy (fan-out) and an event that an operator made count as one more th
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from supervisor.deployment.plan import Kind
@@ -55,6 +56,12 @@ class ComponentAccount:
                 plain[name] = value
         return plain
 
+    @classmethod
+    def from_json(cls, plain: dict[str, Any]) -> ComponentAccount:
+        """The same again from what `to_json` gave. Raises ``KeyError``, ``TypeError`` and ``ValueError`` for others."""
+        rest = {name: value for name, value in plain.items() if name not in ("component", "kind", "flow")}
+        return cls(plain["component"], Kind(plain["kind"]), plain["flow"], **rest)
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -64,6 +71,8 @@ class Account:
     dead_letters: int = 0
     """Events that nobody will process any more."""
     dead_letter_reasons: dict[str, int] = field(default_factory=dict)
+    broken_off: tuple[str, ...] = ()
+    """Processes that died with what they had in hand, in a sentence each: more may be lost than anybody can count."""
 
     def _sum(self, name: str) -> int:
         total = 0
@@ -140,6 +149,7 @@ class Account:
         lines += [
             f"dead letters, {why}: {count_events(count)}" for why, count in self.dead_letter_reasons.items()
         ]
+        lines += [why for why in self.broken_off if why not in self.dead_letter_reasons]
         return lines
 
     def by_flow(self) -> dict[str, list[ComponentAccount]]:
@@ -148,7 +158,7 @@ class Account:
         for component in self.components:
             short = component.name.rpartition("/")[2]
             flows.setdefault(component.flow, {}).setdefault((component.kind, short), []).append(component)
-        return {flow: [_added_up(group) for group in groups.values()] for flow, groups in flows.items()}
+        return {flow: list(map(_copies_added_up, groups.values())) for flow, groups in flows.items()}
 
     def to_json(self) -> dict[str, Any]:
         """Plain data for ``--json``."""
@@ -162,10 +172,45 @@ class Account:
             "rejected": self.rejected,
             "dead_letters": self.dead_letters,
             "dead_letter_reasons": self.dead_letter_reasons,
+            "broken_off": list(self.broken_off),
             "left": self.left,
             "difference": self.difference,
             "components": [component.to_json() for component in self.components],
         }
+
+    @classmethod
+    def from_json(cls, plain: dict[str, Any]) -> Account:
+        """The same again from what `to_json` gave. Raises ``KeyError``, ``TypeError`` and ``ValueError`` for others."""
+        components = tuple(map(ComponentAccount.from_json, plain["components"]))
+        return cls(
+            components, plain["dead_letters"], plain["dead_letter_reasons"], tuple(plain["broken_off"])
+        )
+
+    @classmethod
+    def together(cls, accounts: Iterable[Account]) -> Account:
+        """The accounts of several processes, or of one process after the other, as one.
+
+        A component that several of them had is one again: its figures are added up, its last error is the latest.
+        """
+        components: dict[str, list[ComponentAccount]] = {}
+        reasons: Counter[str] = Counter()
+        dead_letters = 0
+        broken_off: list[str] = []
+        for account in accounts:
+            for component in account.components:
+                components.setdefault(component.name, []).append(component)
+            reasons.update(account.dead_letter_reasons)
+            dead_letters += account.dead_letters
+            broken_off += account.broken_off
+        added_up = tuple(_added_up(group, name) for name, group in components.items())
+        return cls(added_up, dead_letters, dict(reasons), tuple(broken_off))
+
+    def cut_off(self, why: str) -> Account:
+        """The account of a process that died after it: what was left, or under way, has become dead letters."""
+        lost = max(0, self.left + self.difference)
+        components = tuple(replace(component, left=0) for component in self.components)
+        reasons = {**self.dead_letter_reasons, **({why: lost} if lost else {})}
+        return Account(components, self.dead_letters + lost, reasons, (*self.broken_off, why))
 
 
 def count_events(count: int) -> str:
@@ -173,12 +218,19 @@ def count_events(count: int) -> str:
     return f"{count:,} event{'' if count == 1 else 's'}"
 
 
-def _added_up(group: list[ComponentAccount]) -> ComponentAccount:
+def _copies_added_up(group: list[ComponentAccount]) -> ComponentAccount:
+    first = group[0]
+    short = first.name.rpartition("/")[2]
+    return _added_up(group, f"{first.kind.value}:{first.flow}/{short} x{len(group)}")
+
+
+def _added_up(group: list[ComponentAccount], name: str) -> ComponentAccount:
+    """One account for all of the group, called ``name``; a single one stays as it is."""
     first = group[0]
     if len(group) == 1:
         return first
     totals: dict[str, Any] = {}
-    for name in (
+    for field_name in (
         "received",
         "copied",
         "created",
@@ -189,16 +241,15 @@ def _added_up(group: list[ComponentAccount]) -> ComponentAccount:
         "left",
         "restarts",
     ):
-        totals[name] = sum(getattr(component, name) for component in group)
-    for name in ("sent", "filtered", "unlinked"):
+        totals[field_name] = sum(getattr(component, field_name) for component in group)
+    for field_name in ("sent", "filtered", "unlinked"):
         counter: Counter[str] = Counter()
         for component in group:
-            counter.update(getattr(component, name))
-        totals[name] = dict(counter)
+            counter.update(getattr(component, field_name))
+        totals[field_name] = dict(counter)
     errors = [component.last_error for component in group if component.last_error]
-    short = first.name.rpartition("/")[2]
     return ComponentAccount(
-        name=f"{first.kind.value}:{first.flow}/{short} x{len(group)}",
+        name=name,
         kind=first.kind,
         flow=first.flow,
         last_error=errors[-1] if errors else "",

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from supervisor.deployment.claims import check_claims
+from supervisor.deployment.cores import usable_cores
 from supervisor.deployment.flows import Definition, check_flow
 from supervisor.deployment.load import Document, load
 from supervisor.deployment.parts import check_offramp, check_onramp
 from supervisor.deployment.pipelines import check_pipeline
-from supervisor.deployment.plan import ComponentPlan, FlowPlan, Kind, Plan
+from supervisor.deployment.plan import ComponentPlan, FlowPlan, Kind, OfframpPlan, OnrampPlan, Plan
 from supervisor.deployment.problem import InvalidDeployment, KeyPath, Problem, closest, printable
-from supervisor.deployment.schema import SECTIONS, SupervisorTable
+from supervisor.deployment.schema import MAX_EXECUTORS, SECTIONS, RestartPolicy, SupervisorTable
 from supervisor.deployment.validate import Findings
 
 __all__ = ["Examination", "check", "examine", "plan_file"]
@@ -52,8 +53,11 @@ def plan_file(path: Path) -> tuple[Plan, tuple[Problem, ...]]:
     return examination.plan, examination.problems
 
 
-def examine(document: Document) -> Examination:
-    """Check a document and make its plan. Raises nothing that a user's text could cause."""
+def examine(document: Document, executors: int | None = None) -> Examination:
+    """Check a document and make its plan. Raises nothing that a user's text could cause.
+
+    ``executors``: how many there are, for one of them, which might count other cores than its parent did.
+    """
     findings = Findings(document)
     for section in document.tables:
         if section not in SECTIONS:
@@ -67,12 +71,18 @@ def examine(document: Document) -> Examination:
         else findings.validate(SupervisorTable, supervisor_table, ("supervisor",), "[supervisor]")
     )
     definitions = _definitions(findings)
-    flows, used = _flows(findings, definitions, supervisor or SupervisorTable())
+    settings = supervisor or SupervisorTable()
+    if executors is None:
+        executors = len(usable_cores()) if settings.executors == "auto" else settings.executors
+        executors = min(executors, MAX_EXECUTORS)
+    flows, used = _flows(findings, definitions, settings.restart, executors)
     _check_unused(findings, definitions, used)
     plan = None
     if not findings.errors and supervisor is not None:
-        plan = Plan(document.file, supervisor, tuple(flows))
+        plan = Plan(document.file, supervisor, tuple(flows), executors, document.text)
         check_claims(findings, plan)
+        if executors > 1:
+            _check_memory_ramps(findings, plan)
     problems = sorted(findings.problems, key=lambda problem: problem.position or (0, 0, 0))
     return Examination(None if findings.errors else plan, tuple(problems))
 
@@ -120,14 +130,14 @@ def _is_array_of_tables(value: object) -> bool:
 
 
 def _flows(
-    findings: Findings, definitions: dict[str, Definition], supervisor: SupervisorTable
+    findings: Findings, definitions: dict[str, Definition], restart: RestartPolicy, executors: int
 ) -> tuple[list[FlowPlan], set[str]]:
     plans: list[FlowPlan] = []
     used: set[str] = set()
     for name, table in _named_tables(findings, "flows"):
         if table is None:
             continue
-        plan, names = check_flow(findings, name, table, definitions, supervisor.restart)
+        plan, names = check_flow(findings, name, table, definitions, restart, executors)
         used |= names
         if plan is not None:
             plans.append(plan)
@@ -137,6 +147,23 @@ def _flows(
         example = 'write [flows.main] and below it `links = ["in -> out"]`'
         findings.error(("flows",), "no-flows", "there is no flow, so nothing would run", example, at_key=True)
     return plans, used
+
+
+def _check_memory_ramps(findings: Findings, plan: Plan) -> None:
+    """Only the program that embeds a deployment can use them, and the executors are other processes."""
+    ramps = {
+        (component.kind.value, component.id.name)
+        for component in plan.components()
+        if isinstance(component, OnrampPlan | OfframpPlan) and component.connector.member.name == "memory"
+    }
+    for kind, name in sorted(ramps):
+        message = (
+            f"the {kind} `{name}` is of type `memory`, which only works within one process; "
+            f"there are {plan.executors} executors"
+        )
+        findings.error(
+            (f"{kind}s", name, "type"), "conflict", message, "write `executors = 1` in [supervisor]"
+        )
 
 
 def _check_unused(findings: Findings, definitions: dict[str, Definition], used: set[str]) -> None:

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from pipelines.options import HostPort
 from supervisor.deployment.plan import FlowPlan, OfframpPlan, OnrampPlan, Plan
+from supervisor.deployment.ports import shares_its_port
 from supervisor.deployment.problem import KeyPath, Severity
 from supervisor.deployment.validate import Findings
 
@@ -126,7 +127,8 @@ def _onramp_claims(onramp: OnrampPlan, copies: int) -> Iterator[_Claim]:
     for key, value in _values(onramp.connector.options):
         if member.listens and isinstance(value, HostPort):
             protocol = "udp" if member.name == "udp" else "tcp"
-            yield _address_claim(value, protocol, (*path, key), who, copies)
+            rivals = 1 if shares_its_port(onramp) else copies
+            yield _address_claim(value, protocol, (*path, key), who, rivals)
         elif member.listens and member.name == "unix" and isinstance(value, Path):
             yield _Claim(
                 "listens on", str(value), ("file", os.path.abspath(value)), "", (*path, key), who, copies

@@ -39,16 +39,24 @@ class Drain:
         """Stop everything. Blocks; what is not done after so many seconds is killed."""
         system = self._system
         deadline = system.clock.now() + seconds
-        # All onramps at once: stopped one flow after the other, the last would be fed for as long as the others take.
-        for name, part in self._parts.items():
-            if isinstance(part, OnrampPart):
-                part.stop_reading(system.find(name))
+        self.stop_reading()
         # Before anything is stopped: up to here, whatever fails is restarted, and no shutdown timeout of a single
         # component cuts the way short.
         self.wait_until_idle(lambda: system.clock.now() >= deadline)
         root = system.find(self._root)
         if root is not None:
             self._stop_tree(root, deadline)
+
+    def stop_reading(self) -> None:
+        """Have all onramps take nothing more in, and deliver what they have. Does not block; twice does no harm."""
+        # All at once: stopped one flow after the other, the last would be fed for as long as the others take.
+        for name, part in self._parts.items():
+            if isinstance(part, OnrampPart) and not part.closing:
+                part.stop_reading(self._system.find(name))
+
+    def is_idle(self) -> bool:
+        """Whether nothing is under way now."""
+        return not self._busy()
 
     def wait_until_idle(self, give_up: Callable[[], bool]) -> None:
         """Block until nothing is under way any more, the tree is gone, or ``give_up()``, looked at often, is true."""

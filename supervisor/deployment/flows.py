@@ -15,8 +15,10 @@ from supervisor.deployment.plan import (
     InstancePlan,
     Kind,
     Link,
+    OnrampPlan,
     PipelinePlan,
 )
+from supervisor.deployment.ports import sharing_its_port
 from supervisor.deployment.problem import KeyPath, closest
 from supervisor.deployment.schema import FlowTable, RestartPolicy
 from supervisor.deployment.validate import Findings
@@ -86,6 +88,7 @@ def check_flow(
     table: dict[str, Any],
     definitions: Mapping[str, Definition],
     default_restart: RestartPolicy,
+    executors: int,
 ) -> tuple[FlowPlan | None, set[str]]:
     """The plan of ``[flows.NAME]``, or ``None`` and problems; and the names that it uses."""
     flow = _Flow(name, findings, definitions)
@@ -101,15 +104,17 @@ def check_flow(
     if checked is None:
         return None, flow.used
     _check_shared(flow, checked)
-    copies = len(flow.members()) * checked.instances
+    instances = executors if checked.instances == "auto" else checked.instances
+    copies = len(flow.members()) * instances
     if copies > MAX_FLOW_COMPONENTS:
         message = (
             f"{flow.who} would have {copies} components, copies included; {MAX_FLOW_COMPONENTS} is the limit"
         )
         findings.error((*flow.path, "instances"), "too-many-components", message, "lower `instances`")
     complete = all(definitions[member].plan is not None for member in flow.members())
-    plan = _plan(flow, checked, default_restart) if complete and findings.errors == before else None
-    return plan, flow.used
+    if not complete or findings.errors != before:
+        return None, flow.used
+    return _plan(flow, checked, default_restart, instances, executors), flow.used
 
 
 def _read_link(flow: _Flow, path: KeyPath, text: str) -> None:
@@ -251,7 +256,9 @@ def _check_shared(flow: _Flow, table: FlowTable) -> None:
                 )
 
 
-def _plan(flow: _Flow, table: FlowTable, default_restart: RestartPolicy) -> FlowPlan:
+def _plan(
+    flow: _Flow, table: FlowTable, default_restart: RestartPolicy, instances: int, executors: int
+) -> FlowPlan:
     shared = set(table.shared)
     names = flow.members()
     order = downstream_first(
@@ -268,6 +275,8 @@ def _plan(flow: _Flow, table: FlowTable, default_restart: RestartPolicy) -> Flow
             Link(port, ComponentId(flow.name, 0 if target in shared else instance, target), target_port)
             for port, target, target_port in flow.links.get(name, ())
         )
+        if isinstance(template, OnrampPlan) and instances > 1 and (name not in shared or executors > 1):
+            template = sharing_its_port(template)
         return replace(template, id=ComponentId(flow.name, instance, name), links=links)
 
     restart = default_restart
@@ -280,6 +289,6 @@ def _plan(flow: _Flow, table: FlowTable, default_restart: RestartPolicy) -> Flow
         shared=tuple(place(name, 0) for name in order if name in shared),
         instances=tuple(
             InstancePlan(number, tuple(place(name, number) for name in order if name not in shared))
-            for number in (range(1, table.instances + 1) if table.instances > 1 else [0])
+            for number in (range(1, instances + 1) if instances > 1 else [0])
         ),
     )

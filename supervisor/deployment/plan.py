@@ -7,7 +7,7 @@ Building it is one loop: per flow, ``shared`` first, then each instance, the com
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -117,12 +117,17 @@ class ComponentPlan:
 
 @dataclass(frozen=True)
 class OnrampPlan(ComponentPlan):
-    """An onramp, with what stands between its bytes and its events."""
+    """An onramp, with what stands between its bytes and its events.
+
+    ``copies_share_port``: it listens with SO_REUSEPORT only because there are several of it. Whoever else listens there
+    is not meant to get a share.
+    """
 
     table: OnrampTable
     connector: PartPlan[Onramp]
     codec: PartPlan[Codec]
     preprocessors: tuple[PartPlan[Preprocessor], ...]
+    copies_share_port: bool = field(default=False, compare=False)
 
     @property
     def kind(self) -> Kind:
@@ -193,11 +198,17 @@ class FlowPlan:
 
 @dataclass(frozen=True)
 class Plan:
-    """A whole deployment, checked. ``file`` is the name of the file it came from, for messages."""
+    """A whole deployment, checked. ``file`` is the name of the file it came from, for messages.
+
+    ``executors`` is how many worker processes run it, 1 for none; ``text`` is what the file said, from which each of
+    them makes the same plan.
+    """
 
     file: str
     supervisor: SupervisorTable
     flows: tuple[FlowPlan, ...]
+    executors: int = 1
+    text: str = field(default="", compare=False, repr=False)
 
     def components(self) -> Iterator[ComponentPlan]:
         """All components of all flows in the order in which they start."""
@@ -207,7 +218,10 @@ class Plan:
     def to_json(self) -> dict[str, Any]:
         """The plan as plain data: options as a file would write them, secrets as references only."""
         return {
-            "supervisor": self.supervisor.model_dump(mode="json", by_alias=True),
+            "supervisor": {
+                **self.supervisor.model_dump(mode="json", by_alias=True),
+                "executors": self.executors,
+            },
             "flows": [
                 {
                     "name": flow.name,

@@ -15,6 +15,7 @@ from ramps.retry import BackoffOptions
 
 __all__ = [
     "LATER_PIPELINE_KEYS",
+    "MAX_EXECUTORS",
     "SECTIONS",
     "FlowTable",
     "LogSettings",
@@ -32,6 +33,16 @@ SECTIONS = ("supervisor", "onramps", "pipelines", "offramps", "flows")
 
 LATER_PIPELINE_KEYS = ("script", "script_file", "query", "query_file")
 """Kinds of pipelines that are known, but refused until the languages are there."""
+
+
+MAX_EXECUTORS = 256
+"""Each is a Python process of some tens of megabytes; more than one for each core gains nothing."""
+
+
+def _count_or_auto(value: object) -> object:
+    if isinstance(value, str) and value != "auto":
+        raise ValueError('must be a whole number or "auto"')
+    return value
 
 
 class RestartPolicy(Options):
@@ -79,9 +90,19 @@ class LogSettings(Options):
 class SupervisorTable(Options):
     """``[supervisor]``: what holds for the whole deployment."""
 
-    executors: int | Literal["auto"] = Field(
+    executors: Annotated[int, Field(ge=1, le=MAX_EXECUTORS)] | Literal["auto"] = Field(
         default=1,
-        description="Worker processes; one uses one core. `auto`: one per core. Only 1 works so far.",
+        description="Worker processes; one uses one core. `auto`: as many as there are cores for this process. "
+        "With 1 everything runs in the command's own process.",
+    )
+    pin: bool = Field(
+        default=False,
+        description="Keep each of several executors on a core of its own, as far as there are cores.",
+    )
+    heartbeat_timeout: Duration = Field(
+        default="10s",
+        validate_default=True,
+        description="An executor that is not heard of for so long is killed and started anew.",
     )
     api: Address | None = Field(
         default=None,
@@ -98,12 +119,14 @@ class SupervisorTable(Options):
         description="How components are restarted, unless their flow says otherwise.",
     )
 
-    @field_validator("executors")
+    _executors_in_words = field_validator("executors", mode="before")(_count_or_auto)
+
+    @field_validator("heartbeat_timeout")
     @classmethod
-    def _one_executor(cls, executors: int | str) -> int | str:
-        if executors != 1:
-            raise ValueError("several executors come in a later version; write 1, or leave the key out")
-        return executors
+    def _time_for_a_beat(cls, heartbeat_timeout: float) -> float:
+        if heartbeat_timeout < 0.1:
+            raise ValueError('must be at least 100 ms; write for instance "10s"')
+        return heartbeat_timeout
 
 
 class PartReference(Options):
@@ -275,7 +298,9 @@ class FlowTable(Options):
         min_length=1,
         description='Chains such as "in -> parse -> out" or "parse/err -> errors", ports behind a slash.',
     )
-    instances: int = Field(default=1, ge=1, le=4096, description="Copies of the flow's components.")
+    instances: Annotated[int, Field(ge=1, le=4096)] | Literal["auto"] = Field(
+        default=1, description="Copies of the flow's components. `auto`: as many as there are executors."
+    )
     shared: list[str] = Field(
         default_factory=list, description="Components of which there is one for all copies of the flow."
     )
@@ -283,3 +308,5 @@ class FlowTable(Options):
         default=None,
         description="How this flow's components are restarted; what it leaves out, [supervisor] says.",
     )
+
+    _instances_in_words = field_validator("instances", mode="before")(_count_or_auto)

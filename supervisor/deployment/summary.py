@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
 from supervisor.deployment.account import Account, ComponentAccount, count_events
 from supervisor.deployment.plan import ComponentPlan, Kind, OfframpPlan, OnrampPlan, PipelinePlan, Plan
@@ -10,10 +11,11 @@ from supervisor.deployment.plan import ComponentPlan, Kind, OfframpPlan, OnrampP
 __all__ = ["account_text", "component_lines"]
 
 
-def component_lines(plan: Plan) -> list[tuple[str, str]]:
+def component_lines(plan: Plan, places: Mapping[tuple[str, str], str] = {}) -> list[tuple[str, str]]:
     """Name and description of each component in the order of its start; the copies of one are one line.
 
-    For instance ``("onramp:main/in", "tcp > lines > json x64")``.
+    For instance ``("onramp:main/in", "tcp > lines > json x64")``. ``places`` says by flow and name where they run, if
+    that is worth a word.
     """
     copies: Counter[tuple[str, str]] = Counter()
     first: dict[tuple[str, str], ComponentPlan] = {}
@@ -24,7 +26,8 @@ def component_lines(plan: Plan) -> list[tuple[str, str]]:
     lines = []
     for key, component in first.items():
         times = f" x{copies[key]}" if copies[key] > 1 else ""
-        lines.append((f"{component.kind.value}:{key[0]}/{key[1]}", f"{_describe(component)}{times}"))
+        where = f" in {places[key]}" if key in places else ""
+        lines.append((f"{component.kind.value}:{key[0]}/{key[1]}", f"{_describe(component)}{times}{where}"))
     return lines
 
 
@@ -56,9 +59,15 @@ def account_text(account: Account) -> str:
     lines.append(f"account: {account.equation()}")
     lost = account.undelivered()
     if lost:
-        lines.append(f"lost: {count_events(account.lost)}")
+        lines.append(f"lost: {_how_many(account)}")
         lines += [f"  {line}" for line in lost]
     return "\n".join(lines)
+
+
+def _how_many(account: Account) -> str:
+    if not account.broken_off:
+        return count_events(account.lost)
+    return f"at least {count_events(account.lost)}" if account.lost else "nobody can know how many events"
 
 
 def _short(component: ComponentAccount) -> str:

@@ -14,7 +14,7 @@ from supervisor.deployment.plan import (
     Plan,
 )
 
-__all__ = ["Placement", "is_single", "place", "stays_together"]
+__all__ = ["Placement", "is_single", "place", "places_in_words", "stays_together"]
 
 
 @dataclass(frozen=True)
@@ -74,3 +74,32 @@ def place(plan: Plan, executors: int) -> Placement:
 def stays_together(flow: FlowPlan) -> bool:
     """Whether all copies of a flow must be in one executor."""
     return any(isinstance(component, PipelinePlan) for component in flow.shared)
+
+
+def places_in_words(plan: Plan) -> dict[tuple[str, str], str]:
+    """Where the copies of each component run, by flow and name: ``"executors 1-4"``. Empty where there is one only.
+
+    What crosses processes runs where its owner is; the others reach it by links.
+    """
+    if plan.executors == 1:
+        return {}
+    placement = place(plan, plan.executors)
+    numbers: dict[tuple[str, str], set[int]] = {}
+    for component in plan.components():
+        homes = placement.homes[component.id]
+        where = homes[:1] if placement.crosses(component) else homes
+        numbers.setdefault((component.id.flow, component.id.name), set()).update(where)
+    return {key: _in_words(sorted(found)) for key, found in numbers.items()}
+
+
+def _in_words(numbers: list[int]) -> str:
+    stretches: list[list[int]] = []
+    for number in numbers:
+        if stretches and stretches[-1][-1] == number - 1:
+            stretches[-1].append(number)
+        else:
+            stretches.append([number])
+    listed = ", ".join(
+        f"{stretch[0]}-{stretch[-1]}" if stretch[1:] else str(stretch[0]) for stretch in stretches
+    )
+    return f"executor{'s' if len(numbers) > 1 else ''} {listed}"

@@ -194,3 +194,28 @@ def test_a_graph_that_cannot_be_written_is_a_usage_error(run: Run, fan: str) -> 
     result = run("graph", fan, "-o", "nowhere/flow.md")
     assert result.exit_code == 2
     assert "nowhere/flow.md cannot be written" in result.stderr
+
+
+def test_a_drawing_says_in_which_executors_things_run(run: Run, fan: str, tmp_path: Path) -> None:
+    (tmp_path / "fan.toml").write_text("[supervisor]\nexecutors = 2\n" + FAN)
+    mermaid = run("graph", fan).stdout
+    assert "a-1 · executor" in mermaid
+    assert "b · executor 1" in mermaid
+    flows = json.loads(run("graph", fan, "--format", "json").stdout)
+    assert [flow["name"] for flow in flows] == ["a-1", "b"]
+    details = {box["name"]: box["detail"] for box in flows[0]["boxes"]}
+    assert ("executor" in details["tick"]) != ("executor" in details["out"]), "the few say it, not the many"
+    assert run("check", fan).stdout == "fan.toml: ok (2 flows, 69 components in 2 executors)\n"
+
+
+def test_the_keys_of_executors_are_shown_so_that_an_equal_plan_comes_of_it(
+    run: Run, fan: str, tmp_path: Path
+) -> None:
+    keys = '[supervisor]\nexecutors = 3\npin = true\nheartbeat_timeout = "3s"\n'
+    text = FAN.replace("instances = 64", 'instances = "auto"')
+    (tmp_path / "fan.toml").write_text(keys + text)
+    shown = run("show", fan).stdout
+    (tmp_path / "shown.toml").write_text(shown)
+    assert run("show", "shown.toml", "--json").stdout == run("show", fan, "--json").stdout
+    assert "instances = 3" in shown
+    assert 'heartbeat_timeout = "3s"' in shown

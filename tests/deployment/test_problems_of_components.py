@@ -220,8 +220,12 @@ def test_an_unknown_section_is_refused_with_the_known_ones(problems: Check) -> N
 @pytest.mark.parametrize(
     ("line", "place", "words"),
     [
-        ("executors = 4", (2, 13), "later version"),
-        ('executors = "many"', (2, 13), "executors"),
+        ("executors = 0", (2, 13), "at least 1"),
+        ("executors = 1000", (2, 13), "at most 256"),
+        ("executors = true", (2, 13), "a whole number"),
+        ('executors = "many"', (2, 13), 'must be a whole number or "auto"'),
+        ('heartbeat_timeout = "1ms"', (2, 21), "at least 100 ms"),
+        ("pin = 1", (2, 7), "true or false"),
         ('api = "9898"', (2, 7), "not an address"),
         ('logs = { level = "inf" }', (2, 18), '"info"'),
         ('restart = { strategy = "one_for_al" }', (2, 24), '"one_for_all"'),

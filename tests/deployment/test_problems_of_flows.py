@@ -214,7 +214,7 @@ def test_udp_and_tcp_do_not_take_each_others_ports(problems: Check) -> None:
 @pytest.mark.parametrize(
     ("onramp", "offramp", "severity", "hint"),
     [
-        ('type = "tcp"\naddress = "127.0.0.1:7001"', 'type = "stdout"', Severity.ERROR, "instances = 1"),
+        ('type = "unix"\npath = "in.sock"', 'type = "stdout"', Severity.ERROR, "instances = 1"),
         ('type = "stdin"', 'type = "stdout"', Severity.ERROR, "instances = 1"),
         (
             'type = "metronome"\ninterval = "1s"',

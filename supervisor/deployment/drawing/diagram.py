@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from supervisor.deployment.plan import (
@@ -39,25 +41,42 @@ class Arrow:
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """One flow."""
+    """One flow. ``where`` says in which processes it runs, if there are several."""
 
     id: str
     name: str
     boxes: tuple[Box, ...]
     arrows: tuple[Arrow, ...]
+    where: str = ""
+
+    @property
+    def title(self) -> str:
+        """Its name, and where it runs."""
+        return f"{self.name} · {self.where}" if self.where else self.name
 
 
-def diagram_of(plan: Plan) -> list[Cluster]:
-    """The flows of a plan in the order of the file, the boxes upstream first."""
-    return [_cluster(index, flow) for index, flow in enumerate(plan.flows)]
+def diagram_of(plan: Plan, places: Mapping[tuple[str, str], str] = {}) -> list[Cluster]:
+    """The flows of a plan in the order of the file, the boxes upstream first.
+
+    ``places`` says by flow and name of a component where it runs. A flow says it for all of its components; only those
+    that are elsewhere say it themselves.
+    """
+    return [_cluster(index, flow, places) for index, flow in enumerate(plan.flows)]
 
 
-def _cluster(index: int, flow: FlowPlan) -> Cluster:
+def _cluster(index: int, flow: FlowPlan, places: Mapping[tuple[str, str], str]) -> Cluster:
     placed = [(component, 1) for component in flow.shared]
     placed += [(component, len(flow.instances)) for component in flow.instances[0].components]
     ids = {component.id.name: f"f{index}n{number}" for number, (component, _) in enumerate(reversed(placed))}
+    wheres = {component.id.name: places.get((flow.name, component.id.name), "") for component, _ in placed}
+    usual = Counter(wheres.values()).most_common(1)[0][0]
+
+    def detail(component: ComponentPlan) -> str:
+        where = wheres[component.id.name]
+        return _detail(component) if where == usual else f"{_detail(component)} · {where}"
+
     boxes = tuple(
-        Box(ids[component.id.name], component.id.name, _detail(component), component.kind, copies)
+        Box(ids[component.id.name], component.id.name, detail(component), component.kind, copies)
         for component, copies in reversed(placed)
     )
     arrows = tuple(
@@ -65,7 +84,7 @@ def _cluster(index: int, flow: FlowPlan) -> Cluster:
         for component, _ in reversed(placed)
         for link in component.links
     )
-    return Cluster(f"f{index}", flow.name, boxes, arrows)
+    return Cluster(f"f{index}", flow.name, boxes, arrows, usual)
 
 
 def _detail(component: ComponentPlan) -> str:

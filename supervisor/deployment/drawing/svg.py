@@ -69,7 +69,7 @@ def to_svg(clusters: list[Cluster]) -> str:
         frame = f'x="{_MARGIN}" y="{y:g}" width="{inner + 2 * _PADDING:g}" height="{frame_height:g}"'
         body.append(f'<rect class="flow" {frame} rx="10"/>')
         body.append(
-            f'<text class="flow-name" x="{_MARGIN + 14}" y="{y + 21:g}">flow {escape(cluster.name)}</text>'
+            f'<text class="flow-name" x="{_MARGIN + 14}" y="{y + 21:g}">flow {escape(cluster.title)}</text>'
         )
         body.append(f'<g transform="translate({_MARGIN + _PADDING:g} {y + _HEADER + _PADDING:g})">')
         body += _arrows(layout)

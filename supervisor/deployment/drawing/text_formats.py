@@ -1,11 +1,14 @@
-"""A diagram as Mermaid or Graphviz DOT text."""
+"""A diagram as Mermaid or Graphviz DOT text, or as JSON."""
 
 from __future__ import annotations
+
+import json
+from dataclasses import asdict
 
 from supervisor.deployment.drawing.diagram import Box, Cluster
 from supervisor.deployment.plan import Kind
 
-__all__ = ["to_dot", "to_mermaid"]
+__all__ = ["to_dot", "to_json", "to_mermaid"]
 
 _COLOURS = {
     Kind.ONRAMP: ("#d7efe0", "#2f7d4f"),
@@ -18,7 +21,7 @@ def to_mermaid(clusters: list[Cluster]) -> str:
     """A Mermaid flowchart, left to right, one subgraph a flow."""
     lines = ["flowchart LR"]
     for cluster in clusters:
-        lines.append(f'  subgraph {cluster.id}["{_mermaid(cluster.name)}"]')
+        lines.append(f'  subgraph {cluster.id}["{_mermaid(cluster.title)}"]')
         for box in cluster.boxes:
             opening, closing = {
                 Kind.ONRAMP: ("([", "])"),
@@ -47,7 +50,7 @@ def to_dot(clusters: list[Cluster]) -> str:
     for cluster in clusters:
         lines += [
             f"  subgraph cluster_{cluster.id} {{",
-            f"    label={_dot(cluster.name)};",
+            f"    label={_dot(cluster.title)};",
             '    color="#8c959f";',
         ]
         for box in cluster.boxes:
@@ -59,6 +62,12 @@ def to_dot(clusters: list[Cluster]) -> str:
             lines.append(f"    {arrow.source} -> {arrow.target}{label};")
         lines.append("  }")
     return "\n".join([*lines, "}"]) + "\n"
+
+
+def to_json(clusters: list[Cluster]) -> str:
+    """The boxes and arrows as data, for a program that draws them itself."""
+    plain = [asdict(cluster) for cluster in clusters]
+    return json.dumps(plain, indent=2, ensure_ascii=False, default=lambda kind: kind.value) + "\n"
 
 
 def _title(box: Box) -> str:

@@ -1,0 +1,77 @@
+"""`ExecutorDeployment`: the part of a plan that runs in an executor, which reports to its parent what it comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+from actors import ActorSystem
+from pipelines.actor import PipelinePart
+from ramps.offramp_actor import OfframpPart
+from ramps.onramp_actor import OnrampPart
+from supervisor.deployment.build import Part
+from supervisor.deployment.deployment import Deployment
+from supervisor.deployment.outcome import Outcome
+from supervisor.deployment.plan import Plan
+from supervisor.supervision import Supervisor
+
+__all__ = ["ExecutorDeployment"]
+
+
+class ExecutorDeployment(Deployment):
+    """A deployment whose end is decided elsewhere.
+
+    ``ended``     onramps that have come to their end in an earlier life: they are not read again.
+    ``closing``   nothing is to be read any more, the fleet stops.
+    ``on_news``   called when an onramp has come to its end, or the outcome is known; must not block.
+    """
+
+    def __init__(
+        self, plan: Plan, *, ended: Collection[str], closing: bool, on_news: Callable[[], None]
+    ) -> None:
+        super().__init__(plan)
+        self._ended = ended
+        self._closing = closing
+        self._on_news = on_news
+
+    def stop_reading(self) -> None:
+        """Have the onramps take nothing more in. Does not block."""
+        self._drain().stop_reading()
+
+    def activity(self) -> tuple[bool, int]:
+        """Whether nothing is under way now, and a number that grows with each event that moves."""
+        return self._drain().is_idle(), sum(map(_moved, self._parts().values()))
+
+    def inputs(self) -> dict[str, bool]:
+        """The onramps that bring events in from outside, by their actors' names: whether they are at their end."""
+        return {name: part.ended for name, part in self._parts().items() if isinstance(part, OnrampPart)}
+
+    def _look_first(self) -> None:
+        # The parent has, and by now other executors may listen.
+        pass
+
+    def _prepare(self, system: ActorSystem) -> Callable[[], Supervisor]:
+        make_root = super()._prepare(system)
+        for name, part in self._parts().items():
+            if isinstance(part, OnrampPart):
+                part.ended = name in self._ended
+                part.closing = self._closing
+        return make_root
+
+    def _input_ended(self) -> None:
+        super()._input_ended()
+        self._on_news()
+
+    def _finish(self, outcome: Outcome) -> None:
+        super()._finish(outcome)
+        self._on_news()
+
+
+def _moved(part: Part) -> int:
+    sent = sum(part.outlets.sent.values()) + sum(part.outlets.dropped.values())
+    match part:
+        case OnrampPart():
+            return sent + part.intake.events + part.intake.errors
+        case PipelinePart():
+            return sent + part.received
+        case OfframpPart():
+            return sent + part.written + part.failed
