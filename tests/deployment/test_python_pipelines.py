@@ -121,7 +121,8 @@ def test_a_module_that_ends_the_process_does_not_end_the_check(
 def test_the_plan_makes_pipelines_with_state_of_their_own(planned: Callable[[str], Plan]) -> None:
     plan = planned(deployment('python = "sums:Adder"\noptions = { amount = 2 }'))
     (pipeline,) = [component for component in plan.components() if isinstance(component, PipelinePlan)]
-    first, second = (make_pipeline(pipeline, pipeline.actor_name) for _ in range(2))
+    components = {component.id: component for component in plan.components()}
+    first, second = (make_pipeline(pipeline, pipeline.actor_name, components.__getitem__) for _ in range(2))
     assert first is not second
     assert first.name == "main/p"
     assert first.outputs == pipeline.outputs
