@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import ast
 
 from pydantic import Field
 
 from pipelines.field_path import FieldPathOption, require_object
-from pipelines.operator import Kind, Operator, operators
+from pipelines.operator import Inline, Kind, Operator, Scope, operators
 from pipelines.options import Options
+from pipelines.syntax import attribute, branch, call, constant, load
 
 __all__ = ["Remove"]
 
@@ -22,7 +22,7 @@ class RemoveOptions(Options):
 
 @operators.register
 class Remove(Operator):
-    """Fields that are not there are no error."""
+    """Inlined. Fields that are not there are no error."""
 
     name = "remove"
     summary = "Takes fields out of events."
@@ -34,16 +34,17 @@ operators = [{ type = "remove", fields = ["password", "user.email"] }]
 
     options: RemoveOptions
     Options = RemoveOptions
-    kind = Kind.EVENT
+    kind = Kind.INLINE
 
-    def event_function(self) -> Callable[..., Any]:
-        """Called for each event."""
-        fields = self.options.fields
-
-        def remove_fields(value: Any) -> Any:
-            require_object(value)
-            for path in fields:
-                path.remove(value)
-            return value
-
-        return remove_fields
+    def inline(self, scope: Scope) -> Inline:
+        """One ``pop`` a field at the top of the event, a call for one that lies deeper."""
+        is_object = call(load("isinstance"), scope.value(), load("dict"))
+        refuse = ast.Expr(call(scope.bind("require_object", require_object), scope.value()))
+        statements: list[ast.stmt] = [branch(ast.UnaryOp(ast.Not(), is_object), [refuse])]
+        for path in self.options.fields:
+            if len(path) == 1:
+                take = call(attribute(scope.value(), "pop"), constant(path[0]), constant(None))
+            else:
+                take = call(scope.bind("remove", path.remove), scope.value())
+            statements.append(ast.Expr(take))
+        return Inline(tuple(statements))

@@ -28,7 +28,6 @@ __all__ = [
     "UjsonEngine",
     "choose_engine",
     "load_lines",
-    "prefer_engine",
 ]
 
 try:
@@ -172,24 +171,12 @@ def load_lines(engine: JsonEngine, text: bytes) -> list[Any] | None:
     return values
 
 
-_preference = {"auto": "auto"}
-
-
-def prefer_engine(name: str) -> None:
-    """What ``auto`` means from now on in this process: ``"ujson"``, ``"orjson"``, or ``"auto"``, the faster one that is
-    installed. Raises `ConfigurationError` if it is not there.
-    """
-    choose_engine(name)
-    _preference["auto"] = name
-
-
 def choose_engine(name: str) -> JsonEngine:
-    """The engine called ``name``; for ``"auto"`` the preferred one. Raises `ConfigurationError`."""
-    name = _preference.get(name, name)
+    """The engine called ``name``, or the fastest there is for ``"auto"``. Raises `ConfigurationError`."""
     if name == "orjson" and orjson is None:
         raise ConfigurationError(
             "the JSON engine orjson is not installed",
             path=("engine",),
-            hint='install it with: pip install "aftershock[fast]"; or write engine = "auto"',
+            hint='install it with: pip install "aftershock[fast]"; or write "auto"',
         )
     return UjsonEngine() if name == "ujson" or orjson is None else OrjsonEngine()

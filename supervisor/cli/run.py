@@ -74,6 +74,7 @@ def command(
     standard error.
     """
     _patch()
+    from supervisor.collector import settle_collector
     from supervisor.deployment.check import plan_file
     from supervisor.deployment.outcome import StartRefused
     from supervisor.executors.fleet import open_plan
@@ -94,6 +95,7 @@ def command(
             log_handler.flush()
             print_problems([_start_problem(plan, error)])
             sys.exit(ExitCode.CANNOT_START)
+        settle_collector()
         _announce(deployment)
         _keep_the_hub_alive(deployment)
         if run_seconds is not None:

@@ -18,6 +18,7 @@ from ramps.encoder import Encoder
 from ramps.intake import StreamIntake
 from ramps.offramp_actor import OfframpActor, OfframpPart
 from ramps.onramp_actor import OnrampActor, OnrampPart
+from supervisor.deployment.json_engine import codec_by_name
 from supervisor.deployment.pipelines import make_pipeline
 from supervisor.deployment.plan import (
     ComponentPlan,
@@ -212,6 +213,7 @@ class Builder:
             send=send,
             clock=self._system.clock,
             make_preprocessors=[processor.build for processor in component.preprocessors],
+            codec_named=partial(codec_by_name, engine=self._plan.supervisor.json_),
             batch_max=component.table.batch_max,
         )
 

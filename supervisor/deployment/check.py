@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from pipelines.errors import ConfigurationError
+from ramps.formats.json_engines import choose_engine
 from supervisor.deployment.claims import check_claims
 from supervisor.deployment.cores import usable_cores
 from supervisor.deployment.flows import Definition, check_flow
+from supervisor.deployment.json_engine import with_json_engine
 from supervisor.deployment.load import Document, load
 from supervisor.deployment.parts import check_offramp, check_onramp
 from supervisor.deployment.pipelines import check_pipeline
@@ -70,8 +73,12 @@ def examine(document: Document, executors: int | None = None) -> Examination:
         if supervisor_table is None
         else findings.validate(SupervisorTable, supervisor_table, ("supervisor",), "[supervisor]")
     )
-    definitions = _definitions(findings)
     settings = supervisor or SupervisorTable()
+    definitions = {
+        name: replace(definition, plan=with_json_engine(definition.plan, settings.json_))
+        for name, definition in _definitions(findings).items()
+    }
+    _check_json_engine(findings, settings)
     if executors is None:
         executors = len(usable_cores()) if settings.executors == "auto" else settings.executors
         executors = min(executors, MAX_EXECUTORS)
@@ -85,6 +92,13 @@ def examine(document: Document, executors: int | None = None) -> Examination:
             _check_memory_ramps(findings, plan)
     problems = sorted(findings.problems, key=lambda problem: problem.position or (0, 0, 0))
     return Examination(None if findings.errors else plan, tuple(problems))
+
+
+def _check_json_engine(findings: Findings, settings: SupervisorTable) -> None:
+    try:
+        choose_engine(settings.json_)
+    except ConfigurationError as error:
+        findings.error(("supervisor", "json"), "not-installed", f"[supervisor]: {error}", error.hint)
 
 
 def _definitions(findings: Findings) -> dict[str, Definition]:

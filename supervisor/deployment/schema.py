@@ -104,6 +104,12 @@ class SupervisorTable(Options):
         validate_default=True,
         description="An executor that is not heard of for so long is killed and started anew.",
     )
+    json_: Literal["auto", "ujson", "orjson"] = Field(
+        default="auto",
+        alias="json",
+        description="The library that reads and writes JSON, for codecs that do not name one. `auto`: orjson where it "
+        "is installed (the extra `fast`), else ujson.",
+    )
     api: Address | None = Field(
         default=None,
         description="Where the HTTP API and the dashboard listen; accepted, but nothing listens so far.",

@@ -22,6 +22,7 @@ from actors.clock import HubClock
 from actors.hub_monitor import HubMonitor
 from actors.log import get_logger
 from actors.preemption import Preemption
+from supervisor.collector import settle_collector
 from supervisor.deployment.check import examine
 from supervisor.deployment.load import parse
 from supervisor.deployment.outcome import StartRefused
@@ -101,6 +102,7 @@ class _Worker:
             plan = self._load(self._next(Load))
             with Preemption(), HubMonitor():
                 deployment = self._start(plan, self._next(Run))
+                settle_collector()
                 self._heart = gevent.spawn(self._beat)
                 self._serve(deployment)
         except (InvalidDeployment, StartRefused) as error:

@@ -431,12 +431,3 @@ def test_who_limits_the_depth_gets_strict_as_well() -> None:
 @pytest.mark.parametrize("depth", [129, 250])
 def test_without_strict_250_levels_go_both_ways(fast: Json, depth: int) -> None:
     assert fast.encode(fast.decode(nested_text(depth))) == nested_text(depth)
-
-
-def test_auto_is_what_was_preferred_for_the_process() -> None:
-    json_engines.prefer_engine("ujson")
-    try:
-        assert Json().engine.name == "ujson"
-        assert Json(Json.Options(engine="orjson")).engine.name == "orjson"
-    finally:
-        json_engines.prefer_engine("auto")
