@@ -13,10 +13,14 @@ from pipelines.outlets import Outlets
 from ramps.encoder import Encoder
 from ramps.errors import ConnectionLost, Rejected, StopDeployment
 from ramps.formats.codec_values import find_fault
+from ramps.links.linked_batch import LinkedBatch
 from ramps.offramp import Offramp, Outgoing
 from ramps.retry import Backoff, BackoffOptions
 
-__all__ = ["OfframpActor", "OfframpPart"]
+__all__ = ["END_OF_INPUT", "OfframpActor", "OfframpPart"]
+
+END_OF_INPUT = "end of input"
+"""Told by the flow lane to an offramp whose connector wants to hear that all has come."""
 
 _TICK = "tick"
 _TICK_SECONDS = 0.1
@@ -86,6 +90,8 @@ class OfframpActor(Actor[Any]):
         elif message is _REOPEN:
             if not self._part.connected:
                 self._try_open()
+        elif message is END_OF_INPUT:
+            self._end_input()
         else:
             self._deliver(message[1])
 
@@ -120,13 +126,14 @@ class OfframpActor(Actor[Any]):
             except Rejected as error:
                 indices = range(len(outgoing.batch)) if error.indices is None else error.indices
                 refused += len(indices)
-                refused_bytes = sum(len(packet) for index in indices for packet in outgoing.packets[index])
+                if part.connector.encodes:
+                    refused_bytes = sum(
+                        len(packet) for index in indices for packet in outgoing.packets[index]
+                    )
                 self._refuse(outgoing.batch, [(index, "rejected", str(error)) for index in indices])
             except StopDeployment as error:
                 refused = len(batch)
-                self._refuse(
-                    outgoing.batch, [(index, "stopped", str(error)) for index in range(len(outgoing.batch))]
-                )
+                self._turn_away(outgoing.batch, error)
                 self._ask_to_stop(error)
             except (ConnectionLost, OSError) as error:
                 self.sleep(self._lost(error))
@@ -140,7 +147,11 @@ class OfframpActor(Actor[Any]):
 
     def _settle(self, batch: Batch, refused: int, elapsed_seconds: float) -> None:
         part = self._part
-        part.failed += refused
+        if isinstance(batch, LinkedBatch):
+            # What was refused is counted where it is reported.
+            batch.settle()
+        else:
+            part.failed += refused
         taken = len(batch) - refused
         if taken:
             part.written += taken
@@ -152,12 +163,17 @@ class OfframpActor(Actor[Any]):
             batch.route.owner.tell(insight, lane=Lane.CONTRAFLOW)
 
     def _encode(self, batch: Batch) -> tuple[Outgoing, list[Any]]:
+        if isinstance(batch, LinkedBatch) and batch.outgoing is not None:
+            return batch.outgoing, []
         if not self._part.connector.encodes:
             return Outgoing([], batch), []
         return self._part.encoder.encode(batch)
 
     def _refuse(self, batch: Batch, reasons: list[tuple[int, str, str]]) -> None:
-        """Send what the outside will never take to ``err``."""
+        """Send what the outside will never take to ``err``; that of another process leaves there."""
+        if isinstance(batch, LinkedBatch):
+            batch.refuse([index for index, _kind, _why in reasons], reasons[0][2] if reasons else "")
+            return
         name = self._part.name
         values = [
             {"error": why, "kind": kind, "component": name, **_shown(batch.values[index])}
@@ -167,6 +183,26 @@ class OfframpActor(Actor[Any]):
         errors.values = values
         errors.raws = None
         self._part.outlets.send("err", errors)
+
+    def _turn_away(self, batch: Batch, error: StopDeployment) -> None:
+        if isinstance(batch, LinkedBatch):
+            batch.stop(error.exit_code, str(error))
+        else:
+            self._refuse(batch, [(index, "stopped", str(error)) for index in range(len(batch))])
+
+    def _end_input(self) -> None:
+        part = self._part
+        while True:
+            try:
+                if not part.connected:
+                    self._open()
+                part.connector.end_input()
+            except (ConnectionLost, OSError) as error:
+                self.sleep(self._lost(error))
+            else:
+                self._outage_over()
+                self._written_since_flush = True
+                return
 
     def _try_flush(self) -> None:
         try:

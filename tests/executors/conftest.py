@@ -1,0 +1,137 @@
+"""Links over real Unix sockets, without actors: a server that can be killed, and what it was given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import gevent
+import pytest
+from gevent.event import Event
+
+from pipelines.batch import Batch
+from ramps.links.link_intake import LinkIntake
+from ramps.links.link_offramp import LinkOfframp
+from ramps.links.link_onramp import LinkOnramp
+from ramps.links.link_server import LinkServer
+from ramps.links.linked_batch import LinkedBatch
+from ramps.testing.leaks import nothing_outlives
+from ramps.testing.onramp_runner import OnrampRunner
+from ramps.testing.recording_intake import RecordingIntake
+
+DEADLINE_SECONDS = 5.0
+
+
+class WritingIntake(RecordingIntake):
+    """Writes what is passed on to a list, as the offramp behind a `LinkIntake` would, unless it is told not to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written: list[bytes] = []
+        self.handed_on = 0
+        self.answers = True
+        self.stuck: list[LinkedBatch] = []
+
+    def pass_on(self, batch: Batch) -> None:
+        self.wait_for_room(None)
+        assert isinstance(batch, LinkedBatch)
+        self.handed_on += 1
+        self.stuck.append(batch)
+        if self.answers:
+            self.write()
+        self.changed()
+
+    def write(self) -> None:
+        """Write what is stuck, and answer."""
+        stuck, self.stuck = self.stuck, []
+        for batch in stuck:
+            assert batch.outgoing is not None
+            self.written += [packet for event in batch.outgoing.packets for packet in event]
+            batch.settle()
+        self.changed()
+
+
+class Serving:
+    """A link's server on its socket: started, killed and started again, with one connector or a new one."""
+
+    def __init__(self, make: Callable[[Any], LinkServer], path: Path, intake: RecordingIntake) -> None:
+        self.path = path
+        self.options = LinkOfframp.Options(path=path)
+        self.connector = make(self.options)
+        self.intake = intake
+        self._runner: OnrampRunner | None = None
+        self._make = make
+
+    def start(self) -> None:
+        self._runner = OnrampRunner(self.connector, self.intake)
+        self._runner.open()
+
+    def stop(self) -> None:
+        runner, self._runner = self._runner, None
+        if runner is not None:
+            runner.close()
+
+    def forget(self) -> None:
+        """As after the death of its process."""
+        self.connector = self._make(self.options)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left() -> Iterator[None]:
+    with nothing_outlives():
+        yield
+
+
+@pytest.fixture
+def writing(tmp_path: Path) -> Iterator[Serving]:
+    """A `LinkIntake` in front of a list."""
+    serving = Serving(LinkIntake, tmp_path / "1", WritingIntake())
+    serving.start()
+    yield serving
+    serving.stop()
+
+
+@pytest.fixture
+def reading(tmp_path: Path) -> Iterator[Serving]:
+    """A `LinkOnramp` in front of an intake that records."""
+    serving = Serving(LinkOnramp, tmp_path / "1", RecordingIntake())
+    serving.start()
+    yield serving
+    serving.stop()
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> Iterator[LinkOfframp]:
+    """A sender to that path, not yet opened."""
+    offramp = LinkOfframp(LinkOfframp.Options(path=tmp_path / "1"))
+    yield offramp
+    offramp.close()
+
+
+@pytest.fixture
+def in_background() -> Iterator[Callable[..., Any]]:
+    """Runs a function in a greenlet, which is killed at the end of the test."""
+    greenlets: list[Any] = []
+
+    def start(function: Callable[..., Any], *arguments: Any) -> Any:
+        greenlets.append(gevent.spawn(function, *arguments))
+        return greenlets[-1]
+
+    yield start
+    gevent.killall(greenlets)
+
+
+@pytest.fixture
+def blocked() -> Callable[[Any], None]:
+    """Sees that a greenlet goes on waiting while all others have had many turns."""
+
+    def check(greenlet: Any) -> None:
+        for _ in range(50):
+            gevent.sleep(1e-4)
+        assert not greenlet.dead, greenlet.exception
+
+    return check
+
+
+__all__ = ["Event"]
