@@ -8,8 +8,8 @@ from typing import Any
 
 import gevent
 import pytest
-from gevent.event import Event
 
+from actors.testing import settle
 from pipelines.batch import Batch
 from ramps.links.link_intake import LinkIntake
 from ramps.links.link_offramp import LinkOfframp
@@ -66,6 +66,7 @@ class Serving:
     def start(self) -> None:
         self._runner = OnrampRunner(self.connector, self.intake)
         self._runner.open()
+        settle()
 
     def stop(self) -> None:
         runner, self._runner = self._runner, None
@@ -132,6 +133,3 @@ def blocked() -> Callable[[Any], None]:
         assert not greenlet.dead, greenlet.exception
 
     return check
-
-
-__all__ = ["Event"]
