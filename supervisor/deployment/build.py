@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from actors import Actor, ActorSystem, DeadLetter, MailboxLimits
+from actors import Actor, ActorRef, ActorSystem, DeadLetter, MailboxLimits
 from actors.log import get_logger
 from pipelines.actor import PipelineActor, PipelinePart
 from pipelines.batch import Batch
@@ -17,6 +17,7 @@ from ramps.encoder import Encoder
 from ramps.intake import StreamIntake
 from ramps.offramp_actor import OfframpActor, OfframpPart
 from ramps.onramp_actor import OnrampActor, OnrampPart
+from supervisor.deployment.dealing import Dealer
 from supervisor.deployment.pipelines import make_pipeline
 from supervisor.deployment.plan import (
     ComponentPlan,
@@ -90,12 +91,12 @@ class Builder:
         )
 
     def _flow(self, flow: FlowPlan) -> ChildSpec:
-        shared = [self._child(component) for component in flow.shared]
         intensity = _intensity(flow.restart)
         if len(flow.instances) == 1:
-            children = shared + [self._child(component) for component in flow.instances[0].components]
+            children = [self._child(component) for component in flow.components()]
             return _supervisor_child(f"flow:{flow.name}", children, flow.restart, intensity)
-        children = shared + [
+        children = [self._child(component) for component in flow.shared_sinks]
+        children += [
             _supervisor_child(
                 f"flow:{flow.name}#{instance.number}",
                 [self._child(component) for component in instance.components],
@@ -104,6 +105,7 @@ class Builder:
             )
             for instance in flow.instances
         ]
+        children += [self._child(component) for component in flow.shared_onramps]
         return _supervisor_child(f"flow:{flow.name}", children, flow.restart, _outer_intensity(flow.restart))
 
     def _child(self, component: ComponentPlan) -> ChildSpec:
@@ -136,6 +138,7 @@ class Builder:
     def _connect(self, component: ComponentPlan, part: Part) -> None:
         # By name and anew at each start: where a whole supervisor was restarted, its children have new mailboxes.
         part.outlets.unlink_all()
+        dealers: dict[tuple[str, str], Dealer] = {}
         for link in component.links:
             target = self._plan_of(link.target)
             ref = self._system.find(target.actor_name)
@@ -144,8 +147,15 @@ class Builder:
                     f"{component.actor_name} started before {target.actor_name}, which it sends to"
                 )
             changes_values = isinstance(target, PipelinePlan)
-            part.outlets.link(link.port, ref, link.target_port, changes_values=changes_values)
             target_part = self.parts[target.actor_name]
+            if not link.group:
+                part.outlets.link(link.port, ref, link.target_port, changes_values=changes_values)
+            else:
+                dealer = dealers.get((link.port, link.group))
+                if dealer is None:
+                    dealer = dealers[link.port, link.group] = Dealer(self._system.clock)
+                    part.outlets.link(link.port, dealer, link.target_port, changes_values=changes_values)
+                dealer.add(ref, partial(_is_open, ref, target_part))
             if isinstance(part, PipelinePart) and not isinstance(target_part, OnrampPart):
                 own = self._system.find(component.actor_name)
                 if own is not None and own not in target_part.upstream:
@@ -227,6 +237,11 @@ class Builder:
                 message=batch, recipient=component, reason="its err port is not linked", events=len(batch)
             )
         )
+
+
+def _is_open(ref: ActorRef[Any], part: Part) -> bool:
+    """Whether it makes sense to give it events now."""
+    return ref.is_alive and not (isinstance(part, OfframpPart) and part.outage_told)
 
 
 def _intensity(policy: RestartPolicy) -> RestartIntensity:
