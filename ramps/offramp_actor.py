@@ -249,9 +249,8 @@ class OfframpActor(Actor[Any]):
         part.connected = False
         part.connector.close()
         delay = part.backoff.next_delay(getattr(error, "retry_after_seconds", None))
-        part.log.warning(
-            "Cannot deliver; it will be tried again.", error=str(error), in_seconds=round(delay, 3)
-        )
+        tell = part.log.debug if getattr(error, "expected", False) else part.log.warning
+        tell("Cannot deliver; it will be tried again.", error=str(error), in_seconds=round(delay, 3))
         if not part.outage_told:
             part.outage_told = True
             self._tell_upstream(InsightKind.CLOSE, str(error))

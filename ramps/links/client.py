@@ -28,6 +28,7 @@ class LinkClient:
         self._identity = identity
         self._max_bytes = max_bytes
         self._socket: Any = None
+        self._greeted = False
         self._reader = FrameReader(max_bytes)
         self._frames: list[Frame] = []
 
@@ -54,11 +55,13 @@ class LinkClient:
                     pass
                 case _:
                     raise WireError("the other executor does not greet")
+            self._greeted = True
             if closed:
                 raise ConnectionLost(closed)
         except OSError as error:
             self.close()
-            raise ConnectionLost(f"the other executor is not there: {reason(error)}") from error
+            why = f"the other executor is not there: {reason(error)}"
+            raise ConnectionLost(why, expected=not self._greeted) from error
         except BaseException:
             self.close()
             raise

@@ -15,7 +15,9 @@ from pipelines.outlets import Outlets
 from pipelines.pipeline import Pipeline
 from ramps.encoder import Encoder
 from ramps.intake import StreamIntake
-from ramps.offramp_actor import OfframpActor, OfframpPart
+from ramps.links.link_intake import LinkIntake
+from ramps.links.linked_batch import LinkedBatch
+from ramps.offramp_actor import END_OF_INPUT, OfframpActor, OfframpPart
 from ramps.onramp_actor import OnrampActor, OnrampPart
 from supervisor.deployment.dealing import Dealer
 from supervisor.deployment.pipelines import make_pipeline
@@ -105,7 +107,7 @@ class Builder:
             )
             for instance in flow.instances
         ]
-        children += [self._child(component) for component in flow.shared_onramps]
+        children += [self._child(component) for component in flow.shared_sources]
         return _supervisor_child(f"flow:{flow.name}", children, flow.restart, _outer_intensity(flow.restart))
 
     def _child(self, component: ComponentPlan) -> ChildSpec:
@@ -161,6 +163,10 @@ class Builder:
                 if own is not None and own not in target_part.upstream:
                     target_part.upstream = [old for old in target_part.upstream if old.is_alive] + [own]
 
+            if isinstance(part, OnrampPart) and isinstance(part.connector, LinkIntake):
+                assert isinstance(target_part, OfframpPart)
+                part.connector.follow(target_part)
+
     def _plan_of(self, target: Any) -> ComponentPlan:
         for kind in ("offramp", "pipeline", "onramp"):
             plan = self.plans.get(f"{kind}:{target}")
@@ -180,7 +186,7 @@ class Builder:
                     component.connector.build(),
                     partial(self._intake, component),
                     outlets,
-                    self._onramp_ended,
+                    partial(self._input_ended, component),
                     component.table.retry,
                     restart=component.table.restart,
                 )
@@ -217,9 +223,22 @@ class Builder:
             batch_max=component.table.batch_max,
         )
 
+    def _input_ended(self, component: OnrampPlan) -> None:
+        """In the onramp's greenlet, behind the last that it has sent."""
+        for target in dict.fromkeys(link.target for link in component.links):
+            name = self._plan_of(target).actor_name
+            part, ref = self.parts[name], self._system.find(name)
+            if ref is not None and isinstance(part, OfframpPart) and part.connector.wants_end:
+                ref.tell(END_OF_INPUT, events=0)
+        self._onramp_ended()
+
     def _dead_letter(self, letter: DeadLetter) -> None:
         if letter.events:
             self.dead_letters[f"{letter.recipient}: {letter.reason}"] += letter.events
+        match letter.message:
+            case (_, LinkedBatch() as batch):
+                # Somebody in another executor waits for an answer.
+                batch.lose()
 
     def _unlinked(self, component: str, port: str, batch: Batch) -> None:
         if port != "err":

@@ -271,7 +271,11 @@ class Deployment:
         return Drain(self._running(), self._parts(), ROOT)
 
     def _onramp_ended(self) -> None:
-        onramps = [part for part in self._parts().values() if isinstance(part, OnrampPart)]
+        onramps = [
+            part
+            for part in self._parts().values()
+            if isinstance(part, OnrampPart) and not part.connector.passive
+        ]
         if onramps and all(part.ended for part in onramps):
             assert self._finished is not None
             self._finished.set()

@@ -88,7 +88,8 @@ class Drain:
 
 def _is_busy(part: Part, ref: ActorRef[Any]) -> bool:
     if isinstance(part, OnrampPart):
-        return not part.at_rest
+        # Whoever sends to a passive one has it in hand, until we close it.
+        return not part.at_rest and (part.closing or not part.connector.passive)
     if ref.state is not State.RUNNING or (isinstance(part, PipelinePart) and part.outbox):
         # One that waits for its restart must be back before those upstream flush.
         return True

@@ -194,17 +194,23 @@ class FlowPlan:
         yield from self.shared_sinks
         for instance in self.instances:
             yield from instance.components
-        yield from self.shared_onramps
+        yield from self.shared_sources
 
     @property
     def shared_sinks(self) -> tuple[ComponentPlan, ...]:
         """What the copies share and send to, or what comes behind that."""
-        return tuple(component for component in self.shared if not isinstance(component, OnrampPlan))
+        return tuple(component for component in self.shared if not _is_source(component))
 
     @property
-    def shared_onramps(self) -> tuple[ComponentPlan, ...]:
-        """What the copies share and get events from."""
-        return tuple(component for component in self.shared if isinstance(component, OnrampPlan))
+    def shared_sources(self) -> tuple[ComponentPlan, ...]:
+        """What the copies share and get events from: onramps, and what only those send to."""
+        return tuple(component for component in self.shared if _is_source(component))
+
+
+def _is_source(component: ComponentPlan) -> bool:
+    return isinstance(component, OnrampPlan) or (
+        isinstance(component, OfframpPlan) and component.connector.member.wants_end
+    )
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,7 @@ def _options(part: PartPlan[Any], directory: Path) -> dict[str, Any]:
 
 
 def _flow(flow: FlowPlan) -> dict[str, Any]:
-    components = [*flow.shared_sinks, *flow.instances[0].components, *flow.shared_onramps]
+    components = [*flow.shared_sinks, *flow.instances[0].components, *flow.shared_sources]
     return {
         # A shared onramp has a link to each copy of a target, which the file has once.
         "links": list(

@@ -55,7 +55,7 @@ def diagram_of(plan: Plan) -> list[Cluster]:
 def _cluster(index: int, flow: FlowPlan) -> Cluster:
     placed = [(component, 1) for component in flow.shared_sinks]
     placed += [(component, len(flow.instances)) for component in flow.instances[0].components]
-    placed += [(component, 1) for component in flow.shared_onramps]
+    placed += [(component, 1) for component in flow.shared_sources]
     ids = {component.id.name: f"f{index}n{number}" for number, (component, _) in enumerate(reversed(placed))}
     boxes = tuple(
         Box(ids[component.id.name], component.id.name, _detail(component), component.kind, copies)
