@@ -72,8 +72,10 @@ class LinkIntake(LinkServer):
 
     def close(self) -> None:
         """Stop listening and end all connections; what is in the offramp's mailbox is still written."""
-        super().close()
-        self._telling.kill()
+        try:
+            super().close()
+        finally:
+            self._telling.kill(block=False)
 
     def _why_closed(self) -> str:
         return self._closed

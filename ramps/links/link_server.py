@@ -154,9 +154,11 @@ class LinkServer(Onramp):
     def close(self) -> None:
         """Stop listening and end all connections. What senders have not had answered they send again."""
         server, self._server = self._server, None
-        if server is not None:
-            server.close()
-        self._listener.remove()
+        try:
+            if server is not None:
+                server.close()
+        finally:
+            self._listener.remove()
 
     def _serve(self, server: ConnectionServer, intake: Intake, sock: Any) -> None:
         connection = LinkConnection(sock, self.options.max_frame)
