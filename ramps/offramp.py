@@ -112,6 +112,13 @@ class Offramp(Component):
     wants_end: ClassVar[bool] = False
     """Whether it is to hear, by `end_input`, that the onramp in front of it has come to its end."""
 
+    @property
+    def sated(self) -> bool:
+        """Whether the other side wants no more. It is told by `end_input` when all that was sent to it is written, and
+        whoever can send elsewhere does.
+        """
+        return False
+
     @cached_property
     def clock(self) -> Clock:
         """Where it takes its time from. The driver sets its own before `open`; alone, it is the hub's."""

@@ -71,7 +71,7 @@ class OfframpActor(Actor[Any]):
 
     def __init__(self, part: OfframpPart) -> None:
         self._part = part
-        self._written_since_flush = False
+        self._written_since_flush = part.connector.wants_end
         self._stop_asked = False
 
     def on_start(self) -> None:
@@ -87,6 +87,8 @@ class OfframpActor(Actor[Any]):
         if message is _TICK:
             if self._written_since_flush and self._part.connected:
                 self._try_flush()
+            if self._part.connector.sated and not self.ref.depth:
+                self._end_input()
         elif message is _REOPEN:
             if not self._part.connected:
                 self._try_open()

@@ -29,6 +29,8 @@ class LinkClient:
         self._max_bytes = max_bytes
         self._socket: Any = None
         self._greeted = False
+        self.enough = False
+        """Whether the server to which we were connected last wants no more."""
         self._reader = FrameReader(max_bytes)
         self._frames: list[Frame] = []
 
@@ -58,6 +60,7 @@ class LinkClient:
             self._greeted = True
             if closed:
                 raise ConnectionLost(closed)
+            self.enough = False
         except OSError as error:
             self.close()
             why = f"the other executor is not there: {reason(error)}"
@@ -126,6 +129,8 @@ class LinkClient:
         match frame:
             case Frame(Kind.CLOSED, _, _, [str(why)]):
                 raise ConnectionLost(why)
+            case Frame(Kind.ENOUGH):
+                self.enough = True
             case Frame(Kind.OPEN) | Frame(Kind.ANSWER):
                 # An answer to a frame that we have given up since.
                 pass

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar
-
-import gevent
-from gevent.pool import Group
 
 from pipelines.contraflow import Insight, InsightKind
 from ramps.codecs.msgpack import Msgpack
 from ramps.links.link_offramp import LinkOptions
-from ramps.links.link_server import LinkConnection, LinkServer, Sender
+from ramps.links.link_server import LinkServer, Sender
 from ramps.links.linked_batch import LinkedBatch
 from ramps.links.wire import Answer, Form, Kind, Shipment, WireError, packed
 from ramps.offramp_actor import OfframpPart
@@ -46,8 +42,6 @@ class LinkIntake(LinkServer):
         self.under_way = 0
         """Events in the offramp's mailbox or in its hands: their senders still have them too."""
         self._closed = ""
-        self._connections: set[LinkConnection] = set()
-        self._telling = Group()
 
     def follow(self, part: OfframpPart) -> None:
         """Hear of closed and reopened connections of this offramp."""
@@ -66,23 +60,10 @@ class LinkIntake(LinkServer):
             news = packed(Kind.OPEN, max_bytes=_SMALL_BYTES)
         else:
             return
-        for connection in self._connections:
-            # An executor that does not read must not hold up the offramp.
-            self._telling.add(gevent.spawn(_send, connection, news))
-
-    def close(self) -> None:
-        """Stop listening and end all connections; what is in the offramp's mailbox is still written."""
-        try:
-            super().close()
-        finally:
-            self._telling.kill(block=False)
+        self._tell_all(news)
 
     def _why_closed(self) -> str:
         return self._closed
-
-    def _connected(self, connection: LinkConnection) -> Callable[[], None]:
-        self._connections.add(connection)
-        return partial(self._connections.discard, connection)
 
     def _take(self, intake: Intake, sender: Sender, sequence: int, shipment: Shipment) -> None:
         values: list[Any] | None = None
@@ -103,11 +84,3 @@ class LinkIntake(LinkServer):
             self.under_way -= len(batch)
         self.taken_over += answer.taken_of(len(batch))
         sender.answer(sequence, answer)
-
-
-def _send(connection: LinkConnection, news: bytes) -> None:
-    try:
-        connection.send(news)
-    except OSError:
-        # It is gone, and whoever serves it finds out.
-        pass

@@ -51,32 +51,19 @@ class LinkOfframp(Offramp):
         self._sequence = 0
         self._pending: Batch | None = None
         """What was sent under the latest number and not answered."""
-        self._ended = False
 
     def open(self) -> None:
         """Connect. Raises `ConnectionLost` also while the offramp there has no connection itself."""
-        self._client.open(ended=self._ended)
+        self._client.open()
 
     def write(self, outgoing: Outgoing) -> None:
         """Hand over, and wait until it is written there, however long that takes."""
         if len(outgoing):
             self._send(outgoing.batch, self._shipment(outgoing))
 
-    def end_input(self) -> None:
-        """Nothing more will come: tell the other side."""
-        self._sequence += 1
-        self._pending = None
-        self._client.exchange(
-            packed(Kind.END, sequence=self._sequence, max_bytes=self.options.max_frame), self._sequence
-        )
-        self._ended = True
-
     def flush(self) -> bool:
         """See whether the other side is still there. Nothing is buffered."""
-        if self._ended:
-            self._remind()
-        else:
-            self._client.look()
+        self._client.look()
         return True
 
     def close(self) -> None:
@@ -111,17 +98,6 @@ class LinkOfframp(Offramp):
             raise StopDeployment(answer.why, answer.exit_code)
         if answer.refused:
             raise Rejected(answer.why, list(answer.refused))
-
-    def _remind(self) -> None:
-        """An executor that is started anew must hear again that nothing more will come."""
-        try:
-            if self._client.connected:
-                self._client.look()
-            else:
-                self._client.open(ended=True)
-        except (ConnectionLost, OSError):
-            # Usually because it has ended, as we have told it.
-            self._client.close()
 
 
 class ValueLinkOfframp(LinkOfframp):
@@ -177,10 +153,27 @@ class ValueLinkOfframp(LinkOfframp):
 class FrameLinkOfframp(ValueLinkOfframp):
     """Deals the input of a shared onramp out to another executor: frames as they are, decoded over there.
 
-    What the onramp made values of by itself (ticks) goes as values.
+    What the onramp made values of by itself (ticks) goes as values. It ends in one of two ways: the input ends, which
+    is told to the other side however often that is started anew; or the other side stops and wants no more, and is
+    dealt to again when it is back.
     """
 
     wants_end: ClassVar[bool] = True
+
+    def __init__(self, options: LinkOptions) -> None:
+        super().__init__(options)
+        self._ended = False
+        self._parted = False
+
+    @property
+    def sated(self) -> bool:
+        """Whether the other side wants no more, or there is no more."""
+        return self._ended or self._parted or self._client.enough
+
+    def open(self) -> None:
+        """Connect, also to one that has been started anew."""
+        self._client.open(ended=self._ended)
+        self._parted = False
 
     def write(self, outgoing: Outgoing) -> None:
         """Hand over; returns when the intake of the other side has taken it."""
@@ -200,3 +193,33 @@ class FrameLinkOfframp(ValueLinkOfframp):
                 batch.ingest_ns,
             )
             self._send(batch, shipment)
+
+    def end_input(self) -> None:
+        """Nothing more comes, or the other side wants no more: tell it that this was all."""
+        if self._ended or self._parted:
+            return
+        parting = self._client.enough
+        try:
+            self._sequence += 1
+            self._pending = None
+            self._client.exchange(
+                packed(Kind.END, sequence=self._sequence, max_bytes=self.options.max_frame), self._sequence
+            )
+        except ConnectionLost:
+            if not parting:
+                raise
+        self._ended, self._parted = not parting, parting
+
+    def flush(self) -> bool:
+        """See whether the other side is still there. Once it has ended, or we have, it may come back anew."""
+        if not self._ended and not self._parted:
+            return super().flush()
+        try:
+            if self._client.connected:
+                self._client.look()
+            else:
+                self.open()
+        except (ConnectionLost, OSError):
+            # Usually because it has come to its end.
+            self._client.close()
+        return True

@@ -8,12 +8,15 @@ from typing import Any, ClassVar
 from pipelines.batch import Batch
 from ramps.codecs.msgpack import Msgpack
 from ramps.errors import DecodeError, EndOfInput
+from ramps.links.link_offramp import LinkOptions
 from ramps.links.link_server import LinkServer, Sender
-from ramps.links.wire import Answer, Form, Shipment, WireError
+from ramps.links.wire import Answer, Form, Kind, Shipment, WireError, packed
 from ramps.network.connections import ConnectionServer
 from ramps.onramp import Intake
 
 __all__ = ["LinkOnramp"]
+
+_SMALL_BYTES = 4096
 
 Metas = list[dict[str, Any] | None] | None
 
@@ -28,6 +31,29 @@ class LinkOnramp(LinkServer):
     name: ClassVar[str] = "link-frames"
     summary: ClassVar[str] = "Takes the frames that another executor reads and deals out."
     takes_over: ClassVar[bool] = True
+
+    def __init__(self, options: LinkOptions) -> None:
+        super().__init__(options)
+        self._enough = False
+
+    def end_input(self) -> bool:
+        """Ask the reader to deal no more to us. What it has dealt already still comes; `read` raises `EndOfInput` after
+        it, or when there is no reader.
+        """
+        server = self._server
+        if server is None:
+            return False
+        self._enough = True
+        self._tell_all(packed(Kind.ENOUGH, max_bytes=_SMALL_BYTES))
+        self._disconnected(server)
+        return True
+
+    def _why_closed(self) -> str:
+        return "the executor stops" if self._enough else ""
+
+    def _disconnected(self, server: ConnectionServer) -> None:
+        if self._enough and not self._connections:
+            self._ended(server)
 
     def _take(self, intake: Intake, sender: Sender, sequence: int, shipment: Shipment) -> None:
         metas = _metas(shipment)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
 from typing import Any, ClassVar
 
+import gevent
 from gevent.event import Event
 from gevent.lock import BoundedSemaphore
+from gevent.pool import Group
 
 from ramps.errors import ConnectionLost
 from ramps.links.link_offramp import LinkOptions
@@ -121,6 +122,8 @@ class LinkServer(Onramp):
         self._listener = UnixListener(options.path, _MODE)
         self._server: ConnectionServer | None = None
         self._senders: dict[bytes, Sender] = {}
+        self._connections: set[LinkConnection] = set()
+        self._telling = Group()
 
     @abstractmethod
     def _take(self, intake: Intake, sender: Sender, sequence: int, shipment: Shipment) -> None:
@@ -133,9 +136,13 @@ class LinkServer(Onramp):
     def _ended(self, server: ConnectionServer) -> None:
         """A sender says that nothing more will come from it."""
 
-    def _connected(self, connection: LinkConnection) -> Callable[[], None]:
-        """A sender has connected; what is returned is called when it is gone."""
-        return lambda: None
+    def _disconnected(self, server: ConnectionServer) -> None:
+        """A sender has gone away."""
+
+    def _tell_all(self, news: bytes) -> None:
+        """Tell all senders. Does not block: one that does not read must hold up nobody."""
+        for connection in self._connections:
+            self._telling.add(gevent.spawn(_send, connection, news))
 
     def open(self) -> None:
         """Listen. Raises `CannotOpen` with the reason and the remedy."""
@@ -159,6 +166,7 @@ class LinkServer(Onramp):
                 server.close()
         finally:
             self._listener.remove()
+            self._telling.kill(block=False)
 
     def _serve(self, server: ConnectionServer, intake: Intake, sock: Any) -> None:
         connection = LinkConnection(sock, self.options.max_frame)
@@ -177,7 +185,7 @@ class LinkServer(Onramp):
             case _:
                 raise WireError("it does not begin with a greeting of our version")
         sender.connected(connection)
-        disconnected = self._connected(connection)
+        self._connections.add(connection)
         try:
             connection.send(packed(Kind.WELCOME, (self._why_closed(),), max_bytes=_SMALL_BYTES * 2))
             if ended:
@@ -191,7 +199,8 @@ class LinkServer(Onramp):
                 if frame.kind is Kind.END:
                     self._ended(server)
         finally:
-            disconnected()
+            self._connections.discard(connection)
+            self._disconnected(server)
 
     def _handle(self, server: ConnectionServer, intake: Intake, sender: Sender, frame: Frame) -> None:
         if frame.kind not in (Kind.BATCH, Kind.END):
@@ -223,3 +232,11 @@ class LinkServer(Onramp):
                 del self._senders[next(iter(self._senders))]
         self._senders[identity] = sender
         return sender
+
+
+def _send(connection: LinkConnection, news: bytes) -> None:
+    try:
+        connection.send(news)
+    except OSError:
+        # It is gone, and whoever serves it finds out.
+        pass

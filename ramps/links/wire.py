@@ -13,6 +13,7 @@ END       to the server: the sender's input has ended, nothing more comes
 ANSWER    to a BATCH or END by its sequence number: [outcome, why, indices of refused events, exit code]
 CLOSED    to the sender, unasked: [why]; the server can take nothing until OPEN
 OPEN      to the sender, unasked
+ENOUGH    to the sender, unasked: send what was meant for us, then END, and no more
 ========  =======================================================================================================
 
 Both ends are the same program on the same machine, so numbers in arrays are as the machine writes them. A frame that
@@ -66,6 +67,7 @@ class Kind(IntEnum):
     ANSWER = 5
     CLOSED = 6
     OPEN = 7
+    ENOUGH = 8
 
 
 class Form(IntEnum):
@@ -164,7 +166,7 @@ class FrameReader:
     def _read_prefix(self) -> tuple[int, int, int, int, int]:
         self._check_magic()
         _, kind, sequence, ingest_ns, head_bytes, payload_bytes = _PREFIX.unpack_from(self._buffer)
-        if not Kind.HELLO <= kind <= Kind.OPEN:
+        if not Kind.HELLO <= kind <= Kind.ENOUGH:
             raise WireError(f"there is no frame of kind {kind}")
         if head_bytes + payload_bytes > self._max_bytes:
             raise WireError(f"a frame of {head_bytes + payload_bytes} bytes; {self._max_bytes} is the limit")

@@ -19,7 +19,7 @@ from ramps.links.link_intake import LinkIntake
 from ramps.links.linked_batch import LinkedBatch
 from ramps.offramp_actor import END_OF_INPUT, OfframpActor, OfframpPart
 from ramps.onramp_actor import OnrampActor, OnrampPart
-from supervisor.deployment.dealing import Dealer
+from supervisor.deployment.dealing import Dealer, Standing
 from supervisor.deployment.pipelines import make_pipeline
 from supervisor.deployment.plan import (
     ComponentPlan,
@@ -157,7 +157,7 @@ class Builder:
                 if dealer is None:
                     dealer = dealers[link.port, link.group] = Dealer(self._system.clock)
                     part.outlets.link(link.port, dealer, link.target_port, changes_values=changes_values)
-                dealer.add(ref, partial(_is_open, ref, target_part))
+                dealer.add(ref, partial(_standing, ref, target_part))
             if isinstance(part, PipelinePart) and not isinstance(target_part, OnrampPart):
                 own = self._system.find(component.actor_name)
                 if own is not None and own not in target_part.upstream:
@@ -258,9 +258,10 @@ class Builder:
         )
 
 
-def _is_open(ref: ActorRef[Any], part: Part) -> bool:
-    """Whether it makes sense to give it events now."""
-    return ref.is_alive and not (isinstance(part, OfframpPart) and part.outage_told)
+def _standing(ref: ActorRef[Any], part: Part) -> Standing:
+    if not ref.is_alive or (isinstance(part, OfframpPart) and part.connector.sated):
+        return Standing.OVER
+    return Standing.CLOSED if isinstance(part, OfframpPart) and part.outage_told else Standing.OPEN
 
 
 def _intensity(policy: RestartPolicy) -> RestartIntensity:

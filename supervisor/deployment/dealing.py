@@ -3,32 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import IntEnum
 from typing import Any
 
 from actors import ActorRef, Clock, MailboxFull
 
-__all__ = ["Dealer"]
+__all__ = ["Dealer", "Standing"]
 
 # How long to wait for one target when all are full, before looking at the others again. Short, because another may have
 # room long before the one whose turn it is; long enough that looking costs nothing.
 _LOOK_AGAIN_SECONDS = 0.05
 
 
+class Standing(IntEnum):
+    """Whether it makes sense to send somebody events now."""
+
+    OPEN = 0
+    CLOSED = 1
+    """It keeps what it is sent, until its connection is back."""
+    OVER = 2
+    """It wants no more, or has ended."""
+
+
 class Dealer:
     """Stands in `Outlets` for targets that are alternatives: each batch goes to one of them.
 
-    They take turns. One that is full, or closed (``is_open`` says so), is passed over while another has room; only
-    when none has does the sender wait. Order is kept for each target.
+    They take turns. One that is full, or not open, is passed over while another has room; only when none has does the
+    sender wait. Order is kept for each target.
     """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._targets: list[tuple[ActorRef[Any], Callable[[], bool]]] = []
+        self._targets: list[tuple[ActorRef[Any], Callable[[], Standing]]] = []
         self._turn = 0
 
-    def add(self, target: ActorRef[Any], is_open: Callable[[], bool]) -> None:
+    def add(self, target: ActorRef[Any], standing: Callable[[], Standing]) -> None:
         """One more alternative."""
-        self._targets.append((target, is_open))
+        self._targets.append((target, standing))
 
     def tell(self, message: Any, *, events: int = 1, size: int = 0, timeout: float | None = None) -> None:
         """Deliver to the next target with room. Blocks while none has any; raises `MailboxFull` after ``timeout``
@@ -37,21 +48,27 @@ class Dealer:
         deadline = None if timeout is None else self._clock.now() + timeout
         while True:
             targets, first = self._targets, self._turn
-            candidates = [*targets[first:], *targets[:first]]
+            # Sorting keeps the order of turns among equals.
+            candidates = sorted(
+                [(standing(), target) for target, standing in (*targets[first:], *targets[:first])],
+                key=_standing,
+            )
             # Before anything is told: that may switch to somebody who deals, too.
             self._turn = (first + 1) % len(targets)
-            open_ones = [target for target, is_open in candidates if is_open()]
-            for target in open_ones:
-                if target.try_tell(message, events=events, size=size):
+            for standing, target in candidates:
+                if standing is Standing.OPEN and target.try_tell(message, events=events, size=size):
                     return
             wait = _LOOK_AGAIN_SECONDS
             if deadline is not None:
                 wait = min(wait, max(0.0, deadline - self._clock.now()))
             try:
-                # Of closed ones, the one whose turn it is: it keeps what it can hold until it is open again.
-                (open_ones or [candidates[0][0]])[0].tell(message, events=events, size=size, timeout=wait)
+                candidates[0][1].tell(message, events=events, size=size, timeout=wait)
             except MailboxFull:
                 if deadline is not None and self._clock.now() >= deadline:
                     raise
             else:
                 return
+
+
+def _standing(candidate: tuple[Standing, ActorRef[Any]]) -> Standing:
+    return candidate[0]

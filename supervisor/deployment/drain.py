@@ -10,6 +10,7 @@ import gevent
 from actors import ActorRef, ActorSystem, State
 from actors.log import get_logger
 from pipelines.actor import PipelinePart
+from ramps.offramp_actor import OfframpPart
 from ramps.onramp_actor import OnrampPart
 from supervisor.deployment.build import Part
 
@@ -38,17 +39,41 @@ class Drain:
     def run(self, seconds: float) -> None:
         """Stop everything. Blocks; what is not done after so many seconds is killed."""
         system = self._system
-        deadline = system.clock.now() + seconds
+        started = system.clock.now()
+        deadline = started + seconds
         # All onramps at once: stopped one flow after the other, the last would be fed for as long as the others take.
-        for name, part in self._parts.items():
-            if isinstance(part, OnrampPart):
-                part.stop_reading(system.find(name))
+        inner = [part for part in self._parts.values() if isinstance(part, OnrampPart) and _is_inner(part)]
+        self._stop_reading(inner=False)
+        if any(part.connector.takes_over for part in inner):
+            # What one of these has read may go by a link to another one here. A link to an executor that is dead must
+            # not take all the time there is.
+            self._wait_for_links(started + seconds / 2)
+        self._stop_reading(inner=True)
         # Before anything is stopped: up to here, whatever fails is restarted, and no shutdown timeout of a single
         # component cuts the way short.
         self.wait_until_idle(lambda: system.clock.now() >= deadline)
         root = system.find(self._root)
         if root is not None:
             self._stop_tree(root, deadline)
+
+    def _stop_reading(self, *, inner: bool) -> None:
+        for name, part in self._parts.items():
+            if isinstance(part, OnrampPart) and _is_inner(part) is inner:
+                part.stop_reading(self._system.find(name))
+
+    def _wait_for_links(self, deadline: float) -> None:
+        """Block until what was read here has been dealt out, to this executor or others."""
+        system = self._system
+        dealing = {
+            name: part
+            for name, part in self._parts.items()
+            if (isinstance(part, OnrampPart) and not _is_inner(part))
+            or (isinstance(part, OfframpPart) and part.connector.wants_end)
+        }
+        while system.clock.now() < deadline and any(
+            (ref := system.find(name)) is not None and _is_busy(part, ref) for name, part in dealing.items()
+        ):
+            gevent.sleep(_LOOK_SECONDS)
 
     def wait_until_idle(self, give_up: Callable[[], bool]) -> None:
         """Block until nothing is under way any more, the tree is gone, or ``give_up()``, looked at often, is true."""
@@ -86,10 +111,15 @@ class Drain:
         ]
 
 
+def _is_inner(part: OnrampPart) -> bool:
+    """Whether its events come from other executors of the same deployment."""
+    return part.connector.passive or part.connector.takes_over
+
+
 def _is_busy(part: Part, ref: ActorRef[Any]) -> bool:
     if isinstance(part, OnrampPart):
-        # Whoever sends to a passive one has it in hand, until we close it.
-        return not part.at_rest and (part.closing or not part.connector.passive)
+        # Until we stop them: whoever sends to these has what is to come in its hands.
+        return not part.at_rest and (part.closing or not _is_inner(part))
     if ref.state is not State.RUNNING or (isinstance(part, PipelinePart) and part.outbox):
         # One that waits for its restart must be back before those upstream flush.
         return True

@@ -14,7 +14,7 @@ from actors import ActorSystem, MailboxFull
 from actors.testing import settle, wait_until
 from supervisor import Deployment
 from supervisor.deployment.check import examine
-from supervisor.deployment.dealing import Dealer
+from supervisor.deployment.dealing import Dealer, Standing
 from supervisor.deployment.drawing.diagram import diagram_of
 from supervisor.deployment.load import parse
 from supervisor.deployment.plan import Plan
@@ -168,7 +168,7 @@ def test_when_all_are_full_the_first_that_has_room_again_gets_it(system: ActorSy
     sinks = Stuck(system, 3)
     dealer = Dealer(system.clock)
     for ref in sinks.refs:
-        dealer.add(ref, lambda: True)
+        dealer.add(ref, lambda: Standing.OPEN)
     # One in each hand, one in each mailbox, and one that waits.
     sending = gevent.spawn(lambda: [dealer.tell(number) for number in range(7)])
     settle()
@@ -186,7 +186,7 @@ def test_a_dealer_gives_up_after_the_timeout_and_has_sent_nothing(system: ActorS
     sinks = Stuck(system, 2)
     dealer = Dealer(system.clock)
     for ref in sinks.refs:
-        dealer.add(ref, lambda: True)
+        dealer.add(ref, lambda: Standing.OPEN)
     # A message in the hand of each first.
     for number in range(4):
         dealer.tell(number)
@@ -205,7 +205,7 @@ def test_a_closed_target_is_passed_over_and_gets_its_turn_when_it_is_open(system
     open_ones = {0}
     dealer = Dealer(system.clock)
     for number, ref in enumerate(sinks.refs):
-        dealer.add(ref, lambda number=number: number in open_ones)
+        dealer.add(ref, lambda number=number: Standing.OPEN if number in open_ones else Standing.CLOSED)
     for number in range(4):
         dealer.tell(number)
         settle()
