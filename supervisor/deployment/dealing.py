@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
@@ -11,7 +12,7 @@ from actors import ActorRef, Clock, MailboxFull
 __all__ = ["Dealer", "Standing"]
 
 # How long to wait for one target when all are full, before looking at the others again. Short, because another may have
-# room long before the one whose turn it is; long enough that looking costs nothing.
+# room long before that one; long enough that looking costs nothing.
 _LOOK_AGAIN_SECONDS = 0.05
 
 
@@ -25,6 +26,17 @@ class Standing(IntEnum):
     """It wants no more, or has ended."""
 
 
+@dataclass(slots=True)
+class _Target:
+    ref: ActorRef[Any]
+    standing: Callable[[], Standing]
+    slow: bool = False
+    """Whether we waited for it in vain. Full ones that are not slow are waited for first: they have room soon."""
+
+    def rank(self) -> tuple[Standing, bool]:
+        return self.standing(), self.slow
+
+
 class Dealer:
     """Stands in `Outlets` for targets that are alternatives: each batch goes to one of them.
 
@@ -34,12 +46,12 @@ class Dealer:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._targets: list[tuple[ActorRef[Any], Callable[[], Standing]]] = []
+        self._targets: list[_Target] = []
         self._turn = 0
 
     def add(self, target: ActorRef[Any], standing: Callable[[], Standing]) -> None:
         """One more alternative."""
-        self._targets.append((target, standing))
+        self._targets.append(_Target(target, standing))
 
     def tell(self, message: Any, *, events: int = 1, size: int = 0, timeout: float | None = None) -> None:
         """Deliver to the next target with room. Blocks while none has any; raises `MailboxFull` after ``timeout``
@@ -47,28 +59,26 @@ class Dealer:
         """
         deadline = None if timeout is None else self._clock.now() + timeout
         while True:
-            targets, first = self._targets, self._turn
-            # Sorting keeps the order of turns among equals.
-            candidates = sorted(
-                [(standing(), target) for target, standing in (*targets[first:], *targets[:first])],
-                key=_standing,
-            )
+            turn = self._turn
             # Before anything is told: that may switch to somebody who deals, too.
-            self._turn = (first + 1) % len(targets)
-            for standing, target in candidates:
-                if standing is Standing.OPEN and target.try_tell(message, events=events, size=size):
+            self._turn = (turn + 1) % len(self._targets)
+            candidates = [*self._targets[turn:], *self._targets[:turn]]
+            for target in candidates:
+                if target.standing() is Standing.OPEN and target.ref.try_tell(
+                    message, events=events, size=size
+                ):
+                    target.slow = False
                     return
             wait = _LOOK_AGAIN_SECONDS
             if deadline is not None:
                 wait = min(wait, max(0.0, deadline - self._clock.now()))
+            best = min(candidates, key=_Target.rank)
             try:
-                candidates[0][1].tell(message, events=events, size=size, timeout=wait)
+                best.ref.tell(message, events=events, size=size, timeout=wait)
             except MailboxFull:
+                best.slow = True
                 if deadline is not None and self._clock.now() >= deadline:
                     raise
             else:
+                best.slow = False
                 return
-
-
-def _standing(candidate: tuple[Standing, ActorRef[Any]]) -> Standing:
-    return candidate[0]
