@@ -101,7 +101,8 @@ class OfframpActor(Actor[Any]):
         """Flush if the stop is in order, and close."""
         part = self._part
         try:
-            if reason.expected and part.connected:
+            # A link holds nothing back, and the other side may have ended before us.
+            if reason.expected and part.connected and not part.connector.forwards:
                 part.connector.flush()
         except StopDeployment:
             pass

@@ -13,6 +13,7 @@ import pytest
 from actors.testing import wait_until
 from ramps.errors import ConnectionLost, Rejected, StopDeployment
 from ramps.offramp import Outgoing
+from ramps.offramp_actor import OfframpPart
 from ramps.offramps.file import FileOfframp
 from supervisor.deployment.plan import OfframpPlan
 
@@ -105,10 +106,147 @@ def test_a_file_is_dealt_to_copies_in_two_executors_and_the_run_ends_by_itself(
     assert (account.equation(), account.passed_on) == ("5,000 in = 5,000 written", 0)
     for each in parts.accounts.values():
         assert each.difference == 0
+
+
+def dealt_from_memory(**out: Any) -> Tables:
+    tables = from_one_file()
+    tables["onramps"]["in"] = {"type": "memory", "codec": "json"}
+    tables["offramps"]["out"] = {"type": "file", "path": "out.jsonl", **out}
+    return tables
+
+
+def frames(numbers: range) -> Iterator[bytes]:
+    return (b'{"n":%d}' % n for n in numbers)
+
+
+def wait_until_linked(parts: Parts) -> None:
+    """Until all that forwards is connected."""
+    links = [
+        part
+        for deployment in parts.executors.values()
+        for part in deployment._parts().values()
+        if isinstance(part, OfframpPart) and part.connector.forwards
+    ]
+    wait_until(lambda: all(part.connected and not part.outage_told for part in links))
+
+
+def numbers_in(directory: Path) -> list[int]:
+    return [event["n"] for event in lines(directory)]
+
+
+def test_all_copies_in_all_executors_get_their_share_and_each_keeps_the_order(
+    run: Callable[..., Parts], directory: Path
+) -> None:
+    parts = run(dealt_from_memory(), 3)
+    wait_until_linked(parts)
+    parts[1].onramp("in").put_all(frames(range(4000)))
+    wait_until(lambda: len(lines(directory)) == 4000)
+    account = parts.stop()
+    assert sorted(numbers_in(directory)) == list(range(4000))
+    assert account.equation() == "4,000 in = 4,000 written"
     received = {c.name: c.received for c in account.components}
-    copies = [received[f"pipeline:main#{number}/work"] for number in range(1, 5)]
-    # Executor 2 came later, so it has less.
-    assert min(copies) > 0, copies
+    shares = [received[f"pipeline:main#{number}/work"] for number in range(1, 5)]
+    assert min(shares) > 200, shares
+
+
+def test_a_stop_under_load_lets_everything_arrive(run: Callable[..., Parts], directory: Path) -> None:
+    (directory / "in.txt").write_text("".join(f'{{"n":{n}}}\n' for n in range(100)))
+    tables = from_one_file(instances=3)
+    tables["onramps"]["in"] = {"type": "blaster", "path": "in.txt"}
+    parts = run(tables, 3)
+    wait_until_linked(parts)
+    wait_until(lambda: all(parts[n].account().written or parts[n].account().passed_on for n in (1, 2, 3)))
+    account = parts.stop()
+    assert (account.lost, account.difference, account.passed_on) == (0, 0, 0), account.undelivered()
+    assert account.written == len(lines(directory))
+
+
+def test_an_executor_that_is_asked_to_stop_gets_no_more_and_the_others_go_on(
+    run: Callable[..., Parts], directory: Path
+) -> None:
+    parts = run(dealt_from_memory())
+    wait_until_linked(parts)
+    put_all = parts[1].onramp("in").put_all
+    put_all(frames(range(500)))
+    account = parts[2].stop(5.0)
+    parts.running.discard(2)
+    assert account.lost == 0
+    put_all(frames(range(500, 1000)))
+    wait_until(lambda: len(lines(directory)) == 1000)
+    # It comes back, and gets its share again.
+    parts.executors[2] = parts._deployment(2)
+    parts.start(2)
+    wait_until_linked(parts)
+    wait_until(lambda: not parts[1]._parts()["offramp:main/in.to-2"].connector.sated)
+    put_all(frames(range(1000, 2000)))
+    wait_until(lambda: len(lines(directory)) == 2000)
+    assert sorted(numbers_in(directory)) == list(range(2000))
+    assert max(component.taken_over for component in parts[2].account().components) > 200
+    assert parts.stop().lost == 0
+
+
+def test_an_executor_that_is_started_anew_hears_that_the_input_has_ended(
+    run: Callable[..., Parts], directory: Path
+) -> None:
+    parts = run(dealt_from_memory())
+    wait_until_linked(parts)
+    parts[1].onramp("in").put_all(frames(range(300)))
+    parts[1].onramp("in").close_input()
+    parts.wait()
+    parts.die(2)
+    parts.start(2)
+    parts.wait()
+    assert sorted(numbers_in(directory)) == list(range(300))
+
+
+def test_what_crashes_the_owner_s_offramp_becomes_a_dead_letter_there_and_the_sender_goes_on(
+    run: Callable[..., Parts], scripted: type[Scripted], directory: Path
+) -> None:
+    parts = run(to_one_file())
+    scripted.script += [RuntimeError("a bug")] * 3
+    put(parts, 2, range(1))
+    wait_until(lambda: parts[1].account().dead_letters == 1)
+    put(parts, 2, range(1, 3))
+    wait_until(lambda: len(lines(directory)) == 2)
+    account = parts.stop()
+    assert numbers_in(directory) == [1, 2]
+    assert (account.dead_letters, account.left, account.difference, account.passed_on) == (1, 0, 0, 0)
+    (reason,) = account.dead_letter_reasons
+    assert reason.startswith("offramp:main/out: it crashed the actor 3 times")
+
+
+@pytest.mark.parametrize(
+    ("executor", "victim"),
+    [
+        (1, "onramp:main/in"),
+        (1, "offramp:main/in.to-1"),
+        (1, "offramp:main/in.to-2"),
+        (2, "onramp:main/in.frames"),
+        (2, "offramp:main/out"),
+        (1, "onramp:main/out.links"),
+        (1, "offramp:main/out"),
+    ],
+)
+def test_whatever_is_restarted_nothing_is_lost(
+    run: Callable[..., Parts], directory: Path, executor: int, victim: str
+) -> None:
+    tables = dealt_from_memory()
+    tables["supervisor"] = {"restart": {"backoff": {"initial": "5ms"}, "max_restarts": 50}}
+    parts = run(tables)
+    wait_until_linked(parts)
+    # The supervisor of what copies share allows two restarts.
+    for first in range(0, 1000, 500):
+        parts[1].onramp("in").put_all(frames(range(first, first + 500)))
+        ref = parts[executor].actors()[victim]
+        restarts = ref.statistics().restarts
+        ref.kill()
+        wait_until(lambda ref=ref, restarts=restarts: ref.statistics().restarts > restarts)
+    parts[1].onramp("in").put_all(frames(range(1000, 2000)))
+    wait_until(lambda: len(set(numbers_in(directory))) == 2000)
+    account = parts.stop()
+    assert (account.lost, set(numbers_in(directory))) == (0, set(range(2000)))
+    # A batch in the hands of who is killed may be written again.
+    assert len(numbers_in(directory)) <= 2000 + 2 * 64
 
 
 def test_bad_lines_leave_by_err_wherever_they_are_decoded(run: Callable[..., Parts], directory: Path) -> None:
