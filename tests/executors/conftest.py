@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from ramps.links.linked_batch import LinkedBatch
 from ramps.testing.leaks import nothing_outlives
 from ramps.testing.onramp_runner import OnrampRunner
 from ramps.testing.recording_intake import RecordingIntake
+
+from .parts import Parts, Scripted, Tables
 
 DEADLINE_SECONDS = 5.0
 
@@ -133,3 +136,30 @@ def blocked() -> Callable[[Any], None]:
         assert not greenlet.dead, greenlet.exception
 
     return check
+
+
+@pytest.fixture
+def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("ramps.network.connections._CLOSE_GRACE_SECONDS", 0.01)
+    return tmp_path
+
+
+@pytest.fixture
+def run(directory: Path) -> Iterator[Callable[..., Parts]]:
+    with ExitStack() as stack:
+
+        def start(tables: Tables, executors: int = 2) -> Parts:
+            return stack.enter_context(Parts(tables, directory, executors))
+
+        yield start
+
+
+@pytest.fixture
+def scripted(monkeypatch: pytest.MonkeyPatch) -> type[Scripted]:
+    from ramps.offramp import offramps
+
+    monkeypatch.setattr(Scripted, "script", [])
+    offramps.get("file")
+    monkeypatch.setitem(offramps._members, "file", Scripted)
+    return Scripted

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+from actors.testing import wait_until
+from ramps.offramp import Outgoing
+from ramps.offramp_actor import OfframpPart
+from ramps.offramps.file import FileOfframp
 from supervisor import Deployment
 from supervisor.deployment.account import Account, ComponentAccount
 from supervisor.deployment.check import examine
@@ -17,6 +23,8 @@ from supervisor.executors.placement import place
 from supervisor.executors.subplan import part_of
 
 Tables = dict[str, Any]
+
+FAST = {"initial": "5ms", "maximum": "20ms"}
 
 
 def plan_of(tables: Tables) -> Plan:
@@ -98,3 +106,72 @@ def _sum(one: ComponentAccount, other: ComponentAccount) -> ComponentAccount:
         elif isinstance(mine, int):
             figures[name] = mine + theirs
     return replace(one, **figures)
+
+
+def to_one_file(instances: int = 2, **out: Any) -> Tables:
+    return {
+        "onramps": {"in": {"type": "memory"}},
+        "pipelines": {"work": {"operators": [{"type": "filter", "expression": "event.n >= 0"}]}},
+        "offramps": {"out": {"type": "file", "path": "out.jsonl", "retry": FAST, **out}},
+        "flows": {"main": {"links": ["in -> work -> out"], "instances": instances, "shared": ["out"]}},
+    }
+
+
+def from_one_file(instances: int = 4, codec: Any = "json", **more: Any) -> Tables:
+    return {
+        "onramps": {"in": {"type": "file", "path": "in.txt", "codec": codec}},
+        "pipelines": {"work": {"operators": [{"type": "filter", "expression": "event != 'x'"}]}},
+        "offramps": {"out": {"type": "file", "path": "out.jsonl"}},
+        "flows": {
+            "main": {"links": ["in -> work -> out"], "instances": instances, "shared": ["in", "out"], **more}
+        },
+    }
+
+
+def lines(directory: Path, name: str = "out.jsonl") -> list[Any]:
+    path = directory / name
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def put(parts: Parts, executor: int, numbers: range, name: str = "in") -> None:
+    parts[executor].onramp(name).put_all({"n": n} for n in numbers)
+
+
+def dealt_from_memory(**out: Any) -> Tables:
+    tables = from_one_file()
+    tables["onramps"]["in"] = {"type": "memory", "codec": "json"}
+    tables["offramps"]["out"] = {"type": "file", "path": "out.jsonl", **out}
+    return tables
+
+
+def frames(numbers: range) -> Iterator[bytes]:
+    return (b'{"n":%d}' % n for n in numbers)
+
+
+def wait_until_linked(parts: Parts) -> None:
+    """Until all that forwards is connected."""
+    links = [
+        part
+        for deployment in parts.executors.values()
+        for part in deployment._parts().values()
+        if isinstance(part, OfframpPart) and part.connector.forwards
+    ]
+    wait_until(lambda: all(part.connected and not part.outage_told for part in links))
+
+
+def numbers_in(directory: Path) -> list[int]:
+    return [event["n"] for event in lines(directory)]
+
+
+class Scripted(FileOfframp):
+    """A file that first does what a test says."""
+
+    script: ClassVar[list[Any]] = []
+
+    def write(self, outgoing: Outgoing) -> None:
+        if self.script and outgoing.batch.origin:
+            step = self.script.pop(0)
+            if isinstance(step, Exception):
+                raise step
+            step(outgoing)
+        super().write(outgoing)

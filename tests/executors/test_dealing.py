@@ -99,14 +99,14 @@ def test_a_full_copy_is_passed_over_and_order_is_kept_in_each(deploy: Callable[[
     taken: list[int] = []
     # The first copy is stuck for good, the second one is emptied all the time.
     taking = gevent.spawn(lambda: taken.extend(second))
-    deployment.onramp("in").put_all(range(200))
-    wait_until(lambda: len(second.events) == 0 and first.received + second.received >= 198)
-    assert second.received >= 196
+    deployment.onramp("in").put_all(range(400))
+    wait_until(lambda: len(second.events) == 0 and first.received + second.received >= 397)
+    assert second.received >= 394
     taking2 = gevent.spawn(lambda: taken_first.extend(first))
     taken_first: list[int] = []
     account = deployment.stop()
     gevent.joinall([taking, taking2], timeout=5.0)
-    assert sorted(taken + taken_first) == list(range(200))
+    assert sorted(taken + taken_first) == list(range(400))
     assert taken == sorted(taken)
     assert taken_first == sorted(taken_first)
     assert account.lost == 0
