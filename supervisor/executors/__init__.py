@@ -6,7 +6,7 @@ other child, and adds up what they report. Each executor runs its part of the pl
 =================  ====================================================================================================
 `placement`        which component runs in which executor; pure
 `subplan`          the part of a plan that one executor runs, with links where the plan crosses processes; pure
-`links`            how batches cross from one executor to another, and the answers back
+`ramps.links`      how batches cross from one executor to another, and the answers back
 `executor_actor`   one executor seen from the parent: an actor that crashes when its process does
 `worker`           what runs in the process
 `fleet`            a deployment of several executors: `start`, `wait`, `stop`, `account`, like `Deployment`

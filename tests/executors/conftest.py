@@ -131,8 +131,7 @@ def blocked() -> Callable[[Any], None]:
     """Sees that a greenlet goes on waiting while all others have had many turns."""
 
     def check(greenlet: Any) -> None:
-        for _ in range(50):
-            gevent.sleep(1e-4)
+        settle(50)
         assert not greenlet.dead, greenlet.exception
 
     return check

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import gevent
 import pytest
 from gevent import socket
 from hypothesis import HealthCheck, given, settings
@@ -154,7 +153,7 @@ def test_a_sender_that_reconnects_again_and_again_keeps_one_greenlet_of_the_serv
                 client.open()
                 client.write(outgoing)
             except ConnectionLost:
-                gevent.sleep(1e-4)
+                settle(1)
             else:
                 return
 

@@ -65,7 +65,7 @@ class World:
                 self.client.write(outgoing)
             except ConnectionLost:
                 self.client.close()
-                gevent.sleep(1e-4)
+                settle(1)
             else:
                 return
 

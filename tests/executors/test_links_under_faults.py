@@ -9,7 +9,7 @@ import gevent
 import pytest
 from gevent.event import Event
 
-from actors.testing import wait_until
+from actors.testing import settle, wait_until
 from ramps.errors import ConnectionLost, StopDeployment
 from ramps.offramp import Outgoing
 
@@ -194,8 +194,7 @@ def test_a_stuck_owner_holds_the_sender_back(run: Callable[..., Parts]) -> None:
 
     putting = gevent.spawn(put, parts, 2, range(20_000))
     wait_until(lambda: parts[2].actors()["offramp:main/out"].statistics().in_hand)
-    for _ in range(200):
-        gevent.sleep(1e-4)
+    settle(200)
     assert not putting.dead
     came_in = parts[2].account().came_in
     assert came_in <= 64 * 6, "what is in the mailboxes and hands, and no more"
