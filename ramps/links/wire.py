@@ -50,6 +50,8 @@ VERSION = 1
 _PREFIX = struct.Struct("!2sBQqII")
 _MAGIC = b"\xafL"
 _READ_BYTES = 65536
+# The path of a file may hold bytes that are no text.
+_SURROGATES = "surrogatepass"
 _MAX_WHY_CHARACTERS = 4096
 
 
@@ -110,7 +112,7 @@ def packed(
     max_bytes: int,
 ) -> bytes:
     """The bytes of a frame. Raises `Rejected` if the head and the payload have more than ``max_bytes``."""
-    packed_head = msgpack.packb(head)
+    packed_head = msgpack.packb(head, unicode_errors=_SURROGATES)
     size = len(packed_head) + len(payload)
     if size > max_bytes:
         raise Rejected(
@@ -176,7 +178,7 @@ class FrameReader:
 
 def _unpacked(head: bytes) -> list[Any]:
     try:
-        value = msgpack.unpackb(head, raw=False, strict_map_key=True)
+        value = msgpack.unpackb(head, raw=False, strict_map_key=True, unicode_errors=_SURROGATES)
     except (ValueError, TypeError, OverflowError, msgpack.UnpackException) as error:
         raise WireError(f"the head of a frame is broken: {error}") from None
     if not isinstance(value, list):
@@ -258,8 +260,12 @@ class Answer(NamedTuple):
 
     def packed(self, sequence: int, max_bytes: int) -> bytes:
         """The bytes of the frame."""
-        why = self.why[:_MAX_WHY_CHARACTERS].encode("utf-8", "replace").decode()
-        head = (self.outcome, why, array("I", self.refused).tobytes(), self.exit_code)
+        head = (
+            self.outcome,
+            self.why[:_MAX_WHY_CHARACTERS],
+            array("I", self.refused).tobytes(),
+            self.exit_code,
+        )
         return packed(Kind.ANSWER, head, sequence=sequence, max_bytes=max_bytes)
 
     @classmethod

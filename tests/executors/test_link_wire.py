@@ -124,7 +124,7 @@ def test_a_frame_beyond_the_limit_is_refused_by_its_prefix_before_it_is_held() -
         FrameReader(100).feed(data[:27])
 
 
-@given(packets=events, origin=st.text(st.characters(exclude_categories=["Cs"]), max_size=10))
+@given(packets=events, origin=st.text(st.characters(), max_size=10))
 @settings(deadline=None)
 def test_the_packets_of_a_batch_arrive_by_event(packets: list[list[bytes]], origin: str) -> None:
     batch = Batch(packets, ingest_ns=17)
@@ -172,16 +172,14 @@ def test_a_batch_that_does_not_fit_together_is_a_wire_error(head: list[Any]) -> 
     st.builds(
         Answer,
         st.sampled_from(Outcome),
-        st.text(max_size=20),
+        st.text(st.characters(), max_size=20),
         st.lists(st.integers(0, 2**32 - 1), max_size=5).map(tuple),
         st.integers(0, 255),
     )
 )
 @settings(deadline=None)
 def test_an_answer_arrives_as_it_was_given(answer: Answer) -> None:
-    # Half of a surrogate pair in a message must not keep the answer back.
-    readable = answer._replace(why=answer.why.encode("utf-8", "replace").decode())
-    assert Answer.of(read(answer.packed(1, LIMIT))) == readable
+    assert Answer.of(read(answer.packed(1, LIMIT))) == answer
 
 
 @pytest.mark.parametrize("head", [[], [7, "", b"", 0], [0, "", b"1", 0], [0, "", b"", "0"]])
