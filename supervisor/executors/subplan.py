@@ -45,6 +45,7 @@ __all__ = ["part_of", "sockets_of"]
 # An executor that is started anew should not be waited for longer than it takes, and a try costs next to nothing.
 _RETRY = BackoffOptions.model_validate({"initial": "50ms", "maximum": "1s"})
 _EXECUTORS = "executors"
+_READER_BATCH = 256
 _TYPE = "link"
 
 
@@ -160,13 +161,16 @@ class _Part:
         )
 
     def _reader(self, onramp: OnrampPlan, homes: Iterable[int]) -> Iterator[ComponentPlan]:
+        # Nobody works on these, so they may be larger than what pipelines get: a link costs by the batch.
+        decodes = onramp.codec.member.stateful
+        batch_max = onramp.table.batch_max if decodes else max(onramp.table.batch_max, _READER_BATCH)
         dealt = []
         for home in homes:
             link = OfframpPlan(
                 id=_beside(onramp, f"to-{home}"),
                 links=(),
                 # What waits here when an executor dies goes to nobody else, so it is not much.
-                table=OfframpTable(type=_TYPE, mailbox_events=2 * onramp.table.batch_max, retry=_RETRY),
+                table=OfframpTable(type=_TYPE, mailbox_events=2 * batch_max, retry=_RETRY),
                 connector=PartPlan[Offramp](
                     FrameLinkOfframp, LinkOptions(path=self.sockets[onramp.id, home])
                 ),
@@ -176,8 +180,9 @@ class _Part:
             dealt.append(Link("out", link.id, "in", _EXECUTORS))
             yield link
         errors = [link for link in self._links(onramp) if link.port == "err"]
-        codec: PartPlan[Codec] = onramp.codec if onramp.codec.member.stateful else _as_it_is()
-        yield replace(onramp, links=(*dealt, *errors), codec=codec)
+        codec: PartPlan[Codec] = onramp.codec if decodes else _as_it_is()
+        table = onramp.table.model_copy(update={"batch_max": batch_max})
+        yield replace(onramp, links=(*dealt, *errors), codec=codec, table=table)
 
     # --- links -------------------------------------------------------------------------------------------------------
 

@@ -133,6 +133,12 @@ def lines(directory: Path, name: str = "out.jsonl") -> list[Any]:
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
+def wait_for_lines(directory: Path, count: int, name: str = "out.jsonl") -> None:
+    """Until there are so many, or more."""
+    path = directory / name
+    wait_until(lambda: path.exists() and path.read_bytes().count(b"\n") >= count, 20.0, f"{count} lines")
+
+
 def put(parts: Parts, executor: int, numbers: range, name: str = "in") -> None:
     parts[executor].onramp(name).put_all({"n": n} for n in numbers)
 

@@ -23,6 +23,7 @@ from .parts import (
     numbers_in,
     put,
     to_one_file,
+    wait_for_lines,
     wait_until_linked,
 )
 
@@ -50,14 +51,14 @@ def test_an_executor_that_is_asked_to_stop_gets_no_more_and_the_others_go_on(
     parts.running.discard(2)
     assert account.lost == 0
     put_all(frames(range(500, 1000)))
-    wait_until(lambda: len(lines(directory)) == 1000)
+    wait_for_lines(directory, 1000)
     # It comes back, and gets its share again.
     parts.executors[2] = parts._deployment(2)
     parts.start(2)
     wait_until_linked(parts)
     wait_until(lambda: not parts[1]._parts()["offramp:main/in.to-2"].connector.sated)
     put_all(frames(range(1000, 2000)))
-    wait_until(lambda: len(lines(directory)) == 2000)
+    wait_for_lines(directory, 2000)
     assert sorted(numbers_in(directory)) == list(range(2000))
     assert max(component.taken_over for component in parts[2].account().components) > 200
     assert parts.stop().lost == 0
@@ -85,7 +86,7 @@ def test_what_crashes_the_owner_s_offramp_becomes_a_dead_letter_there_and_the_se
     put(parts, 2, range(1))
     wait_until(lambda: parts[1].account().dead_letters == 1)
     put(parts, 2, range(1, 3))
-    wait_until(lambda: len(lines(directory)) == 2)
+    wait_for_lines(directory, 2)
     account = parts.stop()
     assert numbers_in(directory) == [1, 2]
     assert (account.dead_letters, account.left, account.difference, account.passed_on) == (1, 0, 0, 0)
@@ -120,7 +121,7 @@ def test_whatever_is_restarted_nothing_is_lost(
         ref.kill()
         wait_until(lambda ref=ref, restarts=restarts: ref.statistics().restarts > restarts)
     parts[1].onramp("in").put_all(frames(range(1000, 2000)))
-    wait_until(lambda: len(set(numbers_in(directory))) == 2000)
+    wait_for_lines(directory, 2000)
     account = parts.stop()
     assert (account.lost, set(numbers_in(directory))) == (0, set(range(2000)))
     # A batch in the hands of who is killed may be written again.
@@ -211,12 +212,12 @@ def test_an_owner_that_dies_is_waited_for_and_nothing_in_hand_is_lost(
 ) -> None:
     parts = run(to_one_file())
     put(parts, 2, range(100))
-    wait_until(lambda: len(lines(directory)) == 100)
+    wait_for_lines(directory, 100)
     parts.die(1)
     put(parts, 2, range(100, 200))
     wait_until(lambda: parts[2].actors()["offramp:main/out"].statistics().in_hand)
     parts.start(1)
-    wait_until(lambda: len(lines(directory)) == 200)
+    wait_for_lines(directory, 200)
     account = parts.stop()
     assert parts.accounts[2].lost == 0
     assert account.written == 100, "the first owner took its account with it"
@@ -229,11 +230,11 @@ def test_an_executor_that_dies_does_not_stop_the_others(run: Callable[..., Parts
     tables["onramps"]["in"] = {"type": "memory", "codec": "json"}
     parts = run(tables)
     parts[1].onramp("in").put_all(b'{"n":%d}' % n for n in range(100))
-    wait_until(lambda: len(lines(directory)) == 100)
+    wait_for_lines(directory, 100)
     parts.die(2)
     parts[1].onramp("in").put_all(b'{"n":%d}' % n for n in range(100, 1100))
     # A few wait for executor 2.
-    wait_until(lambda: len(lines(directory)) > 1000 - 130)
+    wait_for_lines(directory, 1000 - 130)
     parts.start(2)
-    wait_until(lambda: len(lines(directory)) == 1100)
+    wait_for_lines(directory, 1100)
     assert sorted(event["n"] for event in lines(directory)) == list(range(1100))
