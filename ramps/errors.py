@@ -43,12 +43,16 @@ class CannotOpen(RampError):
 class ConnectionLost(RampError):
     """The other side is gone or not there yet. The driver closes, backs off, reopens; an offramp's batch is kept.
 
-    ``retry_after_seconds`` is what the other side asked for, if it did.
+    ``retry_after_seconds`` is what the other side asked for, if it did. ``expected`` means that it has never been
+    there, and comes if all goes well: nobody needs to be warned.
     """
 
-    def __init__(self, message: str, retry_after_seconds: float | None = None) -> None:
+    def __init__(
+        self, message: str, retry_after_seconds: float | None = None, *, expected: bool = False
+    ) -> None:
         super().__init__(message)
         self.retry_after_seconds = retry_after_seconds
+        self.expected = expected
 
 
 class Rejected(RampError):

@@ -50,6 +50,8 @@ class DecodingStream:
         self._refused = False
         self._frames = 0
         self._time_slice = TimeSlice()
+        self._ingest_ns = 0
+        """When the frames in hand came in; 0: now."""
 
     def feed(
         self, data: bytes, *, meta: dict[str, Any] | None = None, timeout: float | None = None
@@ -65,6 +67,19 @@ class DecodingStream:
             # Not in there: who waits must not keep hold of a batch, and many may wait.
             self._time_slice.give_way()
         self._intake.bytes_in += len(data)
+        return counts
+
+    def feed_frames(
+        self, frames: list[bytes], *, ingest_ns: int, meta: dict[str, Any] | None = None
+    ) -> tuple[int, int]:
+        """Take in frames that somebody else has cut out of a stream. Blocks and returns like `feed`."""
+        self._check_usable()
+        self._ingest_ns = ingest_ns
+        try:
+            counts = self._take([cast("list[Frame]", frames)], meta, None)
+        finally:
+            self._ingest_ns = 0
+        self._intake.bytes_in += sum(map(len, frames))
         return counts
 
     def end(self, *, timeout: float | None = None) -> tuple[int, int]:
@@ -169,7 +184,7 @@ class DecodingStream:
         self, frames: list[Frame], meta: dict[str, Any] | None
     ) -> tuple[list[tuple[str, Batch]], int]:
         """What is to be sent for these frames, and how many of them hold no event."""
-        now_ns = self._intake.now_ns()
+        now_ns = self._ingest_ns or self._intake.now_ns()
         numbers: Sequence[int] = range(self._frames + 1, self._frames + 1 + len(frames))
         self._frames += len(frames)
         faults: list[Fault] = []

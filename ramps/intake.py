@@ -96,6 +96,10 @@ class StreamIntake:
             ]
         )
 
+    def pass_on(self, batch: Batch) -> None:
+        """Deliver a batch that another process has made. Blocks while downstream is full."""
+        self.deliver([("out", batch)])
+
     def reject(self, data: bytes, error: str, *, origin: str) -> None:
         """Send bytes that the connector itself could not accept to ``err``. Blocks while downstream is full."""
         fault = Fault("stream", data, FrameError(error))

@@ -78,6 +78,16 @@ class Outgoing:
                 self._size = sum([len(packet) for event in self.packets for packet in event])
         return self._size
 
+    def lengths(self) -> tuple[list[int], list[int]]:
+        """The bytes of each packet, and the packets of each event: none where each event has one."""
+        if self._payloads:
+            terminator_bytes = len(self._terminator)
+            return [len(payload) + terminator_bytes for payload in self._payloads], []
+        events = self.packets
+        counts = [len(packets) for packets in events]
+        lengths = [len(packet) for packets in events for packet in packets]
+        return lengths, [] if counts.count(1) == len(counts) else counts
+
     def joined(self) -> bytes:
         """Everything in one piece, for byte streams."""
         terminator = self._terminator
@@ -112,7 +122,21 @@ class Offramp(Component):
 
     single_owner: ClassVar[bool] = True
     """Whether two of it, in two processes, would get in each other's way (they write to one file). False where each
-    can have a connection of its own."""
+    can have a connection of its own. One that is single and ``encodes`` may be given batches that another process has
+    encoded: their packets are there, and each value is ``None``."""
+
+    forwards: ClassVar[bool] = False
+    """Whether it only hands events to another process of the same deployment, which counts them as written."""
+
+    wants_end: ClassVar[bool] = False
+    """Whether it is to hear, by `end_input`, that the onramp in front of it has come to its end."""
+
+    @property
+    def sated(self) -> bool:
+        """Whether the other side wants no more. It is told by `end_input` when all that was sent to it is written, and
+        whoever can send elsewhere does.
+        """
+        return False
 
     reads_meta: ClassVar[bool] = False
     """Whether it looks at the metadata of events (``outgoing.batch.metas``). For one that does not, pipelines need not
@@ -152,6 +176,11 @@ class Offramp(Component):
         batch were taken), `ConnectionLost` or ``OSError`` when it may work later: the driver closes, backs off,
         reopens and writes the *whole* batch again, the same object, so the outside may see some events twice,
         but none is lost; `StopDeployment` when nobody will ever take it. Anything else is a crash.
+        """
+
+    def end_input(self) -> None:
+        """All that will ever come was written. Called only where ``wants_end`` is set. May block; raises
+        `ConnectionLost` or ``OSError`` to be called again after a backoff.
         """
 
     def flush(self) -> bool | None:

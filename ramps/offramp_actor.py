@@ -13,10 +13,14 @@ from pipelines.outlets import Outlets
 from ramps.encoder import Encoder
 from ramps.errors import ConnectionLost, Rejected, StopDeployment
 from ramps.formats.codec_values import find_fault
+from ramps.links.linked_batch import LinkedBatch
 from ramps.offramp import Offramp, Outgoing
 from ramps.retry import Backoff, BackoffOptions
 
-__all__ = ["OfframpActor", "OfframpPart"]
+__all__ = ["END_OF_INPUT", "OfframpActor", "OfframpPart"]
+
+END_OF_INPUT = "end of input"
+"""Told by the flow lane to an offramp whose connector wants to hear that all has come."""
 
 _TICK = "tick"
 _TICK_SECONDS = 0.1
@@ -67,7 +71,7 @@ class OfframpActor(Actor[Any]):
 
     def __init__(self, part: OfframpPart) -> None:
         self._part = part
-        self._written_since_flush = False
+        self._written_since_flush = part.connector.wants_end
         self._stop_asked = False
 
     def on_start(self) -> None:
@@ -84,9 +88,13 @@ class OfframpActor(Actor[Any]):
         if message is _TICK:
             if self._written_since_flush and self._part.connected:
                 self._try_flush()
+            if self._part.connector.sated and not self.ref.depth:
+                self._end_input()
         elif message is _REOPEN:
             if not self._part.connected:
                 self._try_open()
+        elif message is END_OF_INPUT:
+            self._end_input()
         else:
             self._deliver(message[1])
 
@@ -94,7 +102,8 @@ class OfframpActor(Actor[Any]):
         """Flush if the stop is in order, and close."""
         part = self._part
         try:
-            if reason.expected and part.connected:
+            # A link holds nothing back, and the other side may have ended before us.
+            if reason.expected and part.connected and not part.connector.forwards:
                 part.connector.flush()
         except StopDeployment:
             pass
@@ -110,10 +119,14 @@ class OfframpActor(Actor[Any]):
         started = self._now()
         # Encoded once: the same object is written until it is taken, so that a connector that sends event by event
         # can remember how far it came.
-        if connector.encodes:
+        outgoing: Outgoing
+        errors: list[Any] = []
+        if isinstance(batch, LinkedBatch) and batch.outgoing is not None:
+            outgoing = batch.outgoing
+        elif connector.encodes:
             outgoing, errors = part.encoder.encode(batch)
         else:
-            outgoing, errors = Outgoing([], batch), []
+            outgoing = Outgoing([], batch)
         refused, refused_bytes = len(errors), 0
         if errors:
             self._refuse(batch, [(index, "encode", str(error)) for index, error in errors])
@@ -125,13 +138,14 @@ class OfframpActor(Actor[Any]):
             except Rejected as error:
                 indices = range(len(outgoing.batch)) if error.indices is None else error.indices
                 refused += len(indices)
-                refused_bytes = sum(len(packet) for index in indices for packet in outgoing.packets[index])
+                if part.connector.encodes:
+                    refused_bytes = sum(
+                        len(packet) for index in indices for packet in outgoing.packets[index]
+                    )
                 self._refuse(outgoing.batch, [(index, "rejected", str(error)) for index in indices])
             except StopDeployment as error:
                 refused = len(batch)
-                self._refuse(
-                    outgoing.batch, [(index, "stopped", str(error)) for index in range(len(outgoing.batch))]
-                )
+                self._turn_away(outgoing.batch, error)
                 self._ask_to_stop(error)
             except (ConnectionLost, OSError) as error:
                 self.sleep(self._lost(error))
@@ -146,7 +160,11 @@ class OfframpActor(Actor[Any]):
 
     def _settle(self, batch: Batch, taken: int, refused: int, started: float) -> None:
         part = self._part
-        part.failed += refused
+        if isinstance(batch, LinkedBatch):
+            # What was refused is counted where it is reported.
+            batch.settle()
+        else:
+            part.failed += refused
         if taken:
             part.written += taken
             self._written_since_flush = True
@@ -158,7 +176,10 @@ class OfframpActor(Actor[Any]):
             batch.route.owner.tell(insight, lane=Lane.CONTRAFLOW)
 
     def _refuse(self, batch: Batch, reasons: list[tuple[int, str, str]]) -> None:
-        """Send what the outside will never take to ``err``."""
+        """Send what the outside will never take to ``err``; that of another process leaves there."""
+        if isinstance(batch, LinkedBatch):
+            batch.refuse([index for index, _kind, _why in reasons], reasons[0][2] if reasons else "")
+            return
         name = self._part.name
         values = [
             {"error": why, "kind": kind, "component": name, **_shown(batch.values[index])}
@@ -168,6 +189,26 @@ class OfframpActor(Actor[Any]):
         errors.values = values
         errors.raws = None
         self._part.outlets.send("err", errors)
+
+    def _turn_away(self, batch: Batch, error: StopDeployment) -> None:
+        if isinstance(batch, LinkedBatch):
+            batch.stop(error.exit_code, str(error))
+        else:
+            self._refuse(batch, [(index, "stopped", str(error)) for index in range(len(batch))])
+
+    def _end_input(self) -> None:
+        part = self._part
+        while True:
+            try:
+                if not part.connected:
+                    self._open()
+                part.connector.end_input()
+            except (ConnectionLost, OSError) as error:
+                self.sleep(self._lost(error))
+            else:
+                self._outage_over()
+                self._written_since_flush = True
+                return
 
     def _try_flush(self) -> None:
         try:
@@ -214,9 +255,8 @@ class OfframpActor(Actor[Any]):
         part.connected = False
         part.connector.close()
         delay = part.backoff.next_delay(getattr(error, "retry_after_seconds", None))
-        part.log.warning(
-            "Cannot deliver; it will be tried again.", error=str(error), in_seconds=round(delay, 3)
-        )
+        tell = part.log.debug if getattr(error, "expected", False) else part.log.warning
+        tell("Cannot deliver; it will be tried again.", error=str(error), in_seconds=round(delay, 3))
         if not part.outage_told:
             part.outage_told = True
             self._tell_upstream(InsightKind.CLOSE, str(error))

@@ -17,6 +17,7 @@ from structlog.stdlib import BoundLogger
 
 from actors.clock import Clock, HubClock
 from actors.log import get_logger
+from pipelines.batch import Batch
 from pipelines.registry import Component, Registry
 
 __all__ = ["InboundStream", "Intake", "Onramp", "onramps"]
@@ -41,6 +42,13 @@ class InboundStream(Protocol):
 
         ``meta`` becomes the metadata of each event of this chunk. With ``timeout`` (seconds), `IntakeFull` is
         raised when not even the first batch found room in that time; the chunk is then not taken at all.
+        """
+
+    def feed_frames(
+        self, frames: list[bytes], *, ingest_ns: int, meta: dict[str, Any] | None = None
+    ) -> tuple[int, int]:
+        """Take in frames that somebody else has cut out of a stream, and when (nanoseconds since 1970): they go
+        straight to the codec. Returns like `feed`.
         """
 
     def end(self, *, timeout: float | None = None) -> tuple[int, int]:
@@ -77,6 +85,9 @@ class Intake(Protocol):
     ) -> None:
         """Deliver values that need no decoding (ticks, rows)."""
 
+    def pass_on(self, batch: Batch) -> None:
+        """Deliver a batch that another process of the same deployment has made."""
+
     def reject(self, data: bytes, error: str, *, origin: str) -> None:
         """Send bytes that the connector itself could not accept to ``err`` (a body beyond the limit)."""
 
@@ -100,6 +111,12 @@ class Onramp(Component):
 
     listens: ClassVar[bool] = False
     """Whether it waits for others to connect (so that it never ends by itself)."""
+
+    passive: ClassVar[bool] = False
+    """Whether the deployment does not wait for its end: those whose events it takes are waited for elsewhere."""
+
+    takes_over: ClassVar[bool] = False
+    """Whether its events have come in by another onramp of the same deployment, and were counted there."""
 
     single_owner: ClassVar[bool] = True
     """Whether two of it, in two processes, would get the same events, or in each other's way. False where the system

@@ -82,16 +82,23 @@ class ConnectionServer:
         self.closing = True
         if not self._outcome.ready():
             self._outcome.set(None)
-        if self._acceptor is not None:
-            self._acceptor.kill()
-        self._listener.close()
-        for sock in list(self._sockets):
-            _stop_reading(sock)
-        self._connections.join(timeout=_CLOSE_GRACE_SECONDS)
-        self._connections.kill()
-        for sock in self._sockets:
-            sock.close()
-        self._sockets.clear()
+        try:
+            if self._acceptor is not None:
+                self._acceptor.kill()
+            self._listener.close()
+            for sock in list(self._sockets):
+                _stop_reading(sock)
+            self._connections.join(timeout=_CLOSE_GRACE_SECONDS)
+            self._connections.kill()
+        finally:
+            # Also when whoever closes is killed meanwhile: nobody comes again to do it.
+            if self._acceptor is not None:
+                self._acceptor.kill(block=False)
+            self._listener.close()
+            self._connections.kill(block=False)
+            for sock in self._sockets:
+                sock.close()
+            self._sockets.clear()
 
     def fail(self, error: Exception) -> None:
         """Make `serve` raise this."""

@@ -8,6 +8,7 @@ from typing import Any
 import gevent
 from gevent.event import Event
 
+from pipelines.batch import Batch
 from ramps.errors import IntakeFull
 
 __all__ = ["RecordingIntake", "RecordingStream"]
@@ -35,6 +36,8 @@ class RecordingStream:
         self.framed = framed
         self.chunks: list[bytes] = []
         self.metas: list[dict[str, Any] | None] = []
+        self.ingest_times: list[int] = []
+        """Of what came by `feed_frames`."""
         self.reasons: list[str] = []
         self.ended = False
         self.aborted: str | None = None
@@ -62,6 +65,18 @@ class RecordingStream:
         self.reasons = [] if fault is None else [fault]
         self._intake.changed()
         return (1, 0) if fault is None else (0, 1)
+
+    def feed_frames(
+        self, frames: list[bytes], *, ingest_ns: int, meta: dict[str, Any] | None = None
+    ) -> tuple[int, int]:
+        """Record each frame as a chunk, and when they came in. Blocks while the intake is full."""
+        self._check_open("feed_frames")
+        self._intake.wait_for_room(None)
+        self.chunks += frames
+        self.metas += [meta] * len(frames)
+        self.ingest_times += [ingest_ns] * len(frames)
+        self._intake.changed()
+        return len(frames), 0
 
     def end(self, *, timeout: float | None = None) -> tuple[int, int]:
         """Record the end. Blocks while the intake is full; raises `IntakeFull` after ``timeout`` seconds of
@@ -101,6 +116,8 @@ class RecordingIntake:
         self.values: list[Any] = []
         self.metas: list[dict[str, Any] | None] = []
         self.rejected: list[tuple[bytes, str, str]] = []
+        self.batches: list[Batch] = []
+        """What came by `pass_on`."""
         self.content_types: dict[str, str] = {}
         """Codec names by MIME type, for `content_type_codec`."""
         self.waiting = 0
@@ -136,6 +153,12 @@ class RecordingIntake:
         self.wait_for_room(None)
         self.values.extend(values)
         self.metas.extend(metas or [None] * len(values))
+        self.changed()
+
+    def pass_on(self, batch: Batch) -> None:
+        """Record a batch. Blocks while it is full."""
+        self.wait_for_room(None)
+        self.batches.append(batch)
         self.changed()
 
     def reject(self, data: bytes, error: str, *, origin: str) -> None:

@@ -4,6 +4,10 @@ Each event that came in is followed until it ends in one of these: written by an
 operator, joined with others into one, sent to a port that nobody reads, a dead letter, or still somewhere in the
 engine. A copy (fan-out) and an event that an operator made count as one more that came in. An event that leaves by an
 ``err`` port is still the same event, in another form.
+
+Where a deployment runs in several executors, each has an account of its own. What one passes on to another is neither
+written there nor does it come in again: it is ``forwarded`` here and ``taken_over`` there. So each account is right by
+itself, and so is their sum, for which the figures of components of one name are added up.
 """
 
 from __future__ import annotations
@@ -39,6 +43,10 @@ class ComponentAccount:
     """Left by each port that nobody reads, ``err`` excepted: that is a dead letter."""
     written: int = 0
     written_bytes: int = 0
+    forwarded: int = 0
+    """Taken over by another executor, which counts what becomes of them."""
+    taken_over: int = 0
+    """Came over from another executor, where they came in."""
     rejected: int = 0
     """Left by ``err``."""
     left: int = 0
@@ -50,7 +58,8 @@ class ComponentAccount:
         """Plain data for ``--json`` and logs; what is empty is left out."""
         plain: dict[str, Any] = {"component": self.name, "kind": self.kind.value, "flow": self.flow}
         for name in ("received", "sent", "copied", "created", "filtered", "merged", "unlinked", "written",
-                     "written_bytes", "rejected", "left", "restarts", "last_error"):  # fmt: skip
+                     "written_bytes", "forwarded", "taken_over", "rejected", "left", "restarts",
+                     "last_error"):  # fmt: skip
             value = getattr(self, name)
             if value:
                 plain[name] = value
@@ -84,12 +93,23 @@ class Account:
     @property
     def came_in(self) -> int:
         """Events that the onramps brought in, what they could not decode included."""
-        return sum(component.received for component in self.components if component.kind is Kind.ONRAMP)
+        return sum(
+            component.received - component.taken_over
+            for component in self.components
+            if component.kind is Kind.ONRAMP
+        )
 
     @property
     def written(self) -> int:
         """Events that the outside took."""
         return self._sum("written")
+
+    @property
+    def passed_on(self) -> int:
+        """Events that are with other executors, less those that came from there. Added up over all executors: what is
+        on its way, or went to one that has died; below 0: what was handed over, and its sender did not live to know.
+        """
+        return self._sum("forwarded") - self._sum("taken_over")
 
     @property
     def rejected(self) -> int:
@@ -115,7 +135,7 @@ class Account:
     def difference(self) -> int:
         """Events that came in and are accounted for nowhere (positive), or are counted twice (negative)."""
         ended = self.written + self._sum("filtered") + self._sum("merged") + self._sum("unlinked") + self.lost
-        return self.came_in + self.additional - ended
+        return self.came_in + self.additional - ended - self.passed_on
 
     def equation(self) -> str:
         """One line: what came in, and what became of it."""
@@ -130,6 +150,10 @@ class Account:
             ended.append(f"{self.dead_letters:,} dead letter{'' if self.dead_letters == 1 else 's'}")
         if self.left:
             ended.append(f"{self.left:,} left")
+        if self.passed_on > 0:
+            ended.append(f"{self.passed_on:,} passed on to other executors")
+        elif self.passed_on < 0:
+            terms.append(f"{-self.passed_on:,} from other executors")
         line = f"{' + '.join(terms)} = {' + '.join(ended)}"
         if self.difference > 0:
             line += f" + {self.difference:,} unaccounted for"
@@ -174,6 +198,7 @@ class Account:
             "dead_letter_reasons": self.dead_letter_reasons,
             "broken_off": list(self.broken_off),
             "left": self.left,
+            "passed_on": self.passed_on,
             "difference": self.difference,
             "components": [component.to_json() for component in self.components],
         }
@@ -237,6 +262,8 @@ def _added_up(group: list[ComponentAccount], name: str) -> ComponentAccount:
         "merged",
         "written",
         "written_bytes",
+        "forwarded",
+        "taken_over",
         "rejected",
         "left",
         "restarts",

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from actors import Actor, ActorSystem, DeadLetter, MailboxLimits
+from actors import Actor, ActorRef, ActorSystem, DeadLetter, MailboxLimits
 from actors.log import get_logger
 from actors.reply import Reply
 from pipelines.actor import PipelineActor, PipelinePart
@@ -16,8 +16,11 @@ from pipelines.outlets import Outlets
 from pipelines.pipeline import Pipeline
 from ramps.encoder import Encoder
 from ramps.intake import StreamIntake
-from ramps.offramp_actor import OfframpActor, OfframpPart
+from ramps.links.link_intake import LinkIntake
+from ramps.links.linked_batch import LinkedBatch
+from ramps.offramp_actor import END_OF_INPUT, OfframpActor, OfframpPart
 from ramps.onramp_actor import OnrampActor, OnrampPart
+from supervisor.deployment.dealing import Dealer, Standing
 from supervisor.deployment.json_engine import codec_by_name
 from supervisor.deployment.pipelines import make_pipeline
 from supervisor.deployment.plan import (
@@ -98,12 +101,12 @@ class Builder:
                 part.gate.set()
 
     def _flow(self, flow: FlowPlan) -> ChildSpec:
-        shared = [self._child(component) for component in flow.shared]
         intensity = _intensity(flow.restart)
         if len(flow.instances) == 1:
-            children = shared + [self._child(component) for component in flow.instances[0].components]
+            children = [self._child(component) for component in flow.components()]
             return _supervisor_child(f"flow:{flow.name}", children, flow.restart, intensity)
-        children = shared + [
+        children = [self._child(component) for component in flow.shared_sinks]
+        children += [
             _supervisor_child(
                 f"flow:{flow.name}#{instance.number}",
                 [self._child(component) for component in instance.components],
@@ -112,6 +115,7 @@ class Builder:
             )
             for instance in flow.instances
         ]
+        children += [self._child(component) for component in flow.shared_sources]
         return _supervisor_child(f"flow:{flow.name}", children, flow.restart, _outer_intensity(flow.restart))
 
     def _child(self, component: ComponentPlan) -> ChildSpec:
@@ -144,6 +148,7 @@ class Builder:
     def _connect(self, component: ComponentPlan, part: Part) -> None:
         # By name and anew at each start: where a whole supervisor was restarted, its children have new mailboxes.
         part.outlets.unlink_all()
+        dealers: dict[tuple[str, str], Dealer] = {}
         for link in component.links:
             target = self._plan_of(link.target)
             ref = self._system.find(target.actor_name)
@@ -152,12 +157,23 @@ class Builder:
                     f"{component.actor_name} started before {target.actor_name}, which it sends to"
                 )
             changes_values = isinstance(target, PipelinePlan)
-            part.outlets.link(link.port, ref, link.target_port, changes_values=changes_values)
             target_part = self.parts[target.actor_name]
+            if not link.group:
+                part.outlets.link(link.port, ref, link.target_port, changes_values=changes_values)
+            else:
+                dealer = dealers.get((link.port, link.group))
+                if dealer is None:
+                    dealer = dealers[link.port, link.group] = Dealer(self._system.clock)
+                    part.outlets.link(link.port, dealer, link.target_port, changes_values=changes_values)
+                dealer.add(ref, partial(_standing, ref, target_part))
             if isinstance(part, PipelinePart) and not isinstance(target_part, OnrampPart):
                 own = self._system.find(component.actor_name)
                 if own is not None and own not in target_part.upstream:
                     target_part.upstream = [old for old in target_part.upstream if old.is_alive] + [own]
+
+            if isinstance(part, OnrampPart) and isinstance(part.connector, LinkIntake):
+                assert isinstance(target_part, OfframpPart)
+                part.connector.follow(target_part)
 
     def _plan_of(self, target: Any) -> ComponentPlan:
         for kind in ("offramp", "pipeline", "onramp"):
@@ -178,7 +194,7 @@ class Builder:
                     component.connector.build(),
                     partial(self._intake, component),
                     outlets,
-                    self._onramp_ended,
+                    partial(self._input_ended, component),
                     component.table.retry,
                     restart=component.table.restart,
                     gate=Reply(self._system.scheduler),
@@ -217,9 +233,22 @@ class Builder:
             batch_max=component.table.batch_max,
         )
 
+    def _input_ended(self, component: OnrampPlan) -> None:
+        """In the onramp's greenlet, behind the last that it has sent."""
+        for target in dict.fromkeys(link.target for link in component.links):
+            name = self._plan_of(target).actor_name
+            part, ref = self.parts[name], self._system.find(name)
+            if ref is not None and isinstance(part, OfframpPart) and part.connector.wants_end:
+                ref.tell(END_OF_INPUT, events=0)
+        self._onramp_ended()
+
     def _dead_letter(self, letter: DeadLetter) -> None:
         if letter.events:
             self.dead_letters[f"{letter.recipient}: {letter.reason}"] += letter.events
+        match letter.message:
+            case (_, LinkedBatch() as batch):
+                # Somebody in another executor waits for an answer.
+                batch.lose()
 
     def _unlinked(self, component: str, port: str, batch: Batch) -> None:
         if port != "err":
@@ -237,6 +266,12 @@ class Builder:
                 message=batch, recipient=component, reason="its err port is not linked", events=len(batch)
             )
         )
+
+
+def _standing(ref: ActorRef[Any], part: Part) -> Standing:
+    if not ref.is_alive or (isinstance(part, OfframpPart) and part.connector.sated):
+        return Standing.OVER
+    return Standing.CLOSED if isinstance(part, OfframpPart) and part.outage_told else Standing.OPEN
 
 
 def _intensity(policy: RestartPolicy) -> RestartIntensity:

@@ -91,11 +91,11 @@ def _check_own_output(findings: Findings, flow: FlowPlan) -> None:
 def _report_copies(findings: Findings, claim: _Claim) -> None:
     message = f"{claim.who} would be there {claim.copies} times, and each copy {claim.verb} {claim.thing}"
     if claim.verb == "listens on":
-        hint = "set `instances = 1` in the flow, or make flows of their own, each with an onramp at its own address"
+        hint = "name it in `shared` of the flow, or make flows of their own, each with an onramp at its own address"
     elif claim.verb == "writes":
         hint = "name it in `shared` of the flow, so that there is one for all copies"
     else:
-        hint = "set `instances = 1` in the flow"
+        hint = "name it in `shared` of the flow: one for all copies, which deals its events out to them"
     note = findings.error if claim.severity is Severity.ERROR else findings.warning
     note(claim.path, "conflict", message, hint)
 

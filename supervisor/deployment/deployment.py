@@ -95,7 +95,11 @@ class Deployment(Running):
         self._builder.open_gates()
 
     def _inputs_ended(self) -> bool:
-        onramps = [part for part in self._parts().values() if isinstance(part, OnrampPart)]
+        onramps = [
+            part
+            for part in self._parts().values()
+            if isinstance(part, OnrampPart) and not part.connector.passive
+        ]
         return bool(onramps) and all(part.ended for part in onramps)
 
     def _wait_until_idle(self, give_up: Callable[[], bool]) -> None:

@@ -10,10 +10,11 @@ import gevent
 from actors import ActorRef, ActorSystem, State
 from actors.log import get_logger
 from pipelines.actor import PipelinePart
+from ramps.offramp_actor import OfframpPart
 from ramps.onramp_actor import OnrampPart
 from supervisor.deployment.build import Part
 
-__all__ = ["Drain"]
+__all__ = ["Drain", "is_inner"]
 
 _log = get_logger("supervisor")
 
@@ -38,8 +39,15 @@ class Drain:
     def run(self, seconds: float) -> None:
         """Stop everything. Blocks; what is not done after so many seconds is killed."""
         system = self._system
-        deadline = system.clock.now() + seconds
+        started = system.clock.now()
+        deadline = started + seconds
+        inner = [part for part in self._parts.values() if isinstance(part, OnrampPart) and is_inner(part)]
         self.stop_reading()
+        if any(part.connector.takes_over for part in inner):
+            # What one of these has read may go by a link to another one here. A link to an executor that is dead must
+            # not take all the time there is.
+            self._wait_for_links(started + seconds / 2)
+        self._stop_reading(inner=True)
         # Before anything is stopped: up to here, whatever fails is restarted, and no shutdown timeout of a single
         # component cuts the way short.
         self.wait_until_idle(lambda: system.clock.now() >= deadline)
@@ -48,15 +56,32 @@ class Drain:
             self._stop_tree(root, deadline)
 
     def stop_reading(self) -> None:
-        """Have all onramps take nothing more in, and deliver what they have. Does not block; twice does no harm."""
-        # All at once: stopped one flow after the other, the last would be fed for as long as the others take.
-        for name, part in self._parts.items():
-            if isinstance(part, OnrampPart) and not part.closing:
-                part.stop_reading(self._system.find(name))
+        """Have the onramps that read from outside take nothing more in, and deliver what they have. Does not block."""
+        self._stop_reading(inner=False)
 
     def is_idle(self) -> bool:
         """Whether nothing is under way now."""
         return not self._busy()
+
+    def _stop_reading(self, *, inner: bool) -> None:
+        # All at once: stopped one flow after the other, the last would be fed for as long as the others take.
+        for name, part in self._parts.items():
+            if isinstance(part, OnrampPart) and is_inner(part) is inner and not part.closing:
+                part.stop_reading(self._system.find(name))
+
+    def _wait_for_links(self, deadline: float) -> None:
+        """Block until what was read here has been dealt out, to this executor or others."""
+        system = self._system
+        dealing = {
+            name: part
+            for name, part in self._parts.items()
+            if (isinstance(part, OnrampPart) and not is_inner(part))
+            or (isinstance(part, OfframpPart) and part.connector.wants_end)
+        }
+        while system.clock.now() < deadline and any(
+            (ref := system.find(name)) is not None and _is_busy(part, ref) for name, part in dealing.items()
+        ):
+            gevent.sleep(_LOOK_SECONDS)
 
     def wait_until_idle(self, give_up: Callable[[], bool]) -> None:
         """Block until nothing is under way any more, the tree is gone, or ``give_up()``, looked at often, is true."""
@@ -94,9 +119,15 @@ class Drain:
         ]
 
 
+def is_inner(part: OnrampPart) -> bool:
+    """Whether its events come from other executors of the same deployment."""
+    return part.connector.passive or part.connector.takes_over
+
+
 def _is_busy(part: Part, ref: ActorRef[Any]) -> bool:
     if isinstance(part, OnrampPart):
-        return not part.at_rest
+        # Until we stop them: whoever sends to these has what is to come in its hands.
+        return not part.at_rest and (part.closing or not is_inner(part))
     if ref.state is not State.RUNNING or (isinstance(part, PipelinePart) and part.outbox):
         # One that waits for its restart must be back before those upstream flush.
         return True

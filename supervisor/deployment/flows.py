@@ -245,11 +245,15 @@ def _check_shared(flow: _Flow, table: FlowTable) -> None:
             message = f"{flow.who}: `{name}` is shared, but not in the flow's links"
             flow.findings.error(path, "unknown-component", message, closest(name, members))
             continue
+        if flow.definitions[name].kind is Kind.ONRAMP:
+            # It deals its events out to the copies.
+            continue
         for target in dict.fromkeys(flow.targets(name)):
             if target not in shared:
+                kind = flow.definitions[name].kind.value
                 message = (
-                    f"{flow.who}: `{name}` is shared and sends to `{target}`, which is not: "
-                    f"each copy of `{target}` would get every event"
+                    f"{flow.who}: the {kind} `{name}` is shared and sends to `{target}`, which is not: "
+                    f"each copy of `{target}` would get every event, as only an onramp deals its events out"
                 )
                 flow.findings.error(
                     path, "shared-upstream", message, f"share `{target}` too, or do not share `{name}`"
@@ -260,6 +264,7 @@ def _plan(
     flow: _Flow, table: FlowTable, default_restart: RestartPolicy, instances: int, executors: int
 ) -> FlowPlan:
     shared = set(table.shared)
+    copies = list(range(1, instances + 1)) if instances > 1 else [0]
     names = flow.members()
     order = downstream_first(
         names,
@@ -271,13 +276,20 @@ def _plan(
     def place(name: str, instance: int) -> ComponentPlan:
         template = flow.definitions[name].plan
         assert template is not None
-        links = tuple(
-            Link(port, ComponentId(flow.name, 0 if target in shared else instance, target), target_port)
-            for port, target, target_port in flow.links.get(name, ())
-        )
+        links: list[Link] = []
+        for port, target, target_port in flow.links.get(name, ()):
+            if target in shared:
+                links.append(Link(port, ComponentId(flow.name, 0, target), target_port))
+            elif name not in shared:
+                links.append(Link(port, ComponentId(flow.name, instance, target), target_port))
+            else:
+                group = f"{target}/{target_port}" if len(copies) > 1 else ""
+                links += [
+                    Link(port, ComponentId(flow.name, copy, target), target_port, group) for copy in copies
+                ]
         if isinstance(template, OnrampPlan) and instances > 1 and (name not in shared or executors > 1):
             template = sharing_its_port(template)
-        return replace(template, id=ComponentId(flow.name, instance, name), links=links)
+        return replace(template, id=ComponentId(flow.name, instance, name), links=tuple(links))
 
     restart = default_restart
     if table.restart is not None:
@@ -289,6 +301,6 @@ def _plan(
         shared=tuple(place(name, 0) for name in order if name in shared),
         instances=tuple(
             InstancePlan(number, tuple(place(name, number) for name in order if name not in shared))
-            for number in (range(1, instances + 1) if instances > 1 else [0])
+            for number in copies
         ),
     )

@@ -1,7 +1,7 @@
 """`Plan`: what is to run, as plain data that can be printed and compared.
 
 Two plans of the same file are equal; where they differ, their differing components are what a reload has to swap.
-Building it is one loop: per flow, ``shared`` first, then each instance, the components in the order they stand in.
+Building it is one loop over `FlowPlan.components`, which has them in the order in which they start.
 """
 
 from __future__ import annotations
@@ -66,11 +66,16 @@ class ComponentId(NamedTuple):
 
 
 class Link(NamedTuple):
-    """Events that leave by ``port`` go to ``target`` and come in there by ``target_port``."""
+    """Events that leave by ``port`` go to ``target`` and come in there by ``target_port``.
+
+    Links of one port with the same ``group`` are alternatives: each batch goes to one of their targets. Without a
+    group, every event goes there.
+    """
 
     port: str
     target: ComponentId
     target_port: str
+    group: str = ""
 
 
 Member = TypeVar("Member", bound=Component)
@@ -182,7 +187,7 @@ class InstancePlan:
 
 @dataclass(frozen=True)
 class FlowPlan:
-    """A flow: what all its copies share is started first, then the copies."""
+    """A flow: what all its copies share is started first, then the copies, then the onramps that they share."""
 
     name: str
     restart: RestartPolicy
@@ -191,9 +196,26 @@ class FlowPlan:
 
     def components(self) -> Iterator[ComponentPlan]:
         """All components in the order in which they start."""
-        yield from self.shared
+        yield from self.shared_sinks
         for instance in self.instances:
             yield from instance.components
+        yield from self.shared_sources
+
+    @property
+    def shared_sinks(self) -> tuple[ComponentPlan, ...]:
+        """What the copies share and send to, or what comes behind that."""
+        return tuple(component for component in self.shared if not _is_source(component))
+
+    @property
+    def shared_sources(self) -> tuple[ComponentPlan, ...]:
+        """What the copies share and get events from: onramps, and what only those send to."""
+        return tuple(component for component in self.shared if _is_source(component))
+
+
+def _is_source(component: ComponentPlan) -> bool:
+    return isinstance(component, OnrampPlan) or (
+        isinstance(component, OfframpPlan) and component.connector.member.wants_end
+    )
 
 
 @dataclass(frozen=True)

@@ -79,11 +79,16 @@ def _options(part: PartPlan[Any], directory: Path) -> dict[str, Any]:
 
 
 def _flow(flow: FlowPlan) -> dict[str, Any]:
-    components = [*flow.shared, *flow.instances[0].components]
+    components = [*flow.shared_sinks, *flow.instances[0].components, *flow.shared_sources]
     return {
-        "links": [
-            _link(component.id.name, link) for component in reversed(components) for link in component.links
-        ],
+        # A shared onramp has a link to each copy of a target, which the file has once.
+        "links": list(
+            dict.fromkeys(
+                _link(component.id.name, link)
+                for component in reversed(components)
+                for link in component.links
+            )
+        ),
         "instances": len(flow.instances),
         "shared": [component.id.name for component in flow.shared],
         "restart": flow.restart.model_dump(mode="json", by_alias=True),

@@ -78,9 +78,12 @@ def _short(component: ComponentAccount) -> str:
 def _figures(component: ComponentAccount) -> str:
     figures = [f"{component.received:,} in"]
     if component.kind is Kind.OFFRAMP:
-        figures.append(f"{component.written:,} written")
+        if component.written or not component.forwarded:
+            figures.append(f"{component.written:,} written")
         if component.written_bytes:
             figures.append(format_size_roughly(component.written_bytes))
+    if component.forwarded:
+        figures.append(f"{component.forwarded:,} passed on")
     figures += [f"{count:,} {port}" for port, count in component.sent.items()]
     figures += [f"{count:,} {port} (not linked)" for port, count in component.unlinked.items()]
     figures += [f"{count:,} dropped by {operator}" for operator, count in component.filtered.items() if count]

@@ -7,24 +7,34 @@ from typing import Any
 
 from actors import ActorSystem
 from pipelines.actor import PipelinePart
+from ramps.links.link_intake import LinkIntake
 from ramps.offramp_actor import OfframpPart
 from ramps.onramp_actor import OnrampPart
 from supervisor.deployment.account import Account, ComponentAccount
 from supervisor.deployment.build import Builder, Part
-from supervisor.deployment.plan import ComponentPlan
+from supervisor.deployment.plan import ComponentId, ComponentPlan
 
 __all__ = ["tally"]
 
 
 def tally(builder: Builder, system: ActorSystem) -> Account:
     """The account as it stands now. Does not block; exact when nothing is under way."""
+    intakes = _intakes(builder)
     components = tuple(
-        _component(builder, builder.plans[name], part, system) for name, part in builder.parts.items()
+        _component(builder, builder.plans[name], part, system, intakes)
+        for name, part in builder.parts.items()
+        if _intake(part) is None
     )
     return Account(components, system.dead_letters.events, dict(builder.dead_letters))
 
 
-def _component(builder: Builder, plan: ComponentPlan, part: Part, system: ActorSystem) -> ComponentAccount:
+def _component(
+    builder: Builder,
+    plan: ComponentPlan,
+    part: Part,
+    system: ActorSystem,
+    intakes: dict[ComponentId, LinkIntake],
+) -> ComponentAccount:
     ref = system.find(plan.actor_name)
     statistics = None if ref is None else ref.statistics()
     waiting = 0 if statistics is None else statistics.mailbox.depth + statistics.events_in_hand
@@ -42,20 +52,56 @@ def _component(builder: Builder, plan: ComponentPlan, part: Part, system: ActorS
     }
     match part:
         case OnrampPart():
-            intake = part.intake
-            left = sum(len(batch) for _port, batch in intake.undelivered)
-            return ComponentAccount(received=intake.events + intake.errors + left, left=left, **common)
+            return _onramp(part, common)
         case PipelinePart():
             return _pipeline(part, waiting, common)
         case OfframpPart():
-            return ComponentAccount(
-                received=part.written + part.failed,
-                written=part.written,
-                written_bytes=part.written_bytes,
-                left=waiting,
-                **common,
-            )
+            return _offramp(part, waiting, intakes.get(plan.id), common)
     raise TypeError(part)
+
+
+def _onramp(part: OnrampPart, common: dict[str, Any]) -> ComponentAccount:
+    intake = part.intake
+    left = sum(len(batch) for _port, batch in intake.undelivered)
+    received = intake.events + intake.errors + left
+    if not part.connector.takes_over:
+        return ComponentAccount(received=received, left=left, **common)
+    # The reader, which does not decode, has counted every frame, also those that hold no event.
+    received += intake.skipped
+    filtered = {"codec (no event)": intake.skipped} if intake.skipped else {}
+    return ComponentAccount(received=received, taken_over=received, filtered=filtered, left=left, **common)
+
+
+def _offramp(
+    part: OfframpPart, waiting: int, intake: LinkIntake | None, common: dict[str, Any]
+) -> ComponentAccount:
+    if part.connector.forwards:
+        # What was forwarded is received by the component of the same name that writes it.
+        return ComponentAccount(received=part.failed, forwarded=part.written, left=waiting, **common)
+    return ComponentAccount(
+        received=part.written + part.failed,
+        written=part.written,
+        written_bytes=part.written_bytes,
+        taken_over=intake.taken_over if intake is not None else 0,
+        # Senders in other executors have theirs in hand until it is written here.
+        left=max(0, waiting - intake.under_way) if intake is not None else waiting,
+        **common,
+    )
+
+
+def _intake(part: Part) -> LinkIntake | None:
+    """The receiving end of links that stands in front of an offramp, and is counted with it."""
+    connector = part.connector if isinstance(part, OnrampPart) else None
+    return connector if isinstance(connector, LinkIntake) else None
+
+
+def _intakes(builder: Builder) -> dict[ComponentId, LinkIntake]:
+    """By the offramp that they stand in front of."""
+    return {
+        builder.plans[name].links[0].target: intake
+        for name, part in builder.parts.items()
+        if (intake := _intake(part)) is not None
+    }
 
 
 def _pipeline(part: PipelinePart, waiting: int, common: dict[str, Any]) -> ComponentAccount:

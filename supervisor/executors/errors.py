@@ -6,15 +6,14 @@
     └── ExecutorError                  root
         ├── ExecutorEnded              the process ended, or was killed, unasked: the supervisor decides
         ├── ExecutorGaveUp             the tree in the process gave up: the supervisor decides
-        ├── ChannelBroken              what came over the control channel cannot be read
-        └── CannotCross                a plan that cannot be divided among executors
+        └── ChannelBroken              what came over the control channel cannot be read
 """
 
 from __future__ import annotations
 
 from supervisor.supervision import SupervisionError
 
-__all__ = ["CannotCross", "ChannelBroken", "ExecutorEnded", "ExecutorError", "ExecutorGaveUp"]
+__all__ = ["ChannelBroken", "ExecutorEnded", "ExecutorError", "ExecutorGaveUp"]
 
 
 class ExecutorError(SupervisionError):
@@ -38,11 +37,3 @@ class ExecutorGaveUp(ExecutorError):
 
 class ChannelBroken(ExecutorError):
     """A message on the control channel is too long or is none of ours."""
-
-
-class CannotCross(ExecutorError):
-    """Components of different executors are linked, and nothing carries their events. ``component`` is one of them."""
-
-    def __init__(self, message: str, component: str) -> None:
-        super().__init__(message)
-        self.component = component

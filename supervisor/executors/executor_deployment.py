@@ -10,6 +10,7 @@ from ramps.offramp_actor import OfframpPart
 from ramps.onramp_actor import OnrampPart
 from supervisor.deployment.build import Part
 from supervisor.deployment.deployment import Deployment
+from supervisor.deployment.drain import is_inner
 from supervisor.deployment.outcome import Outcome
 from supervisor.deployment.plan import Plan
 from supervisor.supervision import Supervisor
@@ -43,7 +44,11 @@ class ExecutorDeployment(Deployment):
 
     def inputs(self) -> dict[str, bool]:
         """The onramps that bring events in from outside, by their actors' names: whether they are at their end."""
-        return {name: part.ended for name, part in self._parts().items() if isinstance(part, OnrampPart)}
+        return {
+            name: part.ended
+            for name, part in self._parts().items()
+            if isinstance(part, OnrampPart) and not is_inner(part)
+        }
 
     def _look_first(self) -> None:
         # The parent has, and by now other executors may listen.
@@ -54,7 +59,7 @@ class ExecutorDeployment(Deployment):
         for name, part in self._parts().items():
             if isinstance(part, OnrampPart):
                 part.ended = name in self._ended
-                part.closing = self._closing
+                part.closing = self._closing and not is_inner(part)
         return make_root
 
     def _input_ended(self) -> None:

@@ -18,16 +18,13 @@ from actors.log import get_logger
 from supervisor.deployment.account import Account
 from supervisor.deployment.cores import core_of, usable_cores
 from supervisor.deployment.deployment import Deployment
-from supervisor.deployment.outcome import StartRefused
 from supervisor.deployment.plan import Plan
 from supervisor.deployment.running import Running, plan_source
 from supervisor.executors.control import Load, Look, Stop, StopReading
-from supervisor.executors.errors import CannotCross
 from supervisor.executors.executor_actor import STOP_PATIENCE_SECONDS, ExecutorActor, ExecutorPart
 from supervisor.executors.placement import Placement, place
 from supervisor.executors.records import wanted_level
 from supervisor.executors.status import ExecutorStatus, usage_of
-from supervisor.executors.subplan import part_of
 from supervisor.supervision import ChildSpec, RestartIntensity, Supervisor
 
 __all__ = ["Fleet", "open_deployment", "open_plan"]
@@ -97,10 +94,6 @@ class Fleet(Running):
 
     def _prepare(self, system: ActorSystem) -> Callable[[], Supervisor]:
         self._link_directory = _private_directory()
-        try:
-            part_of(self.plan, self.placement, 1, Path(self._link_directory))
-        except CannotCross as error:
-            raise StartRefused(str(error), error.component) from None
         timeout = self.plan.supervisor.heartbeat_timeout
         cores = usable_cores()
         python_path = os.environ.get("PYTHONPATH")

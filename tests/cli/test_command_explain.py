@@ -68,7 +68,7 @@ def test_a_name_with_its_family_explains_one(run: Run) -> None:
 def test_options_are_explained_with_type_default_and_meaning(run: Run) -> None:
     text = run("explain", "onramp/metronome").stdout
     assert 'interval  (required, duration, such as "250ms")' in text
-    assert "batch_max = 64  (whole number, 1 to 65536)" in text
+    assert "batch_max = 128  (whole number, 1 to 65536)" in text
     assert 'retry.initial = "100ms"' in text
 
 

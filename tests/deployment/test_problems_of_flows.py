@@ -89,11 +89,12 @@ def test_a_mistake_in_the_links(
         ("instances = 0", "bad-value", (2, 13), "at least 1; got 0", ""),
         ('shared = ["ot"]', "unknown-component", (2, 11), "`ot` is shared, but not in", "`out`"),
         (
-            'shared = ["tick"]',
+            'shared = ["a"]',
             "shared-upstream",
             (2, 11),
-            "each copy of `a` would get every event",
-            "share `a` too",
+            "the pipeline `a` is shared and sends to `out`, which is not: each copy of `out` would get every event, "
+            "as only an onramp deals its events out",
+            "share `out` too",
         ),
         ('sharde = ["out"]', "unknown-key", (2, 1), "`sharde`", "`shared`"),
         ('restart = { max_restarts = "5" }', "bad-value", (2, 28), "whole number", ""),
@@ -214,15 +215,15 @@ def test_udp_and_tcp_do_not_take_each_others_ports(problems: Check) -> None:
 @pytest.mark.parametrize(
     ("onramp", "offramp", "severity", "hint"),
     [
-        ('type = "unix"\npath = "in.sock"', 'type = "stdout"', Severity.ERROR, "instances = 1"),
-        ('type = "stdin"', 'type = "stdout"', Severity.ERROR, "instances = 1"),
+        ('type = "unix"\npath = "in.sock"', 'type = "stdout"', Severity.ERROR, "`shared`"),
+        ('type = "stdin"', 'type = "stdout"', Severity.ERROR, "deals its events out"),
         (
             'type = "metronome"\ninterval = "1s"',
             'type = "file"\npath = "x.jsonl"',
             Severity.ERROR,
             "`shared`",
         ),
-        ('type = "file"\npath = "access.log"', 'type = "stdout"', Severity.WARNING, "instances = 1"),
+        ('type = "file"\npath = "access.log"', 'type = "stdout"', Severity.WARNING, "`shared`"),
     ],
 )
 def test_copies_that_get_into_each_others_way_are_told_with_a_remedy(

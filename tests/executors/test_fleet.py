@@ -248,13 +248,3 @@ def test_a_program_that_embeds_chooses_by_the_number_of_executors(ticking: Calla
     assert isinstance(open_deployment(ticking(executors=1)), Deployment)
     with pytest.raises(InvalidDeployment, match=r"wants 2 executors.*open_deployment"):
         Deployment.load(ticking())
-
-
-def test_components_that_can_be_there_once_only_are_refused_where_they_would_cross(
-    ticking: Callable[..., Tables],
-) -> None:
-    tables = ticking()
-    tables["offramps"]["hole"] = {"type": "file", "path": "out.jsonl"}
-    tables["flows"]["main"]["shared"] = ["hole"]
-    with pytest.raises(StartRefused, match="offramp:main/hole can be there only once"):
-        Fleet.load(tables).start()

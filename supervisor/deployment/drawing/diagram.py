@@ -65,8 +65,9 @@ def diagram_of(plan: Plan, places: Mapping[tuple[str, str], str] = {}) -> list[C
 
 
 def _cluster(index: int, flow: FlowPlan, places: Mapping[tuple[str, str], str]) -> Cluster:
-    placed = [(component, 1) for component in flow.shared]
+    placed = [(component, 1) for component in flow.shared_sinks]
     placed += [(component, len(flow.instances)) for component in flow.instances[0].components]
+    placed += [(component, 1) for component in flow.shared_sources]
     ids = {component.id.name: f"f{index}n{number}" for number, (component, _) in enumerate(reversed(placed))}
     wheres = {component.id.name: places.get((flow.name, component.id.name), "") for component, _ in placed}
     usual = Counter(wheres.values()).most_common(1)[0][0]
@@ -79,10 +80,13 @@ def _cluster(index: int, flow: FlowPlan, places: Mapping[tuple[str, str], str]) 
         Box(ids[component.id.name], component.id.name, detail(component), component.kind, copies)
         for component, copies in reversed(placed)
     )
+    # A shared onramp has a link to each copy of a target, which are drawn as one.
     arrows = tuple(
-        Arrow(ids[component.id.name], ids[link.target.name], _label(link.port, link.target_port))
-        for component, _ in reversed(placed)
-        for link in component.links
+        dict.fromkeys(
+            Arrow(ids[component.id.name], ids[link.target.name], _label(link.port, link.target_port))
+            for component, _ in reversed(placed)
+            for link in component.links
+        )
     )
     return Cluster(f"f{index}", flow.name, boxes, arrows, usual)
 
