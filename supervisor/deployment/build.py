@@ -197,7 +197,8 @@ class Builder:
                     partial(self._input_ended, component),
                     component.table.retry,
                     restart=component.table.restart,
-                    gate=Reply(self._system.scheduler),
+                    # Links are open from the beginning: somebody waits for their greeting while he starts.
+                    gate=None if _is_inner(component) else Reply(self._system.scheduler),
                 )
             case PipelinePlan():
                 return PipelinePart(name, partial(self._pipeline, component), outlets)
@@ -272,6 +273,11 @@ def _standing(ref: ActorRef[Any], part: Part) -> Standing:
     if not ref.is_alive or (isinstance(part, OfframpPart) and part.connector.sated):
         return Standing.OVER
     return Standing.CLOSED if isinstance(part, OfframpPart) and part.outage_told else Standing.OPEN
+
+
+def _is_inner(component: OnrampPlan) -> bool:
+    """Whether its events come from other executors of the same deployment."""
+    return component.connector.member.passive or component.connector.member.takes_over
 
 
 def _intensity(policy: RestartPolicy) -> RestartIntensity:
