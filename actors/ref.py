@@ -51,7 +51,7 @@ class ActorRef(Generic[MessageT]):
         the other lanes. Telling a stopped actor makes a dead letter, not an error. Telling a waiting actor a batch
         (``events`` above 1) switches to it at once; one event lets it run when the caller blocks.
         """
-        # What `Mailbox.put` does when there is room, written out once more: its call would be an eighth of a tell.
+        # What `Mailbox.put` and `rouse` do when there is room, written out once more: a call is an eighth of a tell.
         mailbox = self._mailbox
         depth = mailbox._depth + events
         if (
@@ -63,8 +63,13 @@ class ActorRef(Generic[MessageT]):
             mailbox._depth = depth
             if size:
                 mailbox._size += size
-            if mailbox._taker is not None:
-                mailbox.rouse(events)
+            taker = mailbox._taker
+            if taker is not None:
+                mailbox._taker = None
+                if events > 1:
+                    mailbox._scheduler.wake(taker)
+                else:
+                    mailbox._scheduler.make_ready(taker)
             return
         try:
             if lane is _FLOW:

@@ -117,7 +117,7 @@ class Scheduler:
         if _thread_ident() != self._thread:
             self._wake_from_elsewhere(greenlet)
         current = getcurrent()
-        if current is self.hub or self.spent():
+        if current is self.hub or (perf_counter() >= self.slice_end and self.spent()):
             self._queue(greenlet)
             if not self._armed:
                 self._arm()
@@ -155,7 +155,7 @@ class Scheduler:
             raise Misuse("a callback of the hub must not block; start a greenlet for what has to wait")
         stack = self._stack
         if stack:
-            if not self.spent():
+            if perf_counter() < self.slice_end or not self.spent():
                 try:
                     if stack.pop().switch(_RESUME) is not _RESUME:
                         self._forget(current)

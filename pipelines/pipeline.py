@@ -47,6 +47,7 @@ class Pipeline:
         self._nodes = [(node.id, node.operator) for node in graph.in_order()]
         self._compile_entry = compile_entry
         self._compiled: dict[tuple[Endpoint, bool, bool], Compiled] = {}
+        self._inputs: dict[tuple[str, bool, bool], Compiled] = {}
         self._counters = counters
         self._entries = {port: Endpoint(GRAPH, port) for port in graph.inputs}
         self._ticking = [(node_id, operator) for node_id, operator in self._nodes if operator.wants_ticks]
@@ -68,17 +69,25 @@ class Pipeline:
         An error of an operator or of a user's function costs its event only, which leaves by ``err``. Raises
         `PipelineError` for a port that the pipeline does not have.
         """
+        count = len(batch.values)
+        if not count:
+            return []
+        # What `_enter` does, written out once more: this runs for each batch.
+        key = (port, batch.metas is not None, batch.frames is not None)
+        compiled = self._inputs.get(key)
+        if compiled is None:
+            compiled = self._inputs[key] = self._input(*key)
+        results = compiled(batch)
+        self._counters.taken_in += count
+        return self._leave(results)
+
+    def _input(self, port: str, metas: bool, raws: bool) -> Compiled:
         entry = self._entries.get(port)
         if entry is None:
             raise PipelineError(
                 f"the pipeline {self.name!r} has no input {port!r}; its inputs: {', '.join(self.inputs)}"
             )
-        count = len(batch.values)
-        if not count:
-            return []
-        results = self._enter(entry, batch)
-        self._counters.taken_in += count
-        return self._leave(results)
+        return self._compiled_for(entry, metas, raws)
 
     def tick(self, now_ns: int) -> Results:
         """What has become due with time (``now_ns``: wall clock, nanoseconds since 1970)."""
@@ -174,11 +183,13 @@ class Pipeline:
                 self._compiled[entry, False, raws] = self._compile_entry(entry, Shape(metas=False, raws=raws))
 
     def _enter(self, entry: Endpoint, batch: Batch) -> Results:
-        metas, raws = batch.metas is not None, batch.frames is not None
+        return self._compiled_for(entry, batch.metas is not None, batch.frames is not None)(batch)
+
+    def _compiled_for(self, entry: Endpoint, metas: bool, raws: bool) -> Compiled:
         compiled = self._compiled.get((entry, metas, raws))
         if compiled is None:
             compiled = self._compiled[entry, metas, raws] = self._compile_entry(entry, Shape(metas, raws))
-        return compiled(batch)
+        return compiled
 
     def _release(self, operators: list[tuple[str, Operator]], now_ns: int) -> Results:
         results: Results = []

@@ -34,19 +34,23 @@ class Encoder:
         Where something cannot be sent, the result's ``batch`` holds only the others; otherwise it is ``batch``
         itself. Raises nothing.
         """
-        text = self._unchanged_text(batch)
-        if text is not None and self._terminator is not None:
-            return Outgoing.lines(text, self._terminator, batch), []
-        payloads, errors = self._payloads(batch)
-        for _, error in errors:
-            error.forget_traceback()
-        if self._terminator is not None:
-            if not errors:
-                return Outgoing.terminated(payloads, self._terminator, batch), errors  # type: ignore[arg-type]
-            good = [index for index, payload in enumerate(payloads) if payload is not None]
-            kept = [payload for payload in payloads if payload is not None]
-            return Outgoing.terminated(kept, self._terminator, batch.select(good)), errors
-        return self._postprocess(payloads, batch, errors)
+        if batch.frames is None:
+            payloads, errors = self._codec.encode_many(batch.values)
+        else:
+            text = self._unchanged_text(batch)
+            if text is not None and self._terminator is not None:
+                return Outgoing(None, batch, None, self._terminator, text), []
+            payloads, errors = self._payloads(batch)
+        if errors:
+            for _, error in errors:
+                error.forget_traceback()
+        if self._terminator is None:
+            return self._postprocess(payloads, batch, errors)
+        if not errors:
+            return Outgoing(None, batch, payloads, self._terminator), errors  # type: ignore[arg-type] # no None
+        good = [index for index, payload in enumerate(payloads) if payload is not None]
+        kept = [payload for payload in payloads if payload is not None]
+        return Outgoing(None, batch.select(good), kept, self._terminator), errors
 
     def _may_pass(self, batch: Batch) -> bool:
         return (

@@ -25,6 +25,10 @@ class Outgoing:
 
     ``packets`` holds, per event, what the codec and the postprocessors made of it (usually one packet, several
     where a postprocessor splits). ``batch`` is the batch that they came from: same length, same order.
+
+    Without packets, the common cases, made without any work per event: each event is one of ``payloads`` and the
+    ``terminator``; or all go out as they came in, ``text`` has them, with a newline behind each (and in its place the
+    terminator).
     """
 
     __slots__ = ("_packets", "_payloads", "_size", "_terminator", "_text", "batch")
@@ -46,13 +50,8 @@ class Outgoing:
 
     @classmethod
     def terminated(cls, payloads: list[bytes], terminator: bytes, batch: Batch) -> Outgoing:
-        """The common case, one packet per event, made without any work per event: payload + terminator."""
+        """One packet per event: payload + terminator."""
         return cls(None, batch, payloads, terminator)
-
-    @classmethod
-    def lines(cls, text: bytes, terminator: bytes, batch: Batch) -> Outgoing:
-        """Events that go out as they came in: all payloads in one piece, with a newline behind each."""
-        return cls(None, batch, None, terminator, text)
 
     @property
     def packets(self) -> list[list[bytes]]:

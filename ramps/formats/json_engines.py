@@ -100,10 +100,13 @@ class UjsonEngine:
         marked: list[Any] = [_MARK] * (2 * len(values) - 1)
         marked[::2] = values
         try:
-            texts = self._dumps(marked)[1:-1].split(_BETWEEN)
+            texts = self._dumps(marked).split(_BETWEEN)
         except Exception as error:
             # Of any kind, because it may come from a method that an object has for ujson.
             raise _unwritable(values, max_depth, error) from None
+        # Without the brackets round them all. Cut off here and not from the whole, which is a hundred times as long.
+        texts[0] = texts[0][1:]
+        texts[-1] = texts[-1][:-1]
         if strict and may_hold_long_integer(_joined(texts)):
             _refuse_faults(values, max_depth)
         return texts
