@@ -83,7 +83,10 @@ class Ends(NamedTuple):
 def generate(
     graph: Graph, entry: Endpoint, shape: Shape, namespace: Namespace, ends: Ends | None = None
 ) -> ast.Module:
-    """The module that defines ``pipeline(batch) -> [(port, batch), …]`` for events that leave ``entry``."""
+    """The module that defines ``pipeline(batch) -> [(port, batch), …]`` for events that leave ``entry``.
+
+    Its nodes have no line numbers yet (`ast.fix_missing_locations`).
+    """
     ends = ends or Ends()
     writes_meta = any(node.operator.writes_meta for node in graph.in_order())
     first = _Function(graph, entry, shape, namespace, ends, writes_meta, frozenset())
@@ -161,8 +164,7 @@ class _Function:
             *self._collect(),
             ast.Return(load("results")),
         ]
-        module = ast.Module([define("pipeline", ["batch"], body)], [])
-        return ast.fix_missing_locations(module)
+        return ast.Module([define("pipeline", ["batch"], body)], [])
 
     def _node_function(self, node_id: str) -> ast.stmt:
         meta = "meta" if self.shape.metas or self._writes_meta else None

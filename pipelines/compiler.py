@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import time
 from collections.abc import Callable
+from types import CodeType
 from typing import Any
 
 from pipelines.batch import Batch
@@ -18,7 +19,11 @@ from pipelines.pipeline import Pipeline, Results
 from pipelines.results import SPECIAL_RESULTS, collect, resolve, unless_empty
 from pipelines.values import copy_value
 
-__all__ = ["compile_graph", "generated_source"]
+__all__ = ["Codes", "compile_graph", "generated_source"]
+
+
+Codes = dict[tuple[Endpoint, Shape], tuple[tuple[str, ...], CodeType]]
+"""By entry and shape: the names that generated code refers to, and the code."""
 
 
 def compile_graph(
@@ -27,11 +32,13 @@ def compile_graph(
     name: str,
     clock_ns: Callable[[], int] = time.time_ns,
     ends: Ends | None = None,
+    codes: Codes | None = None,
 ) -> Pipeline:
     """Compile a graph. The operators become the pipeline's own: compile a new graph for another instance.
 
     ``name`` stands in error events; ``clock_ns`` is the wall clock for operators (nanoseconds since 1970); ``ends`` is
-    what is known of where the outputs lead, which saves work. Raises `ConfigurationError` with everything that
+    what is known of where the outputs lead, which saves work; ``codes`` is a dict that copies of one and the same
+    pipeline share, so that only the first of them has to be compiled. Raises `ConfigurationError` with everything that
     `Graph.check` finds.
     """
     problems = graph.check()
@@ -52,7 +59,14 @@ def compile_graph(
         if len(targets) == 1 and targets[0].node == GRAPH:
             port = targets[0].port
             return lambda batch: [(port, batch)]
-        code = compile(generate(graph, entry, shape, namespace, ends), f"{GENERATED_FILE} {name}>", "exec")
+        module = generate(graph, entry, shape, namespace, ends)
+        names, known = tuple(namespace.names), codes.get((entry, shape)) if codes is not None else None
+        if known is not None and known[0] == names:
+            code = known[1]
+        else:
+            code = compile(ast.fix_missing_locations(module), f"{GENERATED_FILE} {name}>", "exec")
+            if codes is not None:
+                codes[entry, shape] = names, code
         exec(code, namespace.names)
         function: Callable[[Batch], Results] = namespace.names.pop("pipeline")
         return function
@@ -66,7 +80,8 @@ def compile_graph(
 def generated_source(graph: Graph, *, entry: str = "in", metas: bool = False, raws: bool = False) -> str:
     """The Python text of the function that a graph compiles to for one input and shape of batch: for reading only."""
     namespace = Namespace(Counters("", graph.outputs), {})
-    return ast.unparse(generate(graph, Endpoint(GRAPH, entry), Shape(metas, raws), namespace))
+    module = generate(graph, Endpoint(GRAPH, entry), Shape(metas, raws), namespace)
+    return ast.unparse(ast.fix_missing_locations(module))
 
 
 def _runtime(pipeline: Pipeline, component: str) -> dict[str, Any]:

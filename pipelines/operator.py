@@ -127,7 +127,10 @@ class Operator(Component):
     """The pipeline's wall clock, nanoseconds since 1970; set when the graph is compiled."""
 
     def inline(self, scope: Scope) -> Inline:
-        """INLINE: the code for one event. Called once or more when the graph is compiled, for the same state."""
+        """INLINE: the code for one event. Called once or more when the graph is compiled, for the same state.
+
+        It must depend on the options only, because copies of a pipeline share their code; what differs is bound.
+        """
         raise NotImplementedError(f"{self.name}: inline")
 
     def route(self, value: Any, meta: dict[str, Any] | None, ingest_ns: int) -> str | None:

@@ -12,6 +12,7 @@ from actors.log import get_logger
 from actors.reply import Reply
 from pipelines.actor import PipelineActor, PipelinePart
 from pipelines.batch import Batch
+from pipelines.compiler import Codes
 from pipelines.outlets import Outlets
 from pipelines.pipeline import Pipeline
 from ramps.encoder import Encoder
@@ -69,6 +70,7 @@ class Builder:
         self._system = system
         self._stop_deployment = stop_deployment
         self._onramp_ended = onramp_ended
+        self._codes: dict[tuple[str, str], Codes] = {}
         self.parts: dict[str, Part] = {}
         """By actor name, in the order of the plan."""
         self.plans: dict[str, ComponentPlan] = {}
@@ -217,7 +219,12 @@ class Builder:
         raise TypeError(component)
 
     def _pipeline(self, component: PipelinePlan) -> Pipeline:
-        pipeline = make_pipeline(component, component.actor_name, self._plan_of)
+        pipeline = make_pipeline(
+            component,
+            component.actor_name,
+            self._plan_of,
+            self._codes.setdefault((component.id.flow, component.id.name), {}),
+        )
         for link in component.links:
             # So that an offramp's lost connection reaches the operator that sends to it.
             pipeline.connect(link.port, self._plan_of(link.target).actor_name)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.code_generator import Ends
-from pipelines.compiler import compile_graph
+from pipelines.compiler import Codes, compile_graph
 from pipelines.errors import ConfigurationError
 from pipelines.graph import Graph, chain
 from pipelines.operator import operators
@@ -80,9 +80,14 @@ def graph_of(plan: PipelinePlan) -> Graph:
         raise
 
 
-def make_pipeline(plan: PipelinePlan, name: str, targets: Callable[[ComponentId], ComponentPlan]) -> Pipeline:
+def make_pipeline(
+    plan: PipelinePlan,
+    name: str,
+    targets: Callable[[ComponentId], ComponentPlan],
+    codes: Codes | None = None,
+) -> Pipeline:
     """A new compiled pipeline without any state. ``name`` is its actor's, and stands in its error events; ``targets``
-    finds the components that it is linked to.
+    finds the components that it is linked to; ``codes`` is shared with its other copies and incarnations.
     """
     without_meta = frozenset(
         port
@@ -90,7 +95,9 @@ def make_pipeline(plan: PipelinePlan, name: str, targets: Callable[[ComponentId]
         if not any(_reads_meta(targets(link.target)) for link in plan.targets(port))
     )
     ends = Ends(joined_outputs(plan), without_meta)
-    return compile_graph(graph_of(plan), name=name.removeprefix(f"{Kind.PIPELINE.value}:"), ends=ends)
+    return compile_graph(
+        graph_of(plan), name=name.removeprefix(f"{Kind.PIPELINE.value}:"), ends=ends, codes=codes
+    )
 
 
 def _reads_meta(component: ComponentPlan) -> bool:

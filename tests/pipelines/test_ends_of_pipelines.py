@@ -43,3 +43,19 @@ def test_metadata_that_nobody_reads_are_not_collected(make: Any) -> None:
         )
         [(_, left)] = pipeline.process(Batch([1, 2], ingest_ns=0, metas=list(metas)))
         assert left.metas == expected
+
+
+def test_copies_share_code_and_nothing_else(make: Any) -> None:
+    codes: Any = {}
+    first, second = (
+        compile_graph(chain([make("counter"), make("bucket", rate=1)]), name=name, codes=codes)
+        for name in ("one", "two")
+    )
+    assert len(codes) == 2, "one for batches with raws, one for those without"
+    for pipeline in (first, second):
+        results = pipeline.process(Batch(["a", "b"], ingest_ns=0))
+        assert [(port, [value["count"] for value in left.values]) for port, left in results] == [
+            ("out", [1]),
+            ("overflow", [2]),
+        ]
+        assert pipeline.account()["out"] == {"out": 1, "overflow": 1, "err": 0}
