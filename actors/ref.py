@@ -49,7 +49,8 @@ class ActorRef(Generic[MessageT]):
         On the flow lane it blocks (cooperatively) while the mailbox is full; ``timeout`` (seconds) bounds that and
         raises `MailboxFull`. ``events`` and ``size`` (bytes) are what it counts against the bounds. It never blocks on
         the other lanes. Telling a stopped actor makes a dead letter, not an error. Telling a waiting actor a batch
-        (``events`` above 1) switches to it at once; one event lets it run when the caller blocks.
+        (``events`` above 1) switches to it at once, unless the time slice is over; one event lets it run when the
+        caller blocks.
         """
         # What `Mailbox.put` and `rouse` do when there is room, written out once more: a call is an eighth of a tell.
         mailbox = self._mailbox

@@ -74,7 +74,11 @@ class PipelineActor(Actor[Any]):
             # From here on the events are in the outbox, and nobody must work on them again.
             self.release_message()
             # Only a pipeline that does nothing gives out what it was given.
-            if not self._pipeline.keeps_batches and not (len(results) == 1 and results[0][1] is batch):
+            if (
+                count
+                and not self._pipeline.keeps_batches
+                and not (len(results) == 1 and results[0][1] is batch)
+            ):
                 batch.taken, batch.values, batch.frames = count, [], None
             del results
             self._send_outbox()
@@ -110,6 +114,10 @@ class PipelineActor(Actor[Any]):
         outbox, send = self._outbox, self._send
         while outbox:
             # Removed only when it has arrived: a kill in between leaves it to be counted, or sent by the next one.
-            if outbox[0][1].values:
-                send(*outbox[0])
+            port, batch = outbox[0]
+            if batch.taken:
+                # It has arrived, just before the incarnation that sent it was killed.
+                self._part.outlets.note_sent(port, batch.taken)
+            else:
+                send(port, batch)
             outbox.popleft()

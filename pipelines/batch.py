@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 __all__ = ["Batch"]
 
 
+# A few events must not keep hold of the text of a whole chunk, of which mailboxes would know nothing.
+_MOST_TEXT = 4
+
+
 class Batch:
     """Events side by side in parallel lists, so that no object is made per event.
 
@@ -81,7 +85,9 @@ class Batch:
             return None
         if frames.text is not None or self.places is not None:
             pieces, places = frames.pieces, self.places
-            own = [None if place is None else pieces[place] for place in places or range(len(pieces))]
+            if places is None:
+                places = range(len(pieces))
+            own = [None if place is None else pieces[place] for place in places]
             self.frames, self.places = Frames(own), None
             return own
         return frames.pieces
@@ -134,6 +140,11 @@ class Batch:
         if places is not None and self.frames is not None and places.count(None) != len(places):
             part.frames, part.raw_codec = self.frames, self.raw_codec
             part.places = _composed(places, self.places, count)
+            if part.frames.text is None:
+                # Not the list itself: what somebody sets to None in it is his own.
+                part.places = part.places or range(count)
+            elif part.size * _MOST_TEXT < len(part.frames.text):
+                part.raws = part.raws
         return part
 
     def select(self, indices: list[int]) -> Batch:

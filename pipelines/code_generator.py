@@ -20,10 +20,11 @@ A generated function looks like this (filter, then a Python function)::
                         value_1 = function_9_(value)
                         …
                 else:
-                    drops[0] += 1
+                    drops_0 += 1
         results = []
         if output_0_values:
-            results.append(('out', batch.like(output_0_values)))
+            results.append(('out', batch.part(output_0_values)))
+        drops[0] += drops_0
         return results
 """
 

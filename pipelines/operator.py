@@ -1,4 +1,4 @@
-"""`Operator`: one step of a pipeline. Five ways to take part in the compiled function, one contract.
+"""`Operator`: one step of a pipeline. Six ways to take part in the compiled function, one contract.
 
 The compiler turns a graph into a loop over a batch's events. What an operator adds to that loop is its `Kind`:
 

@@ -90,6 +90,11 @@ class Outlets:
             self.copied += count * (len(links) - 1)
         self.sent[port] = self.sent.get(port, 0) + count
 
+    def note_sent(self, port: str, count: int) -> None:
+        """Count events that had arrived everywhere when whoever sent them was killed before he could count them."""
+        self.copied += count * (len(self._links.get(port, ())) - 1)
+        self.sent[port] = self.sent.get(port, 0) + count
+
     @staticmethod
     def _send_to_several(links: list[_Link], batch: Batch, count: int, timeout: float | None) -> None:
         # Copies are made before anything is sent: a hand-off lets the first target work on its batch at once.

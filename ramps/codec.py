@@ -24,8 +24,8 @@ class Codec(Component):
 
     An instance belongs to one stream (one connection, one file) when ``stateful``; otherwise one instance serves a
     whole ramp. Codecs never block and never see a partial frame. Values are what JSON can hold (``dict`` with ``str``
-    keys, ``list``, ``str``, ``int`` within 64 bits, ``float``, ``bool``, ``None``) plus ``bytes`` where a format has
-    them.
+    keys, ``list``, ``str``, ``int``, ``float``, ``bool``, ``None``) plus ``bytes`` where a format has them;
+    integers beyond 64 bits need not be carried.
     """
 
     content_types: ClassVar[tuple[str, ...]] = ()

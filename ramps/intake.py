@@ -128,10 +128,9 @@ class StreamIntake:
         """Send what is in `undelivered`. Blocks while downstream is full."""
         while self.undelivered:
             port, batch = self.undelivered[0]
-            # It may have arrived, just before who sent it was killed.
+            # It may have arrived, just before who sent it was killed; `_send` knows.
             count = batch.taken or len(batch.values)
-            if not batch.taken:
-                self._send(port, batch, None)
+            self._send(port, batch, None)
             self._count(port, count)
             self.undelivered.popleft()
 

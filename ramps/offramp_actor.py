@@ -271,4 +271,9 @@ def _shown(value: Any) -> dict[str, Any]:
     """The event of an error event: as it is, unless that could not be encoded either."""
     if find_fault(value, _SHOWN_DEPTH, with_bytes=False) is None:
         return {"event": value}
-    return {"event_repr": repr(value)[:_SHOWN_CHARACTERS]}
+    try:
+        text = repr(value)
+    except Exception:
+        # Nested too deeply, or an object of a user's that cannot say what it is.
+        text = f"<{type(value).__name__} that cannot be shown>"
+    return {"event_repr": text[:_SHOWN_CHARACTERS]}

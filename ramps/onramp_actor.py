@@ -69,12 +69,17 @@ class OnrampPart:
         ``ref`` is its actor, if there is one now.
         """
         self.closing = True
+        if self.gate is not None:
+            self.gate.set()
         if ref is None:
             self.at_rest = True
         else:
             ref.tell(_STOP_READING, lane=Lane.CONTROL)
 
     def _send(self, port: str, batch: Batch, timeout: float | None) -> None:
+        if batch.taken:
+            self.outlets.note_sent(port, batch.taken)
+            return
         try:
             self.outlets.send(port, batch, timeout)
         except MailboxFull as error:
@@ -90,7 +95,6 @@ class OnrampActor(Actor[Any]):
     def __init__(self, part: OnrampPart) -> None:
         self._part = part
         self._stopping = False
-        self._waits_at_gate = False
         self._pause = Pause()
         self._reader: Any = None
 
@@ -121,7 +125,7 @@ class OnrampActor(Actor[Any]):
         if self._part.restart == "temporary" and not reason.expected:
             self._end()
         if self._reader is not None and reason.expected:
-            if self._waits_at_gate:
+            if self._part.gate is not None and not self._part.gate.is_set:
                 self._reader.kill()
             self._reader.join()
 
@@ -145,9 +149,7 @@ class OnrampActor(Actor[Any]):
     def _read(self, delay_seconds: float) -> None:
         part, intake = self._part, self._part.intake
         if part.gate is not None:
-            self._waits_at_gate = True
             part.gate.wait(self.clock)
-            self._waits_at_gate = False
         intake.deliver_again()
         at_end = part.ended
         try:

@@ -22,6 +22,7 @@ __all__ = ["Bucket"]
 _MAX_WINDOWS = 10_000
 _MAX_FOUND = 10_000
 _SHORT = 64
+_MOST_SECOND_CHANCES = 16
 
 
 class BucketOptions(Options):
@@ -70,7 +71,6 @@ class BucketOptions(Options):
 
 
 class _Limit(NamedTuple):
-    group: str
     rate: int
     windows: int
     window_ns: int
@@ -82,8 +82,8 @@ class Bucket(Operator):
     """Events within the rate leave by ``out``, the others by ``overflow``; without a class or a rate, by ``err``.
 
     Each class and each combination of dimensions has a sliding window of its own. Time is that of the events' arrival.
-    A window keeps the rate and length that its first event had, until it is forgotten. A dimension that is missing
-    counts as null.
+    A window keeps the rate, length and slots that its first event had, until it is forgotten: of those that come later
+    only class, dimensions and rate are looked at. A dimension that is missing counts as null.
     """
 
     name = "bucket"
@@ -104,7 +104,7 @@ operators = [{ type = "bucket", class = "level", dimensions = ["host"], rate = 1
         self._classes: OrderedDict[Any, OrderedDict[Any, SlidingWindow]] = OrderedDict()
         self._window_ns = round(self.options.window * 1e9)
         rate, windows, cardinality = self.options.rate, self.options.windows, self.options.cardinality
-        self._limit = None if rate is None else _Limit("", rate, windows, self._window_ns, cardinality)
+        self._limit = None if rate is None else _Limit(rate, windows, self._window_ns, cardinality)
         # What generated code looks up first: windows by the event's own fields; with metadata, by class and dimensions.
         self._found: dict[Any, Any] = {}
         self._remembered = 0
@@ -146,9 +146,8 @@ operators = [{ type = "bucket", class = "level", dimensions = ["host"], rate = 1
         if self._limit is None:
             by_dimensions = ast.Subscript(found, item(scope.meta(), "class"), ast.Load())
             dimensions = call(attribute(scope.meta(), "get"), constant("dimensions"))
-            other_rate = ast.Compare(
-                attribute(load(window), "rate"), [ast.NotEq()], [item(scope.meta(), "rate")]
-            )
+            # The very same number is the usual case; one that is only equal may be true, or 1.0, which are refused.
+            other_rate = same(attribute(load(window), "rate"), item(scope.meta(), "rate"), negated=True)
             return [
                 assign(window, call(attribute(by_dimensions, "get"), dimensions)),
                 branch(
@@ -165,15 +164,16 @@ operators = [{ type = "bucket", class = "level", dimensions = ["host"], rate = 1
         """Count the event in its window."""
         limit = self._limit
         if limit is None:
-            limit = self._from_meta(meta or {})
-            own: tuple[Any, ...] = (limit.group, (meta or {}).get("dimensions"))
+            own: tuple[Any, ...] = _class_and_dimensions(meta or {})
             group: Any = key_of(own[0])
             dimensions: Any = key_of(own[1])
         else:
             own = self._fields(value)
             keys = tuple(map(key_of, own))
             group, dimensions = (None, keys) if self.options.class_ is None else (keys[0], keys[1:])
-        window = self._window(group, dimensions, limit, ingest_ns)
+        window = self._window_that_is_there(group, dimensions)
+        if window is None:
+            window = self._new_window(group, dimensions, limit or self._from_meta(meta or {}), ingest_ns)
         if _are_short_texts(own):
             self._remember(own, window)
         return "out" if window.allow(ingest_ns) else "overflow"
@@ -191,20 +191,23 @@ operators = [{ type = "bucket", class = "level", dimensions = ["host"], rate = 1
         self._found.clear()
         self._remembered = 0
 
-    def _window(self, group: Any, dimensions: Any, limit: _Limit, ingest_ns: int) -> SlidingWindow:
+    def _window_that_is_there(self, group: Any, dimensions: Any) -> SlidingWindow | None:
+        windows = self._classes.get(group)
+        window = None if windows is None else windows.get(dimensions)
+        if window is not None:
+            window.used = True
+        return window
+
+    def _new_window(self, group: Any, dimensions: Any, limit: _Limit, ingest_ns: int) -> SlidingWindow:
         windows = self._classes.get(group)
         if windows is None:
             if len(self._classes) >= self.options.max_classes:
                 self._forget_a_class()
             windows = self._classes[group] = OrderedDict()
-        window = windows.get(dimensions)
-        if window is None:
-            if len(windows) >= limit.cardinality:
-                self._forget_a_window(windows)
-            slot_ns = max(1, limit.window_ns // limit.windows)
-            window = windows[dimensions] = SlidingWindow(limit.rate, limit.windows, slot_ns, ingest_ns)
-        else:
-            window.used = True
+        if len(windows) >= limit.cardinality:
+            self._forget_a_window(windows)
+        slot_ns = max(1, limit.window_ns // limit.windows)
+        window = windows[dimensions] = SlidingWindow(limit.rate, limit.windows, slot_ns, ingest_ns)
         return window
 
     # A use only marks its window, which is cheap. When one must be forgotten, the oldest is looked at: if it is marked,
@@ -221,7 +224,8 @@ operators = [{ type = "bucket", class = "level", dimensions = ["host"], rate = 1
         self._forget_found()
 
     def _forget_a_class(self) -> None:
-        while True:
+        # Not for ever: where all are in use, a thousand times a thousand windows would be looked at.
+        for _ in range(_MOST_SECOND_CHANCES):
             oldest, windows = next(iter(self._classes.items()))
             used = [window for window in windows.values() if window.used]
             if not used:
@@ -229,7 +233,7 @@ operators = [{ type = "bucket", class = "level", dimensions = ["host"], rate = 1
             for window in used:
                 window.used = False
             self._classes.move_to_end(oldest)
-        del self._classes[oldest]
+        self._classes.popitem(last=False)
         self._forget_found()
 
     def _fields(self, value: Any) -> tuple[Any, ...]:
@@ -245,19 +249,24 @@ operators = [{ type = "bucket", class = "level", dimensions = ["host"], rate = 1
         return tuple(fields)
 
     def _from_meta(self, meta: dict[str, Any]) -> _Limit:
-        group = meta.get("class")
-        if not isinstance(group, str):
-            raise EventError(
-                "the event's metadata have no `class` (a text), and the bucket has no rate of its own"
-            )
         return _Limit(
-            group,
             _whole_number(meta, "rate", None, 0),
             min(_MAX_WINDOWS, _whole_number(meta, "windows", self.options.windows, 1)),
             _whole_number(meta, "time_range", self._window_ns // 1_000_000, 1) * 1_000_000,
             # Metadata may come from outside: they can make a class smaller, but not larger than the options say.
             min(self.options.cardinality, _whole_number(meta, "cardinality", self.options.cardinality, 1)),
         )
+
+
+def _class_and_dimensions(meta: dict[str, Any]) -> tuple[str, Any]:
+    """And the rate is looked at, which each event must have, although only the first one of a window sets it."""
+    group = meta.get("class")
+    if not isinstance(group, str):
+        raise EventError(
+            "the event's metadata have no `class` (a text), and the bucket has no rate of its own"
+        )
+    _whole_number(meta, "rate", None, 0)
+    return group, meta.get("dimensions")
 
 
 def _are_short_texts(fields: Sequence[Any]) -> bool:

@@ -165,7 +165,8 @@ def parse_exactly(frame: bytes, max_depth: int) -> Any:
         value = _exact.decode(text)
     except json.JSONDecodeError as error:
         position = len(text[: error.pos].encode())
-        raise DecodeError(f"not JSON: {error.msg} at byte {position}", position) from None
+        message = error.msg.removesuffix(" at")
+        raise DecodeError(f"not JSON: {message} at byte {position}", position) from None
     except _Refused as error:
         raise DecodeError(f"not JSON: {error}") from None
     except RecursionError:

@@ -16,10 +16,11 @@ from supervisor.deployment.json_engine import with_json_engine
 from supervisor.deployment.load import Document, load
 from supervisor.deployment.parts import check_offramp, check_onramp
 from supervisor.deployment.pipelines import check_pipeline
-from supervisor.deployment.plan import ComponentPlan, FlowPlan, Kind, OfframpPlan, OnrampPlan, Plan
+from supervisor.deployment.plan import ComponentPlan, FlowPlan, Kind, Plan
 from supervisor.deployment.problem import InvalidDeployment, KeyPath, Problem, closest, printable
 from supervisor.deployment.schema import MAX_EXECUTORS, SECTIONS, RestartPolicy, SupervisorTable
 from supervisor.deployment.validate import Findings
+from supervisor.executors.checks import check_executors
 
 __all__ = ["Examination", "check", "examine", "plan_file"]
 
@@ -89,7 +90,7 @@ def examine(document: Document, executors: int | None = None) -> Examination:
         plan = Plan(document.file, supervisor, tuple(flows), executors, document.text)
         check_claims(findings, plan)
         if executors > 1:
-            _check_memory_ramps(findings, plan)
+            check_executors(findings, plan)
     problems = sorted(findings.problems, key=lambda problem: problem.position or (0, 0, 0))
     return Examination(None if findings.errors else plan, tuple(problems))
 
@@ -161,23 +162,6 @@ def _flows(
         example = 'write [flows.main] and below it `links = ["in -> out"]`'
         findings.error(("flows",), "no-flows", "there is no flow, so nothing would run", example, at_key=True)
     return plans, used
-
-
-def _check_memory_ramps(findings: Findings, plan: Plan) -> None:
-    """Only the program that embeds a deployment can use them, and the executors are other processes."""
-    ramps = {
-        (component.kind.value, component.id.name)
-        for component in plan.components()
-        if isinstance(component, OnrampPlan | OfframpPlan) and component.connector.member.name == "memory"
-    }
-    for kind, name in sorted(ramps):
-        message = (
-            f"the {kind} `{name}` is of type `memory`, which only works within one process; "
-            f"there are {plan.executors} executors"
-        )
-        findings.error(
-            (f"{kind}s", name, "type"), "conflict", message, "write `executors = 1` in [supervisor]"
-        )
 
 
 def _check_unused(findings: Findings, definitions: dict[str, Definition], used: set[str]) -> None:

@@ -63,7 +63,9 @@ def _component(
 def _onramp(part: OnrampPart, common: dict[str, Any]) -> ComponentAccount:
     intake = part.intake
     left = sum(len(batch) for _port, batch in intake.undelivered)
-    received = intake.events + intake.errors + left
+    # Those that had arrived when whoever sent them was killed, and that nobody has counted since.
+    arrived = sum(batch.taken for _port, batch in intake.undelivered)
+    received = intake.events + intake.errors + arrived + left
     if not part.connector.takes_over:
         return ComponentAccount(received=received, left=left, **common)
     # The reader, which does not decode, has counted every frame, also those that hold no event.
@@ -110,8 +112,10 @@ def _pipeline(part: PipelinePart, waiting: int, common: dict[str, Any]) -> Compo
     sent: Counter[str] = Counter(common["sent"])
     for account in part.accounts():
         for (port, left_by), count in account["joined"].items():
-            sent[port] += count
-            sent[left_by] -= count
+            # Counted when they were worked on; some may not have been sent yet.
+            moved = min(count, sent[left_by])
+            sent[port] += moved
+            sent[left_by] -= moved
         created += account["created"]
         merged += account["merged"]
         held += account["held"]

@@ -57,6 +57,11 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Begin:
+    """All executors have started: let events come in."""
+
+
+@dataclass(frozen=True, slots=True)
 class StopReading:
     """Take nothing more in, and let what is under way arrive."""
 
@@ -142,14 +147,14 @@ class Records:
 
 
 Message = (
-    Load | Run | StopReading | Look | Stop
+    Load | Run | Begin | StopReading | Look | Stop
     | Started | Refused | Heartbeat | Answer | StopAsked | GaveUp | Final | Records
 )  # fmt: skip
 
 _TYPES: dict[str, type[Any]] = {
     type_.__name__: type_
     for type_ in (
-        Load, Run, StopReading, Look, Stop,
+        Load, Run, Begin, StopReading, Look, Stop,
         Started, Refused, Heartbeat, Answer, StopAsked, GaveUp, Final, Records,
     )
 }  # fmt: skip

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from actors import Actor, Clock, ExitReason
+from actors.log import get_logger
 from actors.reply import Reply
 from supervisor.deployment.account import Account
 from supervisor.deployment.outcome import StartRefused
 from supervisor.executors.control import (
     Answer,
+    Begin,
     GaveUp,
     Heartbeat,
     Load,
@@ -30,6 +32,8 @@ from supervisor.executors.process import ExecutorProcess
 from supervisor.executors.records import replay
 
 __all__ = ["STOP_PATIENCE_SECONDS", "ExecutorActor", "ExecutorPart"]
+
+_log = get_logger("supervisor")
 
 STOP_PATIENCE_SECONDS: Final = 8.0
 """How much longer than it was told a stop may take: last flushes, kills of components, the end of the interpreter."""
@@ -61,6 +65,8 @@ class ExecutorPart:
         self.heartbeat_timeout_seconds = heartbeat_timeout_seconds
         self.process: ExecutorProcess | None = None
         self.incarnation = 0
+        self.begun = False
+        """Whether all executors have started once, so that events may come in."""
         self.closing = False
         """Whether the fleet stops: nothing is read any more."""
         self.deadline: float | None = None
@@ -176,6 +182,7 @@ class ExecutorActor(Actor[Any]):
         self._part = part
         self._drain_timeout = drain_timeout
         self._stopping = False
+        self._seen_ended = False
 
     def on_start(self) -> None:
         """Spawn, and wait until everything in it has started. Raises `StartRefused` if something cannot."""
@@ -191,6 +198,9 @@ class ExecutorActor(Actor[Any]):
         if self._ready.error is not None:
             raise self._ready.error
         self._part.missed = 0
+        if self._part.begun:
+            process.channel.send(Begin())
+            _log.info(f"{self.name} runs again.", executor=self._part.number, pid=process.pid)
         self.send_every(self._part.heartbeat_seconds, _LOOK)
 
     def on_message(self, message: Any) -> None:
@@ -200,7 +210,11 @@ class ExecutorActor(Actor[Any]):
         part = self._part
         assert part.process is not None
         if part.process.ended:
-            raise part.failure()
+            # At the second look: what it said last may still be on its way, and says better what happened.
+            if self._seen_ended:
+                raise part.failure()
+            self._seen_ended = True
+            return
         part.missed += 1
         if part.missed * part.heartbeat_seconds > part.heartbeat_timeout_seconds:
             part.process.kill()

@@ -34,6 +34,14 @@ class ExecutorDeployment(Deployment):
         self._closing = closing
         self._on_news = on_news
 
+    def begin(self) -> None:
+        """All executors have started: let events come in."""
+        super()._begin()
+
+    def _begin(self) -> None:
+        # Not yet: what cannot start elsewhere must not find that half of the input is gone.
+        pass
+
     def stop_reading(self) -> None:
         """Have the onramps take nothing more in. Does not block."""
         self._drain().stop_reading()

@@ -20,7 +20,7 @@ from supervisor.deployment.cores import core_of, usable_cores
 from supervisor.deployment.deployment import Deployment
 from supervisor.deployment.plan import Plan
 from supervisor.deployment.running import Running, plan_source
-from supervisor.executors.control import Load, Look, Stop, StopReading
+from supervisor.executors.control import Begin, Load, Look, Stop, StopReading
 from supervisor.executors.executor_actor import STOP_PATIENCE_SECONDS, ExecutorActor, ExecutorPart
 from supervisor.executors.placement import Placement, place
 from supervisor.executors.records import wanted_level
@@ -138,6 +138,11 @@ class Fleet(Running):
         ]
         intensity = RestartIntensity(_RESTARTS, _PERIODS * settings.restart.within)
         return Supervisor(children, intensity=intensity, backoff=settings.restart.backoff)
+
+    def _begin(self) -> None:
+        for part in self._executors:
+            part.begun = True
+            part.send(Begin())
 
     def _inputs_ended(self) -> bool:
         inputs = [part.inputs for part in self._executors]

@@ -31,6 +31,7 @@ from supervisor.deployment.problem import InvalidDeployment, Severity
 from supervisor.executors.channel import Channel
 from supervisor.executors.control import (
     Answer,
+    Begin,
     Final,
     GaveUp,
     Heartbeat,
@@ -185,6 +186,9 @@ class _Worker:
         match message:
             case Load() | Run() | Stop():
                 self._orders.put(message)
+            case Begin():
+                if self._deployment is not None:
+                    self._deployment.begin()
             case StopReading():
                 self._closing = True
                 if self._deployment is not None:

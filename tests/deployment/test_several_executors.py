@@ -124,3 +124,26 @@ def test_what_was_under_way_in_a_process_that_died_is_lost_by_name() -> None:
     assert (account.lost, account.left, account.difference) == (5, 0, 0)
     assert account.undelivered() == [f"dead letters, {why}: 5 events"]
     assert (idle.lost, idle.undelivered()) == (0, [why]), "what nobody can count is said all the same"
+
+
+def test_executors_that_have_nothing_to_do_are_a_warning_with_the_remedy(problems: Check) -> None:
+    text = '[supervisor]\nexecutors = 3\n[onramps.in]\ntype = "stdin"\n' + FLOW
+    (problem,) = [problem for problem in problems(text) if problem.code == "idle-executors"]
+    assert "executors 2 to 3 have nothing to do" in problem.message
+    assert 'instances = "auto"' in problem.hint
+
+
+def test_an_offramp_that_reads_metadata_is_refused_where_they_would_have_to_cross(
+    problems: Check, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ramps.offramps.stdout import StdoutOfframp
+
+    monkeypatch.setattr(StdoutOfframp, "reads_meta", True)
+    text = (
+        '[supervisor]\nexecutors = 2\n[onramps.in]\ntype = "metronome"\ninterval = "1s"\n'
+        '[offramps.out]\ntype = "stdout"\n[flows.main]\nlinks = ["in -> out"]\n'
+        'shared = ["out"]\ninstances = '
+    )
+    (problem,) = problems(text + "2")
+    assert "reads metadata" in problem.message
+    assert [problem.code for problem in problems(text + "1")] == ["idle-executors"]

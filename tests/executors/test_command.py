@@ -165,14 +165,14 @@ def test_what_does_not_arrive_within_the_drain_timeout_is_named_and_counted(
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound and not listening: whoever connects is refused
         extra = (
-            '[onramps.some]\ntype = "file"\npath = "in.jsonl"\nfollow = true\n'
+            '[onramps.some]\ntype = "file"\npath = "in.jsonl"\n'
             f'[offramps.dead]\ntype = "tcp"\naddress = "127.0.0.1:{taken.getsockname()[1]}"\n'
             '[flows.end]\nlinks = ["some -> dead"]\n'
         )
         write("in.jsonl", "1\n2\n3\n")
         write("config.toml", TICKING + extra)
-        run = supervisor("run", "--drain-timeout", "300ms")
-        run.wait_for_error("Connection refused")
+        run = supervisor("run", "--drain-timeout", "300ms", "--log-level", "debug")
+        run.wait_for_error("onramp:end/some ended")
         run.send(signal.SIGTERM)
         assert run.wait() == 6, run.errors
     assert re.search(r"^  dead letters, offramp:end/dead: .*: 3 events$", run.errors, re.M), run.errors

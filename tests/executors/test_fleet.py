@@ -248,3 +248,24 @@ def test_a_program_that_embeds_chooses_by_the_number_of_executors(ticking: Calla
     assert isinstance(open_deployment(ticking(executors=1)), Deployment)
     with pytest.raises(InvalidDeployment, match=r"wants 2 executors.*open_deployment"):
         Deployment.load(ticking())
+
+
+def test_nothing_is_read_before_all_executors_have_started(fleet: Any, directory: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        (directory / "in.txt").write_text("1\n" * 1000)
+        port = taken.getsockname()[1]
+        tables = {
+            "supervisor": {"executors": 2},
+            "onramps": {
+                "file": {"type": "file", "path": "in.txt"},
+                "web": {"type": "udp", "address": f"127.0.0.1:{port}", "reuse_port": False},
+                "late": {"type": "unix", "path": str(directory / "no" / "such" / "directory.sock")},
+            },
+            "offramps": {"out": {"type": "file", "path": "out.txt"}, "hole": {"type": "blackhole"}},
+            "flows": {"a": {"links": ["file -> out"]}, "b": {"links": ["late -> hole"]}},
+        }
+        del tables["onramps"]["web"]
+        with pytest.raises(StartRefused):
+            fleet(tables)
+    written = directory / "out.txt"
+    assert not written.exists() or written.read_text() == ""

@@ -77,3 +77,17 @@ def test_a_host_name_that_no_resolver_takes_is_a_configuration_error(
     values = {"address": "127.0.0.1:1", option: f"http://{host}/" if option == "url" else f"{host}:1"}
     with pytest.raises(ValidationError, match=r"host name|neither spaces"):
         offramps.get(name).Options.model_validate(values if name != "http" else {"url": values["url"]})
+
+
+def test_a_value_that_cannot_even_be_shown_costs_its_event_only() -> None:
+    from ramps.offramp_actor import _shown
+
+    class Mute:
+        def __repr__(self) -> str:
+            raise KeyError
+
+    deep: list[object] = []
+    for _ in range(5000):
+        deep = [deep]
+    assert _shown(Mute()) == {"event_repr": "<Mute that cannot be shown>"}
+    assert _shown(deep) == {"event_repr": "<list that cannot be shown>"}

@@ -43,6 +43,22 @@ def test_a_part_that_knows_no_bytes_has_no_raws() -> None:
     assert (part.raws, part.raw_codec) == (None, "")
 
 
+def test_a_few_events_do_not_keep_hold_of_the_text_of_a_whole_chunk() -> None:
+    batch = of_text(*range(100))
+    part = batch.part([7], None, [7])
+    assert part.frames is not None
+    assert part.frames.text is None
+    assert part.raws == [b"7"]
+
+
+def test_parts_of_one_batch_do_not_share_a_list_of_raws() -> None:
+    batch = Batch([1, 2], ingest_ns=0, raws=[b"1", b"2"], raw_codec="json")
+    first, second = batch.part([1, 2], None, [0, 1]), batch.part([1, 2], None, [0, 1])
+    assert first.raws is not None
+    first.raws[0] = None
+    assert second.raws == [b"1", b"2"]
+
+
 @given(st.data())
 def test_parts_of_parts_find_the_bytes_of_their_events_as_lists_would(data: st.DataObject) -> None:
     values = data.draw(st.lists(st.integers(0, 9), min_size=1, max_size=8))
