@@ -6,6 +6,7 @@ All variants are measured in turns (A B C A B C). Exit code 1 when a target is m
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import sys
 from collections.abc import Callable, Sequence
@@ -112,9 +113,12 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add(
         "--quick",
         action="store_true",
-        help=f"shapes {_QUICK_SHAPES}, one second, one round, if not said otherwise",
+        help=f"shapes {_QUICK_SHAPES}, one second, one round, if not said otherwise; no targets (two minutes)",
     )
     options = parser.parse_args(arguments)
+    if importlib.util.find_spec("orjson") is None:
+        parser.error("orjson is not installed here; set the environment up with `make .venv/.dev`")
+    options.no_targets = options.no_targets or options.quick
     options.shapes = options.shapes or numbers(_QUICK_SHAPES if options.quick else _SHAPES)
     options.seconds = options.seconds or (1.0 if options.quick else 5.0)
     options.repeat = options.repeat or (1 if options.quick else 5)
