@@ -51,7 +51,7 @@ class Diagnostic:
         return self.span.source.name if self.span else ""
 
     def render(self) -> str:
-        """For a terminal, ending in a newline: severity, message, file:line:column, the lines with a caret, the hint."""
+        """For a terminal, with a newline at its end: severity, message, file:line:column, excerpt with caret, hint."""
         raise NotImplementedError
 
     def as_json(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`Routine`: a body of resolved code that becomes one Python function. What the analysis hands to the code generator."""
+"""`Routine`: resolved code that becomes one Python function. What the analysis hands to the code generator."""
 
 from __future__ import annotations
 

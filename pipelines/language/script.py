@@ -30,7 +30,8 @@ class RunFunction(Protocol):
     when it failed. What it returns shares nothing with the script's constants or its state.
     """
 
-    def __call__(self, event: Any, meta: dict[str, Any], occasion: Occasion) -> Any: ...
+    def __call__(self, event: Any, meta: dict[str, Any], occasion: Occasion) -> Any:
+        """Work on one event."""
 
 
 class Script:

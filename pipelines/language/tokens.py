@@ -9,10 +9,14 @@ from pipelines.language.source import Span
 
 __all__ = ["KEYWORDS", "Comment", "Embedded", "Kind", "StringPieces", "Token"]
 
-KEYWORDS = frozenset(
-    ["absent", "and", "args", "as", "by", "case", "const", "copy", "create", "default", "define", "drop", "each", "emit", "end", "erase", "event", "false", "fn", "for", "from", "group", "having", "insert", "into", "intrinsic", "let", "match", "merge", "mod", "move", "not", "null", "of", "operator", "or", "order", "patch", "present", "recur", "script", "select", "set", "sliding", "state", "stream", "true", "tumbling", "update", "upsert", "use", "when", "where", "window", "with", "xor"]
-)
-"""Words that are names only between backticks. ``args`` … ``state``, ``true``, ``false`` and ``null`` are among them."""
+_WORDS = """
+absent and args as by case const copy create default define drop each emit end erase event false fn for from group
+having insert into intrinsic let match merge mod move not null of operator or order patch present recur script select
+set sliding state stream true tumbling update upsert use when where window with xor
+"""
+
+KEYWORDS = frozenset(_WORDS.split())
+"""Words that are names only between backticks; ``true``, ``false`` and ``null`` are among them."""
 
 
 class Kind(Enum):

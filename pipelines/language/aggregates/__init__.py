@@ -1,0 +1,1 @@
+"""The aggregates: one file a family. Importing this fills `aggregate.AGGREGATES`."""

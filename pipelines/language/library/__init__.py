@@ -1,0 +1,1 @@
+"""The function library: one file a module. Importing this fills `function.FUNCTIONS`."""

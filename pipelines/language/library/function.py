@@ -33,7 +33,7 @@ class Occasion(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """``name: type``. ``types`` are the Python types that are taken (exactly: ``bool`` is no ``int``); ``None``: any."""
+    """``name: type``. ``types`` are the Python types taken (exactly: ``bool`` is no ``int``); ``None``: any."""
 
     name: str
     type: str
@@ -76,7 +76,7 @@ class Function:
 
 
 FUNCTIONS: dict[tuple[str, str], Function] = {}
-"""All functions, by module (``"array"``, ``"cncf::otel"``) and name. Importing `pipelines.language.library` fills it."""
+"""All functions, by module (``"array"``, ``"cncf::otel"``) and name. Importing the package fills it."""
 
 
 def function(

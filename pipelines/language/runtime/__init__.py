@@ -1,1 +1,1 @@
-"""What generated code calls: operators, equality, paths that failed, merge and patch, JSON text. Helpers raise `Fault`."""
+"""What generated code calls: operators, equality, failed paths, merge and patch, JSON. Helpers raise `Fault`."""
