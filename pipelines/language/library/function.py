@@ -33,10 +33,10 @@ class Occasion(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """``name: type``. ``types`` are the Python types taken (exactly: ``bool`` is no ``int``); ``None``: any."""
+    """``name: written``. ``types`` are the Python types taken (exactly: ``bool`` is no ``int``); ``None``: any."""
 
     name: str
-    type: str
+    written: str
     types: frozenset[type] | None
 
 
