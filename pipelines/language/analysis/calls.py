@@ -67,7 +67,12 @@ def _resolve(frame: Frame, node: tree.Call) -> None:
         frame.broken |= entry.routine is None and entry.library is None
         return
     written = "::".join(node.names)
-    frame.error(f"there is no function `{written}`", node.span, _undefined_hint(frame, node.names), "undefined-function")
+    frame.error(
+        f"there is no function `{written}`",
+        node.span,
+        _undefined_hint(frame, node.names),
+        "undefined-function",
+    )
 
 
 def _undefined_hint(frame: Frame, names: tuple[str, ...]) -> str:
@@ -79,7 +84,9 @@ def _undefined_hint(frame: Frame, names: tuple[str, ...]) -> str:
     near = frame.scope.did_you_mean(names, "functions")
     if near:
         return near
-    package = next((one.package for (module, _), one in FUNCTIONS.items() if module == "::".join(names[:-1])), "")
+    package = next(
+        (one.package for (module, _), one in FUNCTIONS.items() if module == "::".join(names[:-1])), ""
+    )
     if package and frame.scope.inside(names[:-1]) is None:
         return f"write `use {package}::{'::'.join(names[:-1])};` at the beginning"
     if frame.scope.path:
@@ -121,9 +128,10 @@ def _call_aggregate(frame: Frame, node: tree.Call) -> Expression:
         )
     elif nested:
         frame.error("an aggregate cannot be called within another one", node.span, code="misplaced")
-    frame.in_aggregate = True
+    # The arguments are evaluated for each event, long before the loop or match around the call runs.
+    visible, frame.visible, frame.in_aggregate = frame.visible, [], True
     node.arguments = [visit(frame, argument) for argument in node.arguments]
-    frame.in_aggregate = nested
+    frame.visible, frame.in_aggregate = visible, nested
     if kind is not None and frame.aggregates is not None and not nested:
         _number_aggregate(frame, node, kind, frame.aggregates)
     return node
@@ -144,7 +152,11 @@ def _number_aggregate(frame: Frame, node: tree.Call, kind: AggregateKind, uses: 
     node.aggregate, node.slot = kind, len(uses)
     arguments = [
         Routine(
-            RoutineKind.EXPRESSION, f"{kind.module}_{kind.name}_{place}", argument.span, shadows=frame.shadows, body=[argument]
+            RoutineKind.EXPRESSION,
+            f"{kind.module}_{kind.name}_{place}",
+            argument.span,
+            shadows=frame.shadows,
+            body=[argument],
         )
         for place, argument in enumerate(node.arguments)
     ]

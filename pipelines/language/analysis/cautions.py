@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from pipelines.language import tree
 from pipelines.language.analysis.frame import Frame
@@ -53,7 +54,9 @@ def _always(clause: tree.Clause) -> bool:
 def caution_record_pattern(frame: Frame, pattern: tree.RecordPattern) -> None:
     """A field that is tested for being there, or not, and in another way as well."""
     tested = {field.name for field in pattern.fields if not isinstance(field, tree.PresentField)}
-    present = {field.name for field in pattern.fields if isinstance(field, tree.PresentField) and not field.negated}
+    present = {
+        field.name for field in pattern.fields if isinstance(field, tree.PresentField) and not field.negated
+    }
     for field in pattern.fields:
         if not isinstance(field, tree.PresentField):
             continue
@@ -74,10 +77,12 @@ def caution_record_pattern(frame: Frame, pattern: tree.RecordPattern) -> None:
 
 def caution_sequence(frame: Frame, statements: Sequence[tree.Statement]) -> None:
     """Statements behind one that ends the run, and expressions whose value nobody sees."""
-    for statement, following in zip(statements, statements[1:], strict=False):
+    for statement, following in pairwise(statements):
         if isinstance(statement, tree.Emit | tree.Drop):
             frame.problems.warning(
-                "what stands here is never reached: the statement before it ends the run", following.span, code="unreachable"
+                "what stands here is never reached: the statement before it ends the run",
+                following.span,
+                code="unreachable",
             )
             return
         if isinstance(statement, tree.Match | tree.For) and statement.statement:
@@ -96,7 +101,10 @@ def caution_locals(frame: Frame) -> None:
     for name, span in frame.read.items():
         if name not in frame.assigned:
             frame.problems.warning(
-                f"nothing is ever assigned to `{name}`: reading it fails", span, near_name(frame, name), "never-assigned"
+                f"nothing is ever assigned to `{name}`: reading it fails",
+                span,
+                near_name(frame, name),
+                "never-assigned",
             )
 
 

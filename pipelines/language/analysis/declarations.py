@@ -21,7 +21,13 @@ __all__ = ["DECLARATIONS", "analyse_declarations", "declare", "fold_value"]
 DECLARATIONS = (tree.Const, tree.Fn, tree.Intrinsic, tree.Module, tree.Use)
 """What only declares something."""
 
-_KINDS = {tree.Const: "constant", tree.Fn: "function", tree.Intrinsic: "function", tree.Module: "module", tree.Use: "module"}
+_KINDS = {
+    tree.Const: "constant",
+    tree.Fn: "function",
+    tree.Intrinsic: "function",
+    tree.Module: "module",
+    tree.Use: "module",
+}
 _DEFINITIONS = {tree.DefineWindow: "window", tree.DefineOperator: "operator", tree.DefineScript: "script"}
 
 
@@ -50,7 +56,9 @@ def declare(item: tree.Declaration | tree.Define, scope: Scope, dialect: Dialect
     elif isinstance(item, tree.Module):
         analyse_declarations(item.items, scope.enter(item.name), dialect, problems)
     elif isinstance(item, tree.Use):
-        problems.error(f"the module `{'::'.join(item.names)}` was not loaded", item.span, code="module-not-found")
+        problems.error(
+            f"the module `{'::'.join(item.names)}` was not loaded", item.span, code="module-not-found"
+        )
     else:
         _declare_definition(item, scope, problems)
 
@@ -93,7 +101,9 @@ def fold_value(expression: Expression, scope: Scope, dialect: Dialect, problems:
         hint = f"`{frame.forbidden}` is no constant" if frame.forbidden else ""
         if scope.folding.exhausted:
             hint = "too much has to be worked out when this is compiled: work it out when the script runs"
-        problems.error("this is not constant: it cannot be worked out beforehand", expression.span, hint, "not-constant")
+        problems.error(
+            "this is not constant: it cannot be worked out beforehand", expression.span, hint, "not-constant"
+        )
     return None
 
 
@@ -124,7 +134,9 @@ def _declare_function(item: tree.Fn, scope: Scope, dialect: Dialect, problems: P
             frame.slot(f"{parameter} {len(frame.locals)}")
         frame.slot(parameter)
         frame.assigned.add(parameter)
-    routine = Routine(RoutineKind.FUNCTION, "::".join((*scope.path, item.name)), item.span, len(item.parameters), item.open)
+    routine = Routine(
+        RoutineKind.FUNCTION, "::".join((*scope.path, item.name)), item.span, len(item.parameters), item.open
+    )
     if item.cases is not None:
         for clause in item.cases:
             visit_clause(frame, clause, tail=True)
@@ -165,7 +177,9 @@ def _declare_definition(item: tree.Define, scope: Scope, problems: Problems) -> 
 
 
 @visits(*DECLARATIONS)
-def _misplaced(frame: Frame, node: tree.Const | tree.Fn | tree.Intrinsic | tree.Module | tree.Use, tail: bool) -> Expression:
+def _misplaced(
+    frame: Frame, node: tree.Const | tree.Fn | tree.Intrinsic | tree.Module | tree.Use, tail: bool
+) -> Expression:
     frame.error(
         f"a {_KINDS[type(node)]} cannot be declared here",
         node.span,

@@ -36,7 +36,9 @@ def _binary_literal(frame: Frame, node: tree.BinaryLiteral, tail: bool) -> Expre
         if field.type not in FIELD_TYPES:
             near = closest(field.type or "", [name for name in FIELD_TYPES if name])
             hint = f"did you mean `{near}`?" if near else "types are `binary`, `signed-integer`, `little`, …"
-            frame.error(f"there is no type `{field.type}` for a part of a binary", field.span, hint, "bad-binary-type")
+            frame.error(
+                f"there is no type `{field.type}` for a part of a binary", field.span, hint, "bad-binary-type"
+            )
         if field.bits is not None and not 1 <= field.bits <= _MOST_BITS:
             frame.error(
                 f"a part of a binary has 1 to {_MOST_BITS} bits, not {field.bits}",

@@ -123,7 +123,11 @@ class Folding:
 
     def _limit(self, size: int, limit: int, what: str) -> None:
         if size > limit:
-            raise Fault(f"there can be at most {limit} {what}", "the limit belongs to the deployment", "limit-exceeded")
+            raise Fault(
+                f"there can be at most {limit} {what}",
+                "the limit belongs to the deployment",
+                "limit-exceeded",
+            )
 
 
 def _too_deep() -> Fault:

@@ -101,7 +101,10 @@ def _resolve_event(frame: Frame, root: tree.Root, span: Span) -> None:
     word = root.kind.value
     if frame.surroundings is Surroundings.FUNCTION:
         frame.problems.warning(
-            f"`{word}` is always null in a function", span, "hand in what the function needs as an argument", "null-event"
+            f"`{word}` is always null in a function",
+            span,
+            "hand in what the function needs as an argument",
+            "null-event",
         )
     elif root.kind is RootKind.STATE:
         frame.uses_state = True
@@ -134,7 +137,9 @@ def _index(frame: Frame, segment: tree.Index) -> tree.Segment:
         return tree.Key(segment.span, value)
     if value.__class__ is not int:
         frame.error(
-            f"this must be an integer or a string, not {type_name(value)}", expression.span, code="bad-selector"
+            f"this must be an integer or a string, not {type_name(value)}",
+            expression.span,
+            code="bad-selector",
         )
     elif value < 0:
         frame.error(f"an index is at least 0, not {value}", expression.span, code="bad-selector")

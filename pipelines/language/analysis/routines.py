@@ -5,18 +5,37 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipelines.language import tree
-from pipelines.language.analysis.cautions import caution_locals, caution_sequence, caution_unused, sort_warnings
+from pipelines.language.analysis.cautions import (
+    caution_locals,
+    caution_sequence,
+    caution_unused,
+    sort_warnings,
+)
 from pipelines.language.analysis.declarations import DECLARATIONS, announce, declare, fold_value
 from pipelines.language.analysis.frame import Frame, Surroundings, visit
 from pipelines.language.analysis.scope import Scope
 from pipelines.language.diagnostic import Problems
 from pipelines.language.dialect import Dialect
 from pipelines.language.limits import Limits
-from pipelines.language.routine import AggregateUse, Grouping, Parameters, Program, Routine, RoutineKind, Selection
+from pipelines.language.routine import (
+    AggregateUse,
+    Grouping,
+    Parameters,
+    Program,
+    Routine,
+    RoutineKind,
+    Selection,
+)
 from pipelines.language.source import Span
 from pipelines.language.tree import Expression, Literal, RootKind
 
-__all__ = ["analyse_expression", "analyse_parameters", "analyse_script", "analyse_select", "analyse_window_script"]
+__all__ = [
+    "analyse_expression",
+    "analyse_parameters",
+    "analyse_script",
+    "analyse_select",
+    "analyse_window_script",
+]
 
 
 def analyse_script(
@@ -95,7 +114,9 @@ def analyse_parameters(
     return result
 
 
-def analyse_window_script(expression: Expression, scope: Scope, dialect: Dialect, problems: Problems) -> Routine:
+def analyse_window_script(
+    expression: Expression, scope: Scope, dialect: Dialect, problems: Problems
+) -> Routine:
     """Resolve the script of a window. ``scope`` is that of the module in which the window is defined."""
     frame = Frame(Surroundings.WINDOW, scope, dialect, problems)
     return _part(frame, "window", expression)
@@ -116,7 +137,11 @@ def _refuse_local(frame: Frame, span: Span) -> None:
     name = frame.forbidden
     if name in (RootKind.GROUP.value, RootKind.WINDOW.value, RootKind.ARGS.value):
         hint = f"`{name}` is known in the target and in `having` only"
-    elif frame.surroundings.is_select and frame.scope.constant((name,)) and not frame.dialect.constants_in_select:
+    elif (
+        frame.surroundings.is_select
+        and frame.scope.constant((name,))
+        and not frame.dialect.constants_in_select
+    ):
         hint = f"a select sees the constant `{name}` in dialect 0.11 only"
     else:
         hint = f"`{name}` is none of `event`, `$`, `group` and `window`; did you mean `event.{name}`?"

@@ -1,4 +1,4 @@
-"""`Scope`: what a module declares. Names are looked up from the module in which they are written, never outside of it."""
+"""`Scope`: what a module declares. Names are looked up in the module that they are written in, never outside of it."""
 
 from __future__ import annotations
 

@@ -23,14 +23,18 @@ def visit_sequence(frame: Frame, statements: Sequence[tree.Statement], tail: boo
 
 @visits(tree.Let)
 def _let(frame: Frame, node: tree.Let, tail: bool) -> Expression:
-    target = node.target
+    target, known = node.target, len(frame.problems.errors)
     visit_path(frame, target, target=True)
     node.value = visit(frame, node.value)
     kind = target.root.kind
     if kind in (RootKind.CONSTANT, RootKind.GROUP, RootKind.WINDOW, RootKind.ARGS):
-        if not frame.broken:
-            frame.error(f"`{target.span.text}` is a constant: nothing can be assigned to it", node.span, code="constant")
-        frame.broken = True
+        # An unknown `a::b` was told already.
+        if len(frame.problems.errors) == known:
+            frame.error(
+                f"`{target.span.text}` is a constant: nothing can be assigned to it",
+                node.span,
+                code="constant",
+            )
     elif kind in (RootKind.EVENT, RootKind.META, RootKind.STATE):
         _let_event(frame, node)
     elif kind is RootKind.LOCAL and not target.segments:
@@ -42,7 +46,10 @@ def _let_event(frame: Frame, node: tree.Let) -> None:
     kind = node.target.root.kind
     if frame.surroundings is Surroundings.FUNCTION:
         frame.error(
-            f"a function cannot assign to `{kind.value}`", node.span, "return the value, and assign it there", "misplaced"
+            f"a function cannot assign to `{kind.value}`",
+            node.span,
+            "return the value, and assign it there",
+            "misplaced",
         )
     elif kind is RootKind.META and not node.target.segments and not _changes_meta_in_place(node.value):
         frame.error(
@@ -66,7 +73,12 @@ def _changes_meta_in_place(value: Expression) -> bool:
 @visits(tree.Emit)
 def _emit(frame: Frame, node: tree.Emit, tail: bool) -> Expression:
     if frame.surroundings is not Surroundings.SCRIPT:
-        frame.error("nothing can be emitted here", node.span, "return the value, and emit it in the script", "misplaced")
+        frame.error(
+            "nothing can be emitted here",
+            node.span,
+            "return the value, and emit it in the script",
+            "misplaced",
+        )
     node.value = visit_value(frame, node.value)
     node.port = visit_value(frame, node.port)
     if isinstance(node.port, Literal):
@@ -79,7 +91,9 @@ def _emit(frame: Frame, node: tree.Emit, tail: bool) -> Expression:
 @visits(tree.Drop)
 def _drop(frame: Frame, node: tree.Drop, tail: bool) -> Expression:
     if frame.surroundings is not Surroundings.SCRIPT:
-        frame.error("nothing can be dropped here", node.span, "return a value, and drop in the script", "misplaced")
+        frame.error(
+            "nothing can be dropped here", node.span, "return a value, and drop in the script", "misplaced"
+        )
     return node
 
 
