@@ -27,6 +27,7 @@ def caution_match(frame: Frame, node: tree.Match) -> None:
             node.span,
             "add `default => null`, or what else is right then",
             "no-default",
+            below=True,
         )
     if len(defaults) > 1:
         frame.problems.warning(
@@ -34,6 +35,7 @@ def caution_match(frame: Frame, node: tree.Match) -> None:
             node.span,
             "remove the others",
             "several-defaults",
+            below=True,
         )
     settled = False
     for clause in node.clauses:
