@@ -7,7 +7,7 @@ import pipelines.language.library  # noqa: F401 - both fill their tables
 from pipelines.language import tree
 from pipelines.language.aggregates.aggregate import AGGREGATES, AggregateKind
 from pipelines.language.analysis.frame import Frame, Surroundings, fold, visit, visits
-from pipelines.language.closest import closest
+from pipelines.language.analysis.hints import nearest
 from pipelines.language.dialect import DIALECTS, Dialect
 from pipelines.language.library.function import FUNCTIONS, Function, arity_fault
 from pipelines.language.routine import AggregateUse, Routine, RoutineKind
@@ -31,11 +31,15 @@ def library_function(frame: Frame, names: tuple[str, ...], span: Span) -> Functi
         hint = f"dialect {function.dialect} of the language has it"
     else:
         inside = [known for known_module, known in FUNCTIONS if known_module == module]
-        near = closest(name, inside) if inside else None
+        near = nearest(name, inside, frame.problems) if inside else None
         if near:
             hint = f"did you mean `{module}::{near}`?"
         elif not inside:
-            near = "record" if module == "object" else closest(module, {known for known, _ in FUNCTIONS})
+            near = (
+                "record"
+                if module == "object"
+                else nearest(module, {known for known, _ in FUNCTIONS}, frame.problems)
+            )
             hint = f"did you mean the module `{near}`?" if near else ""
     frame.error(f"the library has no function `{module}::{name}`", span, hint, "undefined-function")
     return None
@@ -81,7 +85,7 @@ def _undefined_hint(frame: Frame, names: tuple[str, ...]) -> str:
         return "a function calls itself by `recur(…)`"
     if len(names) == 1 and name in frame.scope.announced:
         return f"`{name}` is defined further down: move it before its first use"
-    near = frame.scope.did_you_mean(names, "functions")
+    near = frame.scope.did_you_mean(names, "functions", frame.problems)
     if near:
         return near
     package = next(
@@ -116,7 +120,7 @@ def _call_aggregate(frame: Frame, node: tree.Call) -> Expression:
     kind = AGGREGATES.get((node.names[1], node.names[2]))
     nested = frame.in_aggregate
     if kind is None:
-        near = closest(written, ["::".join((_AGGREGATES, *known)) for known in AGGREGATES])
+        near = nearest(written, ["::".join((_AGGREGATES, *known)) for known in AGGREGATES], frame.problems)
         hint = f"did you mean `{near}`?" if near else ""
         frame.error(f"there is no aggregate `{written}`", node.span, hint, "undefined-function")
     elif frame.aggregates is None:

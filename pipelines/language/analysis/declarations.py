@@ -84,9 +84,7 @@ def _declare_constant(item: tree.Const, scope: Scope, dialect: Dialect, problems
         return
     entry = ConstantEntry(item.name, item.span)
     value = fold_value(item.value, scope, dialect, problems)
-    if value is None:
-        entry.broken = True
-    else:
+    if value is not None:
         entry.value = value.value
     scope.constants[item.name] = entry
 
@@ -186,4 +184,6 @@ def _misplaced(
         "declare it outside of functions, matches and loops",
         "misplaced",
     )
+    if isinstance(node, tree.Const):
+        frame.assigned.add(node.name)
     return Literal(node.span, None)

@@ -6,7 +6,7 @@ from typing import Any
 
 from pipelines.language import tree
 from pipelines.language.analysis.frame import Frame, fold, visit, visit_value, visits
-from pipelines.language.closest import closest
+from pipelines.language.analysis.hints import nearest
 from pipelines.language.runtime.binaries import FIELD_TYPES
 from pipelines.language.tree import Expression, Literal
 
@@ -34,7 +34,7 @@ def _binary_literal(frame: Frame, node: tree.BinaryLiteral, tail: bool) -> Expre
     for field in node.fields:
         field.value = visit(frame, field.value)
         if field.type not in FIELD_TYPES:
-            near = closest(field.type or "", [name for name in FIELD_TYPES if name])
+            near = nearest(field.type or "", [name for name in FIELD_TYPES if name], frame.problems)
             hint = f"did you mean `{near}`?" if near else "types are `binary`, `signed-integer`, `little`, …"
             frame.error(
                 f"there is no type `{field.type}` for a part of a binary", field.span, hint, "bad-binary-type"
