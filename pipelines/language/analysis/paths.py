@@ -75,7 +75,9 @@ def _resolve_name(frame: Frame, root: tree.Root, span: Span, reads: bool) -> Non
 def _undefined_constant(frame: Frame, root: tree.Root, span: Span) -> None:
     absolute = "::".join((*frame.scope.path, *root.names))
     hint = frame.scope.did_you_mean(root.names, "constants", frame.problems)
-    if not hint and frame.scope.path:
+    if frame.scope.constant(root.names):
+        hint = "a select sees constants in dialect 0.11 only"
+    elif not hint and frame.scope.path:
         hint = f"names are looked up in the module `{'::'.join(frame.scope.path)}` only"
     frame.error(f"there is no constant `{absolute}`", span, hint, "undefined-constant")
     root.kind, root.value = RootKind.CONSTANT, MISSING

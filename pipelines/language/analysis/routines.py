@@ -155,18 +155,19 @@ def analyse_select(select: tree.Select, scope: Scope, dialect: Dialect, problems
     frame = Frame(Surroundings.TARGET, scope, dialect, problems, aggregates=aggregates, windowed=windowed)
     passes_event = _is_event(select.target)
     target = _part(frame, "target", select.target)
-    having_frame = Frame(Surroundings.HAVING, scope, dialect, problems, aggregates=aggregates)
-    having = _part(having_frame, "having", select.having) if select.having else None
     where = None
     if select.where:
         where = _part(Frame(Surroundings.FILTER, scope, dialect, problems), "where", select.where)
+    grouping = _grouping(select.group_by, scope, dialect, problems) if select.group_by else None
+    having_frame = Frame(Surroundings.HAVING, scope, dialect, problems, aggregates=aggregates)
+    having = _part(having_frame, "having", select.having) if select.having else None
     return Selection(
         span=select.span,
         target=target,
         aggregates=aggregates,
         having=having,
         where=where,
-        grouping=_grouping(select.group_by, scope, dialect, problems) if select.group_by else None,
+        grouping=grouping,
         passes_event=passes_event,
         uses_window=frame.uses_window or having_frame.uses_window,
         uses_group=frame.uses_group or having_frame.uses_group,
