@@ -180,7 +180,7 @@ def test_nothing_can_be_defined_twice(text: str, place: tuple[int, int]) -> None
 
 
 def test_one_wrong_constant_is_told_once() -> None:
-    assert errors("const a = event; const b = [a]; const c = b + 1; [a.x, c]") == [(1, 11, "not-constant")]
+    assert errors("const a = event; const b = [a]; const c = (b + 1); [a.x, c]") == [(1, 11, "not-constant")]
 
 
 def test_args_stay_in_scripts_and_functions_and_groups_are_null() -> None:

@@ -81,20 +81,8 @@ def _unary(frame: Frame, node: tree.Unary, tail: bool) -> Expression:
 
 @visits(tree.Binary)
 def _binary(frame: Frame, node: tree.Binary, tail: bool) -> Expression:
-    # A chain such as `a + b + c …` leans to the left and may be long: it is walked, not descended into.
-    chain = [node]
-    while isinstance(chain[-1].left, tree.Binary):
-        chain.append(chain[-1].left)
-    left = visit(frame, chain[-1].left)
-    for link in reversed(chain):
-        link.left = left
-        link.right = visit(frame, link.right)
-        left = _fold_binary(frame, link)
-    return left
-
-
-def _fold_binary(frame: Frame, node: tree.Binary) -> Expression:
-    left, right = node.left, node.right
+    node.left = left = visit(frame, node.left)
+    node.right = right = visit(frame, node.right)
     if not (isinstance(left, Literal) and isinstance(right, Literal)):
         return node
     return fold(frame, node, lambda: frame.scope.folding.binary(node.operator, left.value, right.value))
