@@ -185,7 +185,8 @@ def test_extractors_are_compiled_and_bad_ones_told_from_their_name_on() -> None:
     assert isinstance(field, tree.PatternField)
     assert isinstance(field.pattern, tree.ExtractorPattern)
     assert field.pattern.extractor is not None
-    assert errors("match event of\n case %{ a ~= re|(|, b ~= nothing|| } => 1\n case ~ re|[| => 1 default => 2 end") == [
+    bad = "match event of\n case %{ a ~= re|(|, b ~= nothing|| } => 1\n case ~ re|[| => 1 default => 2 end"
+    assert errors(bad) == [
         (2, 15, "bad-extractor"), (2, 26, "bad-extractor"), (3, 9, "bad-extractor"),
     ]  # fmt: skip
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -33,13 +32,15 @@ class ConstantEntry:
 class FunctionEntry:
     """``fn name``, with its routine, or ``intrinsic fn name``, with the function of the library that it stands for.
 
-    Both are ``None`` if the library has no such function, which was told already.
+    Both are ``None`` if the library has no such function, which was told already. ``calls``: how many calls of the
+    script's own functions one call of it can bring, without recursion.
     """
 
     name: str
     span: Span
     routine: Routine | None = None
     library: Function | None = None
+    calls: int = 0
     used: bool = False
 
 
@@ -136,9 +137,3 @@ class Scope:
         scope = self.inside(names[:-1])
         near = nearest(names[-1], getattr(scope, table), problems) if scope else None
         return f"did you mean `{'::'.join((*names[:-1], near))}`?" if near else ""
-
-    def all_below(self) -> Iterator[Scope]:
-        """This scope and those of all modules in it."""
-        yield self
-        for module in self.modules.values():
-            yield from module.all_below()
