@@ -162,16 +162,16 @@ def test_definitions_are_found_by_their_path_with_the_scope_of_their_module() ->
     text = """
         mod m with
           const n = 2;
-          define tumbling window w with size = n script event.size end;
+          define tumbling window wide with size = n script event.size end;
           define generic::batch operator b with count = n end;
           define script s script event end
         end;
         define tumbling window w with size = 1 end;
-        select aggr::stats::count() from in[w, m::w] into out
+        select aggr::stats::count() from in[w, m::wide] into out
     """
     _, scope, problems = query(text)
     assert problems.errors == []
-    inner, outer = scope.window(("m", "w")), scope.window(("w",))
+    inner, outer = scope.window(("m", "wide")), scope.window(("w",))
     assert inner is not None
     assert outer is not None
     assert isinstance(inner.node, tree.DefineWindow)
@@ -184,8 +184,8 @@ def test_definitions_are_found_by_their_path_with_the_scope_of_their_module() ->
     assert scope.operator(("m", "b")) is not None
     assert scope.script(("m", "s")) is not None
     assert [scope.window(("b",)), scope.script(("n", "s")), scope.operator(("w",))] == [None, None, None]
-    assert "`m::w`" in scope.did_you_mean(("m", "v"), "windows", problems)
-    assert "module `m`" in scope.did_you_mean(("mm", "w"), "windows", problems)
+    assert "`m::wide`" in scope.did_you_mean(("m", "side"), "windows", problems)
+    assert "module `m`" in scope.did_you_mean(("mm", "wide"), "windows", problems)
 
 
 def test_definitions_cannot_be_there_twice() -> None:

@@ -30,7 +30,7 @@ from tests.language.analysing import analyse, warnings
         ("fn f(x) with event.a end; f(1)", [(1, 14, "null-event")]),
         ("fn f(x) with [$, state] end; f(1)", [(1, 15, "null-event"), (1, 18, "null-event")]),
         ("const a = 1; fn f(a) with a end; f(a)", [(1, 14, "hidden")]),
-        ("const a = 1; for event of case (k, a) => a end", [(1, 28, "hidden")]),
+        ("const a = 1; for event of case (k, a) => a end", [(1, 27, "hidden")]),
         ("const a = 1; match a of case a = %{} => 1 default => 2 end", [(1, 30, "hidden")]),
         ("const a = 1; event", [(1, 1, "unused")]),
         ("const a = 1; fn f() with a end; event", [(1, 14, "unused")]),
