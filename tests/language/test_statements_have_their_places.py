@@ -187,7 +187,7 @@ def test_extractors_are_compiled_and_bad_ones_told_from_their_name_on() -> None:
     assert field.pattern.extractor is not None
     bad = "match event of\n case %{ a ~= re|(|, b ~= nothing|| } => 1\n case ~ re|[| => 1 default => 2 end"
     assert errors(bad) == [
-        (2, 15, "bad-extractor"), (2, 26, "bad-extractor"), (3, 9, "bad-extractor"),
+        (2, 15, "bad-extractor"), (2, 27, "bad-extractor"), (3, 9, "bad-extractor"),
     ]  # fmt: skip
 
 
