@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -124,8 +125,8 @@ class Scope:
         """The table of this module for definitions of that kind."""
         return {DefineWindow: self.windows, DefineOperator: self.operators, DefineScript: self.scripts}[kind]
 
-    def did_you_mean(self, names: tuple[str, ...], table: str, problems: Problems) -> str:
-        """A hint for a path that leads nowhere; "" if nothing is near, or if there are many problems already.
+    def did_you_mean(self, names: tuple[str, ...], table: str, problems: Problems | None = None) -> str:
+        """A hint for a path that leads nowhere; "" if nothing is near, or if ``problems`` are many already.
 
         ``table``: ``constants functions modules windows operators scripts``.
         """
@@ -137,3 +138,9 @@ class Scope:
         scope = self.inside(names[:-1])
         near = nearest(names[-1], getattr(scope, table), problems) if scope else None
         return f"did you mean `{'::'.join((*names[:-1], near))}`?" if near else ""
+
+    def all_below(self) -> Iterator[Scope]:
+        """This scope, and those of all modules in it."""
+        yield self
+        for module in self.modules.values():
+            yield from module.all_below()
