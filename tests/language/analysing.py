@@ -52,9 +52,9 @@ def warnings(text: str, dialect: str = "0.11") -> list[tuple[int, int, str]]:
     return [place(warning) for warning in problems.warnings]
 
 
-def hint(text: str) -> str:
+def hint(text: str, dialect: str = "0.11") -> str:
     """The hint of the only error of a script."""
-    (error,) = analyse(text)[1].errors
+    (error,) = analyse(text, dialect)[1].errors
     return error.hint
 
 

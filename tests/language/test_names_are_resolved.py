@@ -160,9 +160,17 @@ def test_what_was_meant_is_suggested(text: str, expected: str) -> None:
     assert expected in hint(text)
 
 
+@pytest.mark.parametrize(
+    "text", ["f(1)", "core::array::something_else()", "core::something::else()", "x::y", "aggr::a::b()"]
+)
+def test_nothing_is_suggested_where_nothing_is_near(text: str) -> None:
+    assert hint(text) == ""
+
+
 def test_a_function_of_a_newer_dialect_is_unknown_in_the_old_one() -> None:
     assert errors("core::type::is_binary(event)") == []
     assert errors("core::type::is_binary(event)", "0.9") == [(1, 1, "undefined-function")]
+    assert "dialect 0.11" in hint("core::type::is_binary(event)", "0.9")
 
 
 @pytest.mark.parametrize(
