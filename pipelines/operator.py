@@ -7,8 +7,10 @@ kind       implements                                                 for
 =========  =========================================================  =======================================
 INLINE     ``inline(scope)``: statements for the loop's body          what a few lines of Python do
 ROUTE      ``route(value, meta, ingest_ns)``: the port, or ``None``   state decides where an event goes
-EVENT      ``on_event(value[, meta])``: a value, `Drop` or `Emit`     one event in, at most one out
-MANY       ``on_event(value[, meta])``: an iterable of those          one event in, several out
+EVENT      a function of value[, meta[, batch]]: a value, `Drop`,     one event in, at most one out
+           or `Emit`
+MANY       a function of value[, meta[, batch]]: an iterable of       one event in, several out
+           those
 HOLD       ``hold(value, meta, batch)``: `Emit` objects, or none yet  what waits for other events or for time
 BATCH      ``on_batch(batch, port)``: pairs of port and batch         work that is cheaper for many at once
 =========  =========================================================  =======================================
@@ -99,7 +101,14 @@ class Operator(Component):
     """Whether an event's value may differ afterwards. If not, the bytes that it was decoded from travel on with it."""
 
     reads_meta: bool = False
-    """EVENT, MANY: `on_event` takes the metadata as a second argument, a dict that it may change."""
+    """EVENT, MANY: the function takes the metadata as a second argument, a dict that it may change."""
+
+    reads_batch: bool = False
+    """EVENT, MANY: the function takes the metadata as with `reads_meta`, and as a third argument the batch that the
+    event came with, for its ``ingest_ns`` and ``origin``. It must neither change nor keep the batch."""
+
+    emits_errors: bool = False
+    """EVENT, MANY: the function may itself send events to ``err`` by `Emit`. They leave as they are."""
 
     writes_meta: bool = False
     """Whether events may have other metadata afterwards."""
@@ -145,7 +154,7 @@ class Operator(Component):
         return (assign(port, call(function, scope.value(), scope.meta(), scope.ingest_ns())),)
 
     def event_function(self) -> Callable[..., Any]:
-        """EVENT, MANY: what is called for each event, with its value and, if `reads_meta`, its metadata."""
+        """EVENT, MANY: what is called for each event, with its value, and more if `reads_meta` or `reads_batch`."""
         raise NotImplementedError(f"{self.name}: event_function")
 
     def hold(self, value: Any, meta: dict[str, Any] | None, batch: Batch) -> Iterable[Emit]:

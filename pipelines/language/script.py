@@ -42,6 +42,10 @@ class Script:
     """Output ports that the script names, besides ``out`` and ``err``."""
     open_ports: bool
     """Whether it may also emit to ports whose names it computes."""
+    assigns_event: bool
+    """Whether it may change an event in place. If not, an event that it emits as it is stays the very same object."""
+    assigns_meta: bool
+    """Whether it may change metadata."""
 
     def run(
         self,
