@@ -30,9 +30,7 @@ class ScriptOperator(Operator):
     reads_batch = True
     emits_errors = True
 
-    def __init__(
-        self, script: Script, args: dict[str, Any] | None = None, ports: Iterable[str] = ()
-    ) -> None:
+    def __init__(self, script: Script, args: dict[str, Any] | None = None, ports: Iterable[str] = ()) -> None:
         super().__init__(None)
         self.instance = script.start(args)
         self.changes_values = script.assigns_event
