@@ -28,7 +28,7 @@ class Numbers:
         state.extend(narrower)
 
     def result(self, state: list[int], cell: Any, window: str, event: Any, meta: Any, occasion: Any) -> Any:
-        return cell.group[0], window, list(state)
+        return cell.values[0], window, list(state)
 
 
 class Happening(NamedTuple):

@@ -6,7 +6,6 @@ from collections.abc import Hashable, Iterable
 from typing import Any
 
 from pipelines.language.queries.window import Window
-from pipelines.language.runtime.json_text import encode_sorted
 from pipelines.values import key_of
 
 __all__ = ["Cell", "Table", "key_of_group"]
@@ -24,10 +23,10 @@ class Cell:
 
     ``state``: the aggregates. ``events``: how many came that are in no result yet; in a wider window, how many results
     of the narrower one. ``count``: how much those count, for windows of a size. ``until``: when it closes, for windows
-    of an interval; ``None`` before that is known.
+    of an interval; ``None`` before that is known. ``group``: what the query reads by that name, once it was asked for.
     """
 
-    __slots__ = ("_group", "count", "events", "state", "until", "values")
+    __slots__ = ("count", "events", "group", "state", "until", "values")
 
     def __init__(self, values: list[Any], state: Any) -> None:
         self.values = values
@@ -35,14 +34,7 @@ class Cell:
         self.events = 0
         self.count = 0
         self.until: int | None = None
-        self._group: list[Any] | None = None
-
-    @property
-    def group(self) -> list[Any]:
-        """What ``group`` is: the values, and the JSON text of them. Raises `Fault` for what is nested too deeply."""
-        if self._group is None:
-            self._group = [*self.values, encode_sorted(self.values)]
-        return self._group
+        self.group: list[Any] | None = None
 
 
 class Table:
@@ -85,7 +77,7 @@ class Table:
         if self._young.pop(key, None) is None:
             self._old.pop(key, None)
 
-    def keys(self) -> list[Hashable]:
+    def all_keys(self) -> list[Hashable]:
         """All keys at this moment, the old ones first."""
         return [*self._old, *self._young]
 

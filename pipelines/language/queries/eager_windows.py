@@ -51,7 +51,7 @@ class EagerWindows(Windows):
         """The stream is at its end: the results of the windows that are still open."""
         results: list[Any] = []
         for level, table in enumerate(self.tables):
-            for key in table.keys():
+            for key in table.all_keys():
                 cell = table.peek(key)
                 if cell is not None and cell.events:
                     self._close(level, key, cell, None, None, occasion, results)
