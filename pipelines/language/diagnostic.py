@@ -8,7 +8,8 @@ from enum import Enum
 from typing import Any
 
 from pipelines.errors import ConfigurationError, EventError, PipelineError
-from pipelines.language.source import Span
+from pipelines.language.excerpt import excerpt, harmless
+from pipelines.language.source import Position, Span
 
 __all__ = ["CompileError", "Diagnostic", "LanguageError", "Problems", "ScriptError", "Severity"]
 
@@ -52,11 +53,31 @@ class Diagnostic:
 
     def render(self) -> str:
         """For a terminal, with a newline at its end: severity, message, file:line:column, excerpt with caret, hint."""
-        raise NotImplementedError
+        rows = [f"{self.severity.value}: {harmless(self.message, newlines=True)}"]
+        if self.span:
+            rows.append(f" --> {harmless(self.file)}:{self.line}:{self.column}")
+            rows += excerpt(self.span)
+        if self.hint:
+            rows.append(f"help: {harmless(self.hint, newlines=True)}")
+        return "\n".join(rows) + "\n"
 
     def as_json(self) -> dict[str, Any]:
-        """For editors: ``severity code message hint file line column end_line end_column``."""
-        raise NotImplementedError
+        """For editors: ``severity code message hint file line column end_line end_column``.
+
+        The end is the place after the last character. Without a span the places are 0.
+        """
+        end = self.span.source.position(self.span.end) if self.span else Position(0, 0)
+        return {
+            "severity": self.severity.value,
+            "code": self.code,
+            "message": self.message,
+            "hint": self.hint,
+            "file": self.file,
+            "line": self.line,
+            "column": self.column,
+            "end_line": end.line,
+            "end_column": end.column,
+        }
 
 
 class LanguageError(PipelineError):
