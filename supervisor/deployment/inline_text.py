@@ -54,8 +54,8 @@ def inline_source(document: Document, path: KeyPath, text: str) -> Source:
         first += 1
     offsets, places = _map(document.text[first : end - len(marks)], first, escapes=marks.startswith('"'))
     file = Source(document.file, document.text)
-    line, column = file.position(first)
-    return _InlineSource(document.file, text, line, column - 1, file=file, offsets=offsets, places=places)
+    line = file.position(first).line
+    return _InlineSource(document.file, text, line, file=file, offsets=offsets, places=places)
 
 
 def _map(written: str, first: int, *, escapes: bool) -> tuple[list[int], list[int]]:
