@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 
-from pipelines.language.source import Position, Source
+from pipelines.language.mapped_source import mapped_source
+from pipelines.language.source import Source
 from supervisor.deployment.load import Document
 from supervisor.deployment.problem import KeyPath
 
@@ -16,26 +16,6 @@ _PIECE = re.compile(
     r"(?P<plain>[^\\]+)|(?P<nothing>\\[ \t]*\n[ \t\n]*)|\\(?:u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|.)", re.S
 )
 _TRIPLE = ('"""', "'''")
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class _InlineSource(Source):
-    """``offsets`` in the text, and the ``places`` in the file of the characters there. What follows one of them stands
-    side by side in both, up to the next.
-    """
-
-    file: Source = field(kw_only=True)
-    offsets: list[int] = field(kw_only=True)
-    places: list[int] = field(kw_only=True)
-
-    def position(self, offset: int) -> Position:
-        """Line and column in the file."""
-        index = bisect_right(self.offsets, offset) - 1
-        return self.file.position(self.places[index] + offset - self.offsets[index])
-
-    def line(self, number: int) -> str:
-        """The whole line of the file."""
-        return self.file.line(number)
 
 
 def inline_source(document: Document, path: KeyPath, text: str) -> Source:
@@ -52,26 +32,16 @@ def inline_source(document: Document, path: KeyPath, text: str) -> Source:
     first = start + len(marks)
     if len(marks) == 3 and document.text.startswith("\n", first):
         first += 1
-    offsets, places = _map(document.text[first : end - len(marks)], first, escapes=marks.startswith('"'))
-    file = Source(document.file, document.text)
-    line = file.position(first).line
-    return _InlineSource(document.file, text, line, file=file, offsets=offsets, places=places)
+    pairs = _map(document.text[first : end - len(marks)], first, escapes=marks.startswith('"'))
+    return mapped_source(Source(document.file, document.text), text, pairs)
 
 
-def _map(written: str, first: int, *, escapes: bool) -> tuple[list[int], list[int]]:
-    offsets, places = [0], [first]
-    if not escapes:
-        return offsets, places
+def _map(written: str, first: int, *, escapes: bool) -> Iterator[tuple[int, int]]:
+    yield 0, first
     offset = 0
-    for piece in _PIECE.finditer(written):
+    for piece in _PIECE.finditer(written) if escapes else ():
         if piece["plain"]:
             offset += len(piece["plain"])
-            continue
-        if piece["nothing"] is None:
-            offset += 1
-        if offsets[-1] == offset:
-            places[-1] = first + piece.end()
         else:
-            offsets.append(offset)
-            places.append(first + piece.end())
-    return offsets, places
+            offset += piece["nothing"] is None
+            yield offset, first + piece.end()

@@ -1,4 +1,4 @@
-"""Every character of a text in a TOML file knows its line and column there, whatever quotes and escapes it stands in."""
+"""Every character of a text in a TOML file knows its line and column there, whatever quotes it stands in."""
 
 from __future__ import annotations
 
