@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipelines.language import CompileError, Diagnostic, Source, compile_script, tree
+from pipelines.language import Diagnostic, Source, compile_script, tree
 from pipelines.language.diagnostic import Problems
 from pipelines.language.dialect import find_dialect
 from pipelines.language.lexer import tokenize
@@ -113,7 +113,8 @@ class Session:
         self.transcript += text + "\n"
         warnings = tuple(warning for warning in script.warnings if warning.line >= first_line)
         if result is None or result.port != _END_PORT:
-            return Outcome(result and result.value, True, result and result.port, warnings)
+            value, port = (result.value, result.port) if result else (None, None)
+            return Outcome(value, True, port, warnings)
         self.event = result.value["event"]
         self.locals = result.value["locals"]
         shown = not isinstance(chunks[-1][0], tree.Let | tree.Const | tree.Fn | tree.Module | tree.Use)
