@@ -218,7 +218,7 @@ class _Expander:
         # The library's modules need this package's own parts, so they can be imported only when it is complete.
         from pipelines.language.library.modules import find_builtin
 
-        text = find_builtin(path)
+        text = find_builtin(path, self.dialect.name)
         name = "::".join(path)
         if text is not None:
             return _Included(f"<{name}>", None), text

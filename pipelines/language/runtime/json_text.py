@@ -17,7 +17,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from json import encoder
 from math import isfinite
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 try:
     import orjson
@@ -25,6 +25,7 @@ except ImportError:
     orjson = None  # type: ignore[assignment]
 
 from pipelines.language.faults import Fault
+from pipelines.language.limits import Limits
 from pipelines.language.values import INTEGER_MIN, UNSIGNED_MAX
 
 __all__ = [
@@ -32,8 +33,11 @@ __all__ = [
     "interpolate",
 ]  # fmt: skip
 
-NESTING = 250
+NESTING: Final = 250
 """How many levels a value may have to be written, or to be read."""
+
+LONGEST_TEXT: Final = Limits().string
+"""How many characters a text may have where nobody says otherwise."""
 
 _quote: Callable[[str], str] = encoder.encode_basestring
 
@@ -44,25 +48,30 @@ _DOUBTFUL = re.compile(r"[0-9](?:[0-9]{18}|[eE])")
 _LEAST_EXPONENT, _GREATEST_EXPONENT = -323, 308
 
 
-def encode(value: Any) -> str:
-    """Compact JSON. Raises `Fault` for a value that is nested too deeply."""
+def encode(value: Any, limit: int = LONGEST_TEXT) -> str:
+    """Compact JSON. Raises `Fault` for a value that is nested too deeply, and for a text longer than ``limit``."""
+    kind = value.__class__
+    if kind is list or kind is dict:
+        _measure(value, limit)
     try:
-        return _checked(_encode_compact(value))
+        return _checked(_encode_compact(value), limit)
     except (TypeError, ValueError, RecursionError):
-        return _write_text(value)
+        return _write_text(value, limit)
 
 
-def encode_sorted(value: Any) -> str:
+def encode_sorted(value: Any, limit: int = LONGEST_TEXT) -> str:
     """Compact JSON with the keys of records in the order of their code points: equal values give equal texts."""
+    _measure(value, limit)
     try:
-        return _checked(_encode_ordered(value))
+        return _checked(_encode_ordered(value), limit)
     except (TypeError, ValueError, RecursionError):
-        return _write_text(value, ordered=True)
+        return _write_text(value, limit, ordered=True)
 
 
-def encode_pretty(value: Any) -> str:
+def encode_pretty(value: Any, limit: int = LONGEST_TEXT) -> str:
     """JSON on many lines, each level indented by two spaces."""
-    return _write_text(value, indent="\n")
+    _measure(value, limit, indented=True)
+    return _write_text(value, limit, indent="\n")
 
 
 def interpolate(value: Any) -> str:
@@ -136,9 +145,49 @@ def _plain(value: Any) -> str:
     return str(value)
 
 
-def _checked(text: str) -> str:
+def _measure(value: Any, limit: int, indented: bool = False) -> None:
+    """Raise a `Fault` for what is nested too deeply, or surely has more than ``limit`` characters.
+
+    An encoder cannot be stopped, and a script can make a value that holds one container a million times over, at each
+    of many levels. So this has to be known before; each container of a level is looked at once, and counted as often
+    as it is there.
+    """
+    characters = 0
+    containers = {id(value): (value, 1)}
+    for level in range(NESTING):
+        children: dict[int, tuple[Any, int]] = {}
+        for container, count in containers.values():
+            if container.__class__ is dict:
+                characters += count * sum(map(len, container))
+                container = container.values()
+            elif container.__class__ is not list:
+                continue
+            characters += count * len(container) * (2 * level + 1 if indented else 1)
+            for child in container:
+                kind = child.__class__
+                if kind is str:
+                    characters += count * len(child)
+                elif kind is list or kind is dict:
+                    place = id(child)
+                    known = children.get(place)
+                    children[place] = (child, count if known is None else known[1] + count)
+        if characters > limit:
+            raise _too_long(limit)
+        if not children:
+            return
+        containers = children
+    raise _too_deep()
+
+
+def _too_long(limit: int) -> Fault:
+    return Fault(f"the value's text would be longer than {limit} characters", "take a part of it", "limit")
+
+
+def _checked(text: str, limit: int) -> str:
     """The text, if the C encoder's layout is surely ours. Raises `ValueError`."""
-    if _EXPONENT_WRITTEN.search(text) is not None or text.count("[") + text.count("{") > NESTING:
+    if len(text) > limit:
+        raise _too_long(limit)
+    if _EXPONENT_WRITTEN.search(text) is not None:
         raise ValueError("perhaps not as we write it")
     return text
 
@@ -168,13 +217,16 @@ _encode_compact = _make_encoder(ordered=False)
 _encode_ordered = _make_encoder(ordered=True)
 
 
-def _write_text(value: Any, indent: str = "", ordered: bool = False) -> str:
+def _write_text(value: Any, limit: int, indent: str = "", ordered: bool = False) -> str:
     pieces: list[str] = []
     try:
         _write(value, pieces.append, indent, ordered, NESTING)
     except RecursionError:
         raise _too_deep() from None
-    return "".join(pieces)
+    text = "".join(pieces)
+    if len(text) > limit:
+        raise _too_long(limit)
+    return text
 
 
 def _write(value: Any, add: Callable[[str], None], indent: str, ordered: bool, levels: int) -> None:
@@ -278,7 +330,7 @@ def _without_surrogates(text: str, value: Any) -> Any:
     if text.isascii() and "\\ud" not in text and "\\uD" not in text:
         return value
     try:
-        _write_text(value).encode() if "\\u" in text else text.encode()
+        encode(value, 8 * len(text)).encode() if "\\u" in text else text.encode()
     except UnicodeEncodeError:
         raise Fault("the text is not JSON: a string has half of a surrogate pair", code="json") from None
     return value
