@@ -23,7 +23,7 @@ def test_the_tree_of_a_text_is_printed_as_json(feed: Feed) -> None:
 
 
 def test_a_tree_needs_no_modules(feed: Feed) -> None:
-    assert feed("use not::there;\nevent", "language", "ast", "-").exit_code == 0
+    assert feed("use un::known;\nevent", "language", "ast", "-").exit_code == 0
 
 
 def test_the_python_of_a_script_is_python(feed: Feed) -> None:

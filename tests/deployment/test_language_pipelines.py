@@ -244,7 +244,8 @@ def test_copies_share_what_was_compiled_and_have_a_state_each(planned: Planned) 
     two = make_pipeline(second, second.actor_name, components.__getitem__, codes)
 
     assert first.text is second.text
-    assert compiled and codes == compiled
+    assert compiled
+    assert codes == compiled
     assert results(one, 0, 0) == {"out": [1, 2]}
     assert results(two, 0) == {"out": [1]}
     assert results(one, 0) == {"out": [3]}
