@@ -105,7 +105,7 @@ def test_the_ports_that_a_script_names_can_be_linked(planned: Planned, problems:
 def test_a_script_that_computes_ports_may_be_linked_by_any_and_drops_what_goes_nowhere(
     planned: Planned,
 ) -> None:
-    text = "script = 'emit event => event.to'"
+    text = "script = 'emit event => "#{event.to}"'"
     plan = planned(deployment(text, '"in -> p", "p/blue -> out"'))
     pipeline = made(plan)
 
@@ -139,7 +139,7 @@ def test_events_that_a_script_leaves_alone_keep_their_bytes(planned: Planned) ->
 @pytest.mark.parametrize(
     ("pipeline", "places"),
     [
-        ("script = 'event + + 1'", [(FIRST_LINE, 19)]),
+        ("script = 'event + * 1'", [(FIRST_LINE, 19)]),
         ("script = '''\nlet a = ;\nevent\n'''", [(FIRST_LINE + 1, 9)]),
         ('script = """\nlet a = "\\\\u00e4" + ;\nevent\n"""', [(FIRST_LINE + 1, 21)]),
         ('script = "string::x(\\"\\t\\")"', [(FIRST_LINE, 11)]),
@@ -235,7 +235,7 @@ def test_the_dialect_and_the_limits_hold(planned: Planned, problems: Check) -> N
 
 def test_copies_share_what_was_compiled_and_have_a_state_each(planned: Planned) -> None:
     text = "script = '''\nlet state = match state of case null => 1 default => state + 1 end;\nstate\n'''"
-    plan = planned(deployment(text, flow="instances = 2"))
+    plan = planned(deployment(text, flow='instances = 2\nshared = ["in", "out"]'))
     first, second = pipelines_of(plan)
     components = {component.id: component for component in plan.components()}
     codes: dict[Any, Any] = {}
