@@ -165,6 +165,16 @@ class PipelinePlan(ComponentPlan):
         """A pipeline."""
         return Kind.PIPELINE
 
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """What it consists of, in words: its function, its operators' names, or ``script enrich.tremor``."""
+        if self.table.python is not None:
+            return (self.table.python,)
+        if self.text is None:
+            return tuple(part.member.name for part in self.operators)
+        language, file, _ = self.table.pipeline_kind.partition("_file")
+        return (f"{language} {getattr(self.table, language + file)}" if file else language,)
+
 
 @dataclass(frozen=True)
 class OfframpPlan(ComponentPlan):
