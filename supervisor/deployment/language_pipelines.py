@@ -22,7 +22,7 @@ from pipelines.language import (
 from pipelines.language.dialect import DEFAULT_DIALECT
 from pipelines.language.script_operator import UNLINKED, ScriptOperator
 from supervisor.deployment.inline_text import inline_source
-from supervisor.deployment.load import MAX_FILE_BYTES, Document
+from supervisor.deployment.load import MAX_FILE_BYTES, Document, excerpt_of
 from supervisor.deployment.plan import ComponentId, PipelinePlan
 from supervisor.deployment.problem import KeyPath, Position, Problem, Severity, printable
 from supervisor.deployment.schema import LimitsTable, PipelineTable
@@ -31,7 +31,6 @@ from supervisor.deployment.validate import Findings
 __all__ = ["CompiledText", "check_text"]
 
 _MOST_PROBLEMS = 100
-_MAX_EXCERPT = 160
 
 
 @dataclass(frozen=True)
@@ -218,10 +217,7 @@ def _excerpt(document: Document, diagnostic: Diagnostic, position: Position) -> 
     assert diagnostic.span is not None
     if diagnostic.file == document.file:
         return document.excerpt(position)
-    line = diagnostic.span.source.line(position.line).replace("\t", " ")
-    start = 0 if position.column <= _MAX_EXCERPT * 3 // 4 else position.column - _MAX_EXCERPT // 2
-    shown = printable(line[start:], max_characters=_MAX_EXCERPT)
-    return ("…" + shown[1:] if start else shown), start + 1
+    return excerpt_of(diagnostic.span.source.line(position.line), position.column)
 
 
 def _shown(path: Path) -> str:
