@@ -24,7 +24,7 @@ from __future__ import annotations
 import ast
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
@@ -63,6 +63,9 @@ class Scope(Protocol):
 
     def ingest_ns(self) -> ast.expr:
         """When the event came in: wall clock, nanoseconds since 1970."""
+
+    def batch(self) -> ast.expr:
+        """The batch that the event came with, for its ``ingest_ns`` and ``origin``."""
 
     def bind(self, hint: str, thing: object) -> ast.expr:
         """An object of the operator (a function, a set, an iterator), under a name that begins with ``hint``."""
@@ -108,7 +111,7 @@ class Operator(Component):
     event came with, for its ``ingest_ns`` and ``origin``. It must neither change nor keep the batch."""
 
     emits_errors: bool = False
-    """EVENT, MANY: the function may itself send events to ``err`` by `Emit`. They leave as they are."""
+    """EVENT, MANY, HOLD: it may itself send events to ``err`` by `Emit`. They leave as they are."""
 
     writes_meta: bool = False
     """Whether events may have other metadata afterwards."""
@@ -131,6 +134,11 @@ class Operator(Component):
     """HOLD: events that went into others so far. Three that leave as one count two."""
     created: int = 0
     """HOLD: events that it made so far on top of those that came in."""
+    discarded: Mapping[str, int] = {}
+    """HOLD: events that it gave up so far, by reason. They count as dropped."""
+
+    component: str = ""
+    """What its pipeline is called in error events that it makes itself (`pipelines.failure`); set with `clock_ns`."""
 
     clock_ns: Callable[[], int] = staticmethod(time.time_ns)
     """The pipeline's wall clock, nanoseconds since 1970; set when the graph is compiled."""

@@ -63,4 +63,9 @@ def compile_query(
     limits: Limits | None = None,
 ) -> Query:
     """Compile a query, as `compile_script` does. ``#!config dialect`` in the text wins over ``dialect``."""
-    raise NotImplementedError
+    # The stages need this package, so they can be imported only when it is complete.
+    from pipelines.language.queries.compile import compile_text
+
+    text = source if isinstance(source, Source) else Source(name, source)
+    plan, warnings = compile_text(text, module_path, dialect, limits or Limits())
+    return Query(plan, warnings)

@@ -33,9 +33,9 @@ class ScriptParser(ClauseParser):
         return self._comments(Kind.MODULE_COMMENT)
 
     def _comments(self, kind: Kind) -> str:
-        lines = []
+        lines: list[str] = []
         while self.at_kind(kind):
-            lines.append(str(self.advance().value or ""))
+            lines.append(str(self.advance().value or "").removeprefix(" "))
         return "\n".join(lines)
 
     # Statements
