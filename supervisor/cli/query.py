@@ -37,9 +37,9 @@ def command(
 ) -> None:
     """Run a query on events: one JSON a line on the standard input, one a line on the standard output.
 
-    A result of another port than `out` is shown as an object of `port`, `value` and `meta`. Events come in now: windows
-    of time close as time passes, and one that is still open at the end of the input gives nothing. An event that fails
-    is shown on the standard error, and the exit code is then 6.
+    A result of another port than `out` is shown as an object of `port`, `value` and `meta`. The time of an event is when
+    it is read, and windows of time close as time passes. An event that fails is shown on the standard error, and the
+    exit code is then 6.
     """
     if file == "-":
         raise click.UsageError("the standard input is for events; name the query's file")
@@ -70,7 +70,7 @@ def _run(instance: QueryInstance, port: str, show_ports: bool) -> int:
         if time.monotonic() >= due:
             failed += _show(instance.tick(time.time_ns()), "a tick", show_ports)
             due = time.monotonic() + _TICK_SECONDS
-    return failed + _show(instance.tick(time.time_ns()), "a tick", show_ports)
+    return failed + _show(instance.finish(), "the end of the input", show_ports)
 
 
 def _show(left: list[tuple[str, Any, dict[str, Any]]], where: str, show_ports: bool) -> int:
