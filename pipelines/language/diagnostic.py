@@ -134,6 +134,7 @@ class Problems:
     def __init__(self) -> None:
         self.errors: list[Diagnostic] = []
         self.warnings: list[Diagnostic] = []
+        self._noted: set[Diagnostic] = set()
 
     def error(self, message: str, span: Span | None, hint: str = "", code: str = "error") -> None:
         """Note an error."""
@@ -144,7 +145,8 @@ class Problems:
     ) -> None:
         """Note a warning; the same one at the same place is noted once."""
         diagnostic = Diagnostic(message, span, hint, code, Severity.WARNING, below)
-        if diagnostic not in self.warnings:
+        if diagnostic not in self._noted:
+            self._noted.add(diagnostic)
             self.warnings.append(diagnostic)
 
     def raise_errors(self) -> None:

@@ -100,7 +100,7 @@ def test_what_stands_behind_err_gets_events_that_were_sent_there_and_those_that_
     seen = []
     graph = Graph()
     graph.add("seeing", Seeing(fail))
-    graph.add("behind", Seeing(lambda value, meta, batch: seen.append(value) or value))
+    graph.add("behind", Seeing(lambda value, meta, batch: [seen.append(value), value][1]))
     graph.connect(Endpoint(GRAPH, "in"), Endpoint("seeing", "in"))
     graph.connect(Endpoint("seeing", "out"), Endpoint(GRAPH, "out"))
     graph.connect(Endpoint("seeing", "err"), Endpoint("behind", "in"))

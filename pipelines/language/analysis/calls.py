@@ -7,7 +7,8 @@ import pipelines.language.library  # noqa: F401 - both fill their tables
 from pipelines.language import tree
 from pipelines.language.aggregates.aggregate import AGGREGATES, AggregateKind
 from pipelines.language.analysis.frame import Frame, Surroundings, fold, visit, visits
-from pipelines.language.closest import closest
+from pipelines.language.analysis.hints import nearest
+from pipelines.language.analysis.scope import FunctionEntry
 from pipelines.language.dialect import DIALECTS, Dialect
 from pipelines.language.library.function import FUNCTIONS, Function, arity_fault
 from pipelines.language.routine import AggregateUse, Routine, RoutineKind
@@ -17,7 +18,7 @@ from pipelines.language.tree import Expression, Literal
 __all__ = ["library_function"]
 
 _CORE, _AGGREGATES = "core", "aggr"
-_COLLECTING = ("collect_flattened", "collect_nested")
+_MOST_CALLS = 1_000_000
 
 
 def library_function(frame: Frame, names: tuple[str, ...], span: Span) -> Function | None:
@@ -31,11 +32,15 @@ def library_function(frame: Frame, names: tuple[str, ...], span: Span) -> Functi
         hint = f"dialect {function.dialect} of the language has it"
     else:
         inside = [known for known_module, known in FUNCTIONS if known_module == module]
-        near = closest(name, inside) if inside else None
+        near = nearest(name, inside, frame.problems) if inside else None
         if near:
             hint = f"did you mean `{module}::{near}`?"
         elif not inside:
-            near = "record" if module == "object" else closest(module, {known for known, _ in FUNCTIONS})
+            near = (
+                "record"
+                if module == "object"
+                else nearest(module, {known for known, _ in FUNCTIONS}, frame.problems)
+            )
             hint = f"did you mean the module `{near}`?" if near else ""
     frame.error(f"the library has no function `{module}::{name}`", span, hint, "undefined-function")
     return None
@@ -65,6 +70,7 @@ def _resolve(frame: Frame, node: tree.Call) -> None:
         entry.used = True
         node.routine, node.function = entry.routine, entry.library
         frame.broken |= entry.routine is None and entry.library is None
+        _count(frame, node, entry)
         return
     written = "::".join(node.names)
     frame.error(
@@ -75,13 +81,26 @@ def _resolve(frame: Frame, node: tree.Call) -> None:
     )
 
 
+def _count(frame: Frame, node: tree.Call, entry: FunctionEntry) -> None:
+    """Functions that call each other twice, and so on, take as long as one that never ends."""
+    before = frame.calls
+    frame.calls += 1 + entry.calls
+    if before <= _MOST_CALLS < frame.calls:
+        frame.error(
+            f"the calls up to here can bring more than {_MOST_CALLS} calls in all",
+            node.span,
+            "let functions call fewer others",
+            "too-many-calls",
+        )
+
+
 def _undefined_hint(frame: Frame, names: tuple[str, ...]) -> str:
     name = names[-1]
     if names == (frame.name,) and frame.surroundings is Surroundings.FUNCTION:
         return "a function calls itself by `recur(…)`"
     if len(names) == 1 and name in frame.scope.announced:
         return f"`{name}` is defined further down: move it before its first use"
-    near = frame.scope.did_you_mean(names, "functions")
+    near = frame.scope.did_you_mean(names, "functions", frame.problems)
     if near:
         return near
     package = next(
@@ -116,7 +135,7 @@ def _call_aggregate(frame: Frame, node: tree.Call) -> Expression:
     kind = AGGREGATES.get((node.names[1], node.names[2]))
     nested = frame.in_aggregate
     if kind is None:
-        near = closest(written, ["::".join((_AGGREGATES, *known)) for known in AGGREGATES])
+        near = nearest(written, ["::".join((_AGGREGATES, *known)) for known in AGGREGATES], frame.problems)
         hint = f"did you mean `{near}`?" if near else ""
         frame.error(f"there is no aggregate `{written}`", node.span, hint, "undefined-function")
     elif frame.aggregates is None:
@@ -142,13 +161,6 @@ def _number_aggregate(frame: Frame, node: tree.Call, kind: AggregateKind, uses: 
     if not kind.least <= given <= kind.most:
         fault = arity_fault(f"{kind.module}::{kind.name}", kind.least, kind.most, given)
         frame.error(fault.message, node.span, fault.hint, fault.code)
-    if kind.name in _COLLECTING:
-        frame.problems.warning(
-            f"`{kind.name}` keeps every value of the window in memory",
-            node.span,
-            "use another aggregate if one of them does",
-            "collects-all",
-        )
     node.aggregate, node.slot = kind, len(uses)
     arguments = [
         Routine(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pipelines.language import tree
 from pipelines.language.analysis.calls import library_function
-from pipelines.language.analysis.cautions import caution_locals
+from pipelines.language.analysis.cautions import caution_hidden, caution_locals
 from pipelines.language.analysis.frame import Frame, Surroundings, visit, visits
 from pipelines.language.analysis.scope import ConstantEntry, Definition, FunctionEntry, Scope
 from pipelines.language.analysis.statements import visit_clause, visit_sequence
@@ -84,9 +84,7 @@ def _declare_constant(item: tree.Const, scope: Scope, dialect: Dialect, problems
         return
     entry = ConstantEntry(item.name, item.span)
     value = fold_value(item.value, scope, dialect, problems)
-    if value is None:
-        entry.broken = True
-    else:
+    if value is not None:
         entry.value = value.value
     scope.constants[item.name] = entry
 
@@ -132,6 +130,7 @@ def _declare_function(item: tree.Fn, scope: Scope, dialect: Dialect, problems: P
         if parameter in frame.locals:
             problems.error(f"the parameter `{parameter}` is there twice", item.span, code="defined-twice")
             frame.slot(f"{parameter} {len(frame.locals)}")
+        caution_hidden(frame, parameter, item.span)
         frame.slot(parameter)
         frame.assigned.add(parameter)
     routine = Routine(
@@ -145,7 +144,7 @@ def _declare_function(item: tree.Fn, scope: Scope, dialect: Dialect, problems: P
         routine.body = visit_sequence(frame, item.body, tail=True)
     routine.locals, routine.shadows, routine.recurs = list(frame.locals), frame.shadows, frame.recurs
     caution_locals(frame)
-    scope.functions[item.name] = FunctionEntry(item.name, item.span, routine)
+    scope.functions[item.name] = FunctionEntry(item.name, item.span, routine, calls=frame.calls)
 
 
 def _declare_intrinsic(item: tree.Intrinsic, scope: Scope, dialect: Dialect, problems: Problems) -> None:
@@ -186,4 +185,6 @@ def _misplaced(
         "declare it outside of functions, matches and loops",
         "misplaced",
     )
+    if isinstance(node, tree.Const):
+        frame.assigned.add(node.name)
     return Literal(node.span, None)

@@ -6,7 +6,7 @@ from typing import Any
 
 from pipelines.language import tree
 from pipelines.language.analysis.frame import Frame, fold, visit, visit_value, visits
-from pipelines.language.closest import closest
+from pipelines.language.analysis.hints import nearest
 from pipelines.language.runtime.binaries import FIELD_TYPES
 from pipelines.language.tree import Expression, Literal
 
@@ -34,7 +34,7 @@ def _binary_literal(frame: Frame, node: tree.BinaryLiteral, tail: bool) -> Expre
     for field in node.fields:
         field.value = visit(frame, field.value)
         if field.type not in FIELD_TYPES:
-            near = closest(field.type or "", [name for name in FIELD_TYPES if name])
+            near = nearest(field.type or "", [name for name in FIELD_TYPES if name], frame.problems)
             hint = f"did you mean `{near}`?" if near else "types are `binary`, `signed-integer`, `little`, …"
             frame.error(
                 f"there is no type `{field.type}` for a part of a binary", field.span, hint, "bad-binary-type"
@@ -81,20 +81,8 @@ def _unary(frame: Frame, node: tree.Unary, tail: bool) -> Expression:
 
 @visits(tree.Binary)
 def _binary(frame: Frame, node: tree.Binary, tail: bool) -> Expression:
-    # A chain such as `a + b + c …` leans to the left and may be long: it is walked, not descended into.
-    chain = [node]
-    while isinstance(chain[-1].left, tree.Binary):
-        chain.append(chain[-1].left)
-    left = visit(frame, chain[-1].left)
-    for link in reversed(chain):
-        link.left = left
-        link.right = visit(frame, link.right)
-        left = _fold_binary(frame, link)
-    return left
-
-
-def _fold_binary(frame: Frame, node: tree.Binary) -> Expression:
-    left, right = node.left, node.right
+    node.left = left = visit(frame, node.left)
+    node.right = right = visit(frame, node.right)
     if not (isinstance(left, Literal) and isinstance(right, Literal)):
         return node
     return fold(frame, node, lambda: frame.scope.folding.binary(node.operator, left.value, right.value))

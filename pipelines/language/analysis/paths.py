@@ -6,10 +6,10 @@ from typing import Any
 
 from pipelines.language import tree
 from pipelines.language.analysis.frame import Frame, Surroundings, visit, visits
-from pipelines.language.closest import closest
+from pipelines.language.analysis.hints import nearest
 from pipelines.language.source import Span
 from pipelines.language.tree import Expression, Literal, RootKind
-from pipelines.language.values import type_name
+from pipelines.language.values import MISSING, type_name
 
 __all__ = ["visit_path"]
 
@@ -27,7 +27,7 @@ def _path(frame: Frame, node: tree.Path, tail: bool) -> Expression:
 def _present(frame: Frame, node: tree.Present, tail: bool) -> Expression:
     path = visit_path(frame, node.path, certain=False)
     # A constant without segments is there, always.
-    if isinstance(path, Literal) and not frame.broken:
+    if isinstance(path, Literal):
         return Literal(node.span, not node.negated)
     return node
 
@@ -55,7 +55,7 @@ def _resolve_name(frame: Frame, root: tree.Root, span: Span, reads: bool) -> Non
     constant = frame.constant(root.names)
     if constant is not None:
         constant.used = True
-        frame.broken |= constant.broken
+        frame.broken |= constant.value is MISSING
         root.kind, root.value = RootKind.CONSTANT, constant.value
         return
     if len(root.names) > 1:
@@ -74,11 +74,13 @@ def _resolve_name(frame: Frame, root: tree.Root, span: Span, reads: bool) -> Non
 
 def _undefined_constant(frame: Frame, root: tree.Root, span: Span) -> None:
     absolute = "::".join((*frame.scope.path, *root.names))
-    hint = frame.scope.did_you_mean(root.names, "constants")
-    if not hint and frame.scope.path:
+    hint = frame.scope.did_you_mean(root.names, "constants", frame.problems)
+    if frame.scope.constant(root.names):
+        hint = "a select sees constants in dialect 0.11 only"
+    elif not hint and frame.scope.path:
         hint = f"names are looked up in the module `{'::'.join(frame.scope.path)}` only"
     frame.error(f"there is no constant `{absolute}`", span, hint, "undefined-constant")
-    root.kind = RootKind.CONSTANT
+    root.kind, root.value = RootKind.CONSTANT, MISSING
 
 
 def _resolve_reserved(frame: Frame, root: tree.Root) -> None:
@@ -149,6 +151,8 @@ def _index(frame: Frame, segment: tree.Index) -> tree.Segment:
 def _fold_path(frame: Frame, node: tree.Path) -> Expression:
     """A constant, or a part of one that is there. What is not there fails when the script comes to it."""
     value: Any = node.root.value
+    if value is MISSING:
+        return node
     for segment in node.segments:
         if isinstance(segment, tree.Key) and value.__class__ is dict and segment.name in value:
             value = value[segment.name]
@@ -165,5 +169,5 @@ def _fold_path(frame: Frame, node: tree.Path) -> Expression:
 def near_name(frame: Frame, name: str) -> str:
     """A hint for a local that nothing is ever assigned to; "" if no name is near."""
     known = [*frame.assigned, *frame.scope.constants, *frame.shadows, *_WORDS]
-    near = closest(name, known)
+    near = nearest(name, known, frame.problems)
     return f"did you mean `{near}`?" if near else ""

@@ -7,24 +7,25 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from pipelines.language.analysis.folding import Folding
-from pipelines.language.closest import closest
+from pipelines.language.analysis.hints import nearest
+from pipelines.language.diagnostic import Problems
 from pipelines.language.library.function import Function
 from pipelines.language.limits import Limits
 from pipelines.language.routine import Routine
 from pipelines.language.source import Span
 from pipelines.language.tree import Define, DefineOperator, DefineScript, DefineWindow
+from pipelines.language.values import MISSING
 
 __all__ = ["ConstantEntry", "Definition", "FunctionEntry", "Scope"]
 
 
 @dataclass(slots=True)
 class ConstantEntry:
-    """``const name = value``. ``broken``: its value could not be found, which was told already."""
+    """``const name = value``. Its value is `MISSING` if it could not be worked out, which was told already."""
 
     name: str
     span: Span
-    value: Any = None
-    broken: bool = False
+    value: Any = MISSING
     used: bool = False
 
 
@@ -32,13 +33,15 @@ class ConstantEntry:
 class FunctionEntry:
     """``fn name``, with its routine, or ``intrinsic fn name``, with the function of the library that it stands for.
 
-    Both are ``None`` if the library has no such function, which was told already.
+    Both are ``None`` if the library has no such function, which was told already. ``calls``: how many calls of the
+    script's own functions one call of it can bring, without recursion.
     """
 
     name: str
     span: Span
     routine: Routine | None = None
     library: Function | None = None
+    calls: int = 0
     used: bool = False
 
 
@@ -122,21 +125,22 @@ class Scope:
         """The table of this module for definitions of that kind."""
         return {DefineWindow: self.windows, DefineOperator: self.operators, DefineScript: self.scripts}[kind]
 
-    def did_you_mean(self, names: tuple[str, ...], table: str) -> str:
-        """A hint for a path that leads nowhere; "" if nothing is near. ``table``: ``constants functions modules
-        windows operators scripts``.
+    def did_you_mean(self, names: tuple[str, ...], table: str, problems: Problems | None = None) -> str:
+        """A hint for a path that leads nowhere; "" if nothing is near, or if ``problems`` are many already.
+
+        ``table``: ``constants functions modules windows operators scripts``.
         """
         for depth, name in enumerate(names[:-1]):
             scope = self.inside(names[:depth])
             if scope is not None and name not in scope.modules:
-                near = closest(name, scope.modules)
+                near = nearest(name, scope.modules, problems)
                 return f"did you mean the module `{'::'.join((*names[:depth], near))}`?" if near else ""
         scope = self.inside(names[:-1])
-        near = closest(names[-1], getattr(scope, table)) if scope else None
+        near = nearest(names[-1], getattr(scope, table), problems) if scope else None
         return f"did you mean `{'::'.join((*names[:-1], near))}`?" if near else ""
 
     def all_below(self) -> Iterator[Scope]:
-        """This scope and those of all modules in it."""
+        """This scope, and those of all modules in it."""
         yield self
         for module in self.modules.values():
             yield from module.all_below()

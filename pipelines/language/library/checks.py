@@ -85,7 +85,7 @@ def make_checked(
     lines += [" except Fault as fault:", "  raise named(name, fault) from fault"]
     lines += [" except RecursionError:", "  raise too_deep(name) from None"]
     lines += [
-        f" raise refuse(name, written, required, variadic, ({''.join(one + ', ' for one in names)}*rest))"
+        f" raise refuse(name, written, required, variadic, ({''.join(one + ', ' for one in names)}*rest,))"
     ]
     namespace: dict[str, Any] = {
         "Fault": Fault,

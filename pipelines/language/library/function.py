@@ -26,6 +26,8 @@ __all__ = ["FUNCTIONS", "Function", "Occasion", "Parameter", "arity_fault", "fun
 
 AnyCallable = TypeVar("AnyCallable", bound=Callable[..., Any])
 
+_SCALARS = ("null", "boolean", "integer", "unsigned", "float", "number", "string", "binary")
+
 _SIGNATURE = re.compile(r"(?P<module>[\w:]+)::(?P<name>\w+)\((?P<parameters>[^()]*)\) -> (?P<result>[\w|]+)")
 _PARAMETER = re.compile(r"(?P<name>\w+)(?P<mark>[?*]?): (?P<written>[\w|]+)")
 
@@ -105,7 +107,8 @@ def function(
 
     ``?`` marks a parameter that may be left out, ``*`` the last one if it may be there any number of times. Types:
     ``any null boolean integer unsigned float number string array record binary`` and unions such as ``string|binary``.
-    The docstring's first line becomes the summary. Raises `ValueError` for a signature that is none.
+    The docstring's first line becomes the summary. A result that is no container is ``fresh`` without saying so. Raises
+    `ValueError` for a signature that is none.
     """
     match = _SIGNATURE.fullmatch(signature)
     if match is None:
@@ -136,7 +139,7 @@ def function(
             variadic=variadic,
             result=match["result"],
             folds=folds,
-            fresh=fresh,
+            fresh=fresh or match["result"] in _SCALARS,
             takes_occasion=takes_occasion,
             takes_limits=takes_limits,
             dialect=dialect,

@@ -40,6 +40,11 @@ _STATEMENT_WORDS = frozenset(
 )
 
 _T = TypeVar("_T")
+_Line = tuple[int, int]
+
+
+def _line(span: Span) -> _Line:
+    return id(span.source), span.line
 
 
 class UnparsableError(Exception):
@@ -61,9 +66,9 @@ class Cursor:
         self.dialect = dialect
         self.problems = problems
         self._level = 0
-        self._failed: set[int] = set()  # identities of tokens
-        spans = [error.span for error in problems.errors if error.span is not None]
-        self._spoilt = {(id(span.source), span.line) for span in spans}
+        self._failed: set[Span] = set()
+        self._failed_lines: set[_Line] = set()
+        self._bad_lines = {_line(error.span) for error in problems.errors if error.span is not None}
 
     # Reading
 
@@ -118,10 +123,11 @@ class Cursor:
         """Read what closes the token number ``opener``; the message tells about that one if it stands elsewhere."""
         if not self.at(text):
             first = self.tokens[opener]
-            hint = ""
-            if self.at_kind(Kind.END) or first.span.line != self.token.span.line:
+            expected = (*others, f"`{text}`")
+            hint = find_hint(self.token, self.previous, expected)
+            if not hint and (self.at_kind(Kind.END) or first.span.line != self.token.span.line):
                 hint = f"the `{first.text}` in line {first.span.line} has no `{text}` yet"
-            raise self.failure(*others, f"`{text}`", hint=hint)
+            raise self.failure(*expected, hint=hint)
         return self.advance()
 
     def name(self, what: str = "a name") -> Token:
@@ -162,17 +168,20 @@ class Cursor:
     def note(self, *expected: str, hint: str = "") -> None:
         """Note that something else was expected here, unless it is likely to be due to an earlier error."""
         token = self.token
-        if id(token) not in self._failed and not self._is_echo(token):
+        if token.span not in self._failed and not self._is_echo(token):
             wanted = expected[0] if len(expected) == 1 else f"{', '.join(expected[:-1])} or {expected[-1]}"
             hint = hint or find_hint(token, self.previous if self.place else None, expected)
             self.problems.error(f"expected {wanted}, but found {show(token)}", token.span, hint, "syntax")
-        self._failed.add(id(token))
+            self._failed_lines.add(_line(token.span))
+        self._failed.add(token.span)
         if len(self._failed) >= MAX_ERRORS:
             raise GivenUpError
 
     def _is_echo(self, token: Token) -> bool:
-        """Whether an error here is likely to be due to another one: of the letters in this line, or a lost ``end``."""
-        if self._spoilt and (id(token.span.source), token.span.line) in self._spoilt:
+        """Whether an error here is likely to be due to another one: in the same line, or a lost ``end``."""
+        if _line(token.span) in self._failed_lines or not self._bad_lines.isdisjoint(
+            (_line(token.span), _line(self.previous.span))
+        ):
             return True
         return bool(self._failed) and (self.at_kind(Kind.END) or self.at("end"))
 
@@ -197,10 +206,10 @@ class Cursor:
 
     # Statements, and going on after an error
 
-    def statements(self, one: Callable[[], _T], closer: str = "") -> list[_T]:
+    def statements(self, one: Callable[[], _T], closer: str = "", *others: str) -> list[_T]:
         """Read ``one; one; one``, with or without ``;`` at the end, up to the closer (not read) or the text's end.
 
-        What cannot be read is noted and skipped up to the next ``;``.
+        What cannot be read is noted and skipped up to the next ``;``. ``others``: what else could stand behind one.
         """
         found: list[_T] = []
         while True:
@@ -208,7 +217,7 @@ class Cursor:
             try:
                 found.append(one())
                 if not self.take(";") and not self._closed(closer):
-                    self._note_missing_semicolon(closer)
+                    self._note_missing_semicolon(closer, others)
             except UnparsableError:
                 self._level = level
                 self.place = self._find(start, ";", "end")
@@ -237,12 +246,12 @@ class Cursor:
     def _closed(self, closer: str) -> bool:
         return self.at_kind(Kind.END) or (bool(closer) and self.at(closer))
 
-    def _note_missing_semicolon(self, closer: str) -> None:
-        token = self.token
-        self.note("an operator", "`;`", f"`{closer}`" if closer else "the end of the text")
+    def _note_missing_semicolon(self, closer: str, others: Sequence[str]) -> None:
+        token, expected = self.token, (*others, "`;`", f"`{closer}`" if closer else "the end of the text")
         begins = token.kind is Kind.KEYWORD and token.text in _STATEMENT_WORDS
-        if not (begins and token.span.line != self.previous.span.line):
-            raise UnparsableError
+        if not begins or token.span.line == self.previous.span.line:
+            raise self.failure(*expected)
+        self.note(*expected, hint="a `;` is missing before it, where the other statement ends")
 
     def _find(self, start: int, *stops: str) -> int:
         """The first of these words or marks from here on that belongs to the construct which began at ``start``."""

@@ -168,10 +168,12 @@ class ExpressionParser(Cursor):
         start = self.place
         self.place += 1
         fields: list[tree.BinaryField] = []
+        self.enter()
         while not self.at(">>") or fields:
             fields.append(self._binary_field())
             if not self.take(","):
                 break
+        self.leave()
         self.expect_closer(">>", start, "`,`")
         return tree.BinaryLiteral(self.span_from(start), fields)
 
@@ -265,13 +267,14 @@ class ExpressionParser(Cursor):
         opener = self.place
         self.place += 1
         start = self.place
+        self.enter()
         first = self.complex()
-        if self.take(":"):
-            last = self.complex()
-            span = self.span_from(start)
+        last = self.complex() if self.take(":") else None
+        self.leave()
+        span = self.span_from(start)
+        if last is not None:
             self.expect_closer("]", opener, "an operator")
             return tree.Range(span, first, last)
-        span = self.span_from(start)
         self.expect_closer("]", opener, "an operator", "`:`")
         return tree.Index(span, first)
 

@@ -42,9 +42,10 @@ _EXPRESSIONS = [
     "true",
     "false",
 ]
+_STATEMENTS = [*_DEFINITIONS, "drop", "emit", "let", *_EXPRESSIONS]
 
 _MEANT = {
-    "a statement": [*_DEFINITIONS, "drop", "emit", "let", *_EXPRESSIONS],
+    "a statement": _STATEMENTS,
     "a definition": _DEFINITIONS,
     "an expression": _EXPRESSIONS,
     "an operator": list(BINARY_OPERATORS),
@@ -52,10 +53,25 @@ _MEANT = {
 """The words that each of the parser's plain terms stands for."""
 
 _FOREIGN = {
-    "&&": "`and`", "||": "`or`", "<>": "`!=`", "===": "`==`", "=<": "`<=`", "**": "a function of `math`",
-    "->": "`=>`", "=>>": "`=>`", "<-": "`=`", "!": "`not`", "\\": "`/`", "~": "`~=`",
-}  # fmt: skip
+    "||": "did you mean `or`?",
+    "<>": "did you mean `!=`?",
+    "===": "did you mean `==`?",
+    "=<": "did you mean `<=`?",
+    "->": "did you mean `=>`?",
+    "!": "did you mean `not`?",
+    "'": 'strings stand between double quotes: "…"',
+}
 """Marks of other languages, and what stands for them here."""
+
+_FOREIGN_WORDS = {
+    "if": "there is no `if`: write `match … of case … when … => …, default => … end`",
+    "else": "there is no `else`: a `match` has a clause `default => …`",
+    "return": "there is no `return`: the last statement is the result",
+    "while": "there is no `while`: `for` goes through the elements of a value",
+    "def": "functions begin with `fn`",
+    "function": "functions begin with `fn`",
+    "var": "variables are set with `let`",
+}
 
 
 def show(token: Token) -> str:
@@ -70,16 +86,21 @@ def show(token: Token) -> str:
 def find_hint(token: Token, previous: Token | None, expected: Sequence[str]) -> str:
     """What may help: "" if nothing comes to mind. ``expected``: plain terms, and words or marks in backticks."""
     return (
-        _of_what_was_meant(token, expected)
-        or _of_a_name(token, expected)
+        _of_what_was_meant(token, previous, expected)
+        or _of_a_name(token, previous, expected)
         or _of_the_position(token, previous, expected)
         or _of_a_slip(token, previous, expected)
     )
 
 
-def _of_what_was_meant(token: Token, expected: Sequence[str]) -> str:
+def _of_what_was_meant(token: Token, previous: Token | None, expected: Sequence[str]) -> str:
     if token.kind is Kind.BAD and token.text in _FOREIGN:
-        return f"did you mean {_FOREIGN[token.text]}?"
+        return _FOREIGN[token.text]
+    if token.kind is Kind.PUNCTUATION and token.text == "&" and previous is not None and previous.text == "&":
+        return "did you mean `and`?"
+    for word in (previous, token):
+        if word is not None and word.kind is Kind.IDENT and word.text in _FOREIGN_WORDS:
+            return _FOREIGN_WORDS[word.text]
     if "an operator" in expected:
         if token.kind is Kind.PUNCTUATION and token.text == "=":
             return "`=` stands only after `let` and `const`; to compare, write `==`"
@@ -94,13 +115,13 @@ def _of_what_was_meant(token: Token, expected: Sequence[str]) -> str:
     return ""
 
 
-def _of_a_name(token: Token, expected: Sequence[str]) -> str:
+def _of_a_name(token: Token, previous: Token | None, expected: Sequence[str]) -> str:
     wanted = any("name" in term or "field" in term for term in expected)
     if wanted and token.kind is Kind.KEYWORD:
-        word = token.text
-        return f'`{word}` is a word of the language: as a name it stands between backticks; in a path also ["{word}"]'
+        other = f', or write ["{token.text}"]' if previous is not None and previous.text == "." else ""
+        return f"`{token.text}` is a word of the language: as a name, put it between backticks{other}"
     if "a string" in expected and token.kind is Kind.IDENT:
-        return f'the names of fields are strings: write "{token.text}"'
+        return f'a name is no string: write "{token.text}"'
     return ""
 
 
@@ -118,22 +139,22 @@ def _of_the_position(token: Token, previous: Token | None, expected: Sequence[st
 
 
 def _of_a_slip(token: Token, previous: Token | None, expected: Sequence[str]) -> str:
+    if previous is not None and previous.kind is Kind.IDENT and "an operator" in expected:
+        meant = _closest(previous.text, _STATEMENTS)
+        if meant:
+            return f"did you mean `{meant}` where it says `{previous.text}`?"
     known = [
         word for term in expected for word in _MEANT.get(term, [term.strip("`")] if term[0] == "`" else [])
     ]
     if token.kind is Kind.BAD:
-        meant = closest(token.text, known, 1)
-        return f"did you mean `{meant}`?" if meant else ""
-    if token.kind is Kind.IDENT:
-        meant = closest(token.text, [word for word in known if word in KEYWORDS])
-        if meant:
-            return f"did you mean `{meant}`?"
-    if (
-        previous is not None
-        and previous.kind is Kind.IDENT
-        and len(previous.text) > 2
-        and "an operator" in expected
-    ):
-        meant = closest(previous.text, [*_MEANT["a statement"], "define", "create", "select"], 1)
-        return f"did you mean `{meant}` where it says `{previous.text}`?" if meant else ""
-    return ""
+        known = [word for word in known if not word.isalpha()]
+    elif token.kind is Kind.IDENT:
+        known = [word for word in known if word in KEYWORDS]
+    else:
+        return ""
+    meant = _closest(token.text, known)
+    return f"did you mean `{meant}`?" if meant else ""
+
+
+def _closest(word: str, known: Sequence[str]) -> str | None:
+    return closest(word, known, 2 if len(word) > 3 else 1)

@@ -55,7 +55,8 @@ class QueryParser(ScriptParser):
             return self._define_script(start)
         if self.at_kind(Kind.IDENT):
             return self._define_operator(start)
-        raise self.failure("`tumbling`", "`sliding`", "`script`", "the name of an operator")
+        hint = "say which kind of window: `define tumbling window`" if self.at("window") else ""
+        raise self.failure("`tumbling`", "`sliding`", "`script`", "the name of an operator", hint=hint)
 
     def _define_window(self, start: int) -> tree.DefineWindow:
         kind = self.advance().text
@@ -83,7 +84,7 @@ class QueryParser(ScriptParser):
         self.expect("script", *(("an operator", "`,`") if parameters else ("`with`",)))
         self.enter()
         first = self.place
-        statements = self.statements(self._top, "end")
+        statements = self.statements(self._top, "end", "an operator")
         script = tree.Script(self.span_from(first), statements)
         self.leave()
         self.expect_end(start, "`;`")

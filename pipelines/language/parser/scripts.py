@@ -20,7 +20,7 @@ class ScriptParser(ClauseParser):
     def script(self) -> tree.Script:
         """Read a whole script."""
         documentation = self.module_documentation()
-        statements = self.statements(self._top)
+        statements = self.statements(self._top, "", "an operator")
         return tree.Script(self.span_from(0), statements, documentation)
 
     def _top(self) -> tree.Statement:
@@ -33,9 +33,9 @@ class ScriptParser(ClauseParser):
         return self._comments(Kind.MODULE_COMMENT)
 
     def _comments(self, kind: Kind) -> str:
-        lines = []
+        lines: list[str] = []
         while self.at_kind(kind):
-            lines.append(str(self.advance().value or ""))
+            lines.append(str(self.advance().value or "").removeprefix(" "))
         return "\n".join(lines)
 
     # Statements
@@ -97,7 +97,7 @@ class ScriptParser(ClauseParser):
             return module()
         if self.at("use"):
             return self._use()
-        raise self.failure("a definition")
+        raise self.failure("a definition", hint="a module holds only constants, functions and modules")
 
     def _const(self, documentation: str) -> tree.Const:
         start = self.place
@@ -123,7 +123,7 @@ class ScriptParser(ClauseParser):
             cases = self._fn_cases()
         else:
             self.expect("with", *(() if is_open else ("`of`",)))
-            body = self.statements(self._top, "end")
+            body = self.statements(self._top, "end", "an operator")
         self.leave()
         self.expect_end(start, "an operator", "`,`" if cases else "`;`")
         return tree.Fn(self.span_from(start), name, parameters, is_open, body, cases, documentation)

@@ -14,17 +14,9 @@ from pipelines.language.limits import Limits
 from pipelines.language.values import MISSING, Value, type_name
 
 __all__ = [
-    "assign",
-    "assign_in_place",
-    "entries",
-    "index",
-    "look_up",
-    "look_up_range",
-    "need_boolean",
-    "snapshot",
-    "unset",
+    "assign", "assign_in_place", "entries", "index", "look_up", "look_up_range", "need_boolean", "snapshot", "unset",
     "within",
-]
+]  # fmt: skip
 
 
 def index(container: Value, key: Value) -> Value:

@@ -1,11 +1,11 @@
-"""Why a path failed. Called after generated code could not follow one: walks it again and finds the first wrong step."""
+"""Why a path failed: walks it again after generated code could not follow it, and finds the first wrong step."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from pipelines.language.runtime.suggestions import nearest
+from pipelines.language.closest import closest
 from pipelines.language.source import Span
 from pipelines.language.values import MISSING, Value, type_name
 
@@ -35,7 +35,7 @@ class Finding(NamedTuple):
 def _suggestion(wrong: str, known: Iterable[str]) -> str:
     if wrong == "nil":
         return "did you mean `null`?"
-    name = nearest(wrong, known)
+    name = closest(wrong, known)
     return f"did you mean `{name}`?" if name is not None else ""
 
 

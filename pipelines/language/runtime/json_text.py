@@ -17,7 +17,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from json import encoder
 from math import isfinite
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 try:
     import orjson
@@ -25,6 +25,7 @@ except ImportError:
     orjson = None  # type: ignore[assignment]
 
 from pipelines.language.faults import Fault
+from pipelines.language.limits import Limits
 from pipelines.language.values import INTEGER_MIN, UNSIGNED_MAX
 
 __all__ = [
@@ -32,37 +33,45 @@ __all__ = [
     "interpolate",
 ]  # fmt: skip
 
-NESTING = 250
+NESTING: Final = 250
 """How many levels a value may have to be written, or to be read."""
+
+LONGEST_TEXT: Final = Limits().string
+"""How many characters a text may have where nobody says otherwise."""
 
 _quote: Callable[[str], str] = encoder.encode_basestring
 
-# What the C encoder writes otherwise than we do: an exponent. (In a string it is a false alarm, which does no harm.)
-_EXPONENT_WRITTEN = re.compile(r"[0-9]e[+-][0-9]" if orjson is None else r"[0-9]e\+")
+# What Python's encoder writes otherwise than we do: an exponent. (In a string it is a false alarm, which does no harm.)
+_EXPONENT_WRITTEN = re.compile(r"[0-9]e[+-][0-9]")
 # What a C decoder may read otherwise than we do: a long integer, or an exponent.
 _DOUBTFUL = re.compile(r"[0-9](?:[0-9]{18}|[eE])")
 _LEAST_EXPONENT, _GREATEST_EXPONENT = -323, 308
 
 
-def encode(value: Any) -> str:
-    """Compact JSON. Raises `Fault` for a value that is nested too deeply."""
+def encode(value: Any, limit: int = LONGEST_TEXT) -> str:
+    """Compact JSON. Raises `Fault` for a value that is nested too deeply, and for a text longer than ``limit``."""
+    kind = value.__class__
+    if kind is list or kind is dict:
+        _measure(value, limit)
     try:
-        return _checked(_encode_compact(value))
+        return _checked(_encode_compact(value), limit)
     except (TypeError, ValueError, RecursionError):
-        return _write_text(value)
+        return _write_text(value, limit)
 
 
-def encode_sorted(value: Any) -> str:
+def encode_sorted(value: Any, limit: int = LONGEST_TEXT) -> str:
     """Compact JSON with the keys of records in the order of their code points: equal values give equal texts."""
+    _measure(value, limit)
     try:
-        return _checked(_encode_ordered(value))
+        return _checked(_encode_ordered(value), limit)
     except (TypeError, ValueError, RecursionError):
-        return _write_text(value, ordered=True)
+        return _write_text(value, limit, ordered=True)
 
 
-def encode_pretty(value: Any) -> str:
+def encode_pretty(value: Any, limit: int = LONGEST_TEXT) -> str:
     """JSON on many lines, each level indented by two spaces."""
-    return _write_text(value, indent="\n")
+    _measure(value, limit, indented=True)
+    return _write_text(value, limit, indent="\n")
 
 
 def interpolate(value: Any) -> str:
@@ -136,16 +145,62 @@ def _plain(value: Any) -> str:
     return str(value)
 
 
-def _checked(text: str) -> str:
-    """The text, if the C encoder's layout is surely ours. Raises `ValueError`."""
-    if _EXPONENT_WRITTEN.search(text) is not None or text.count("[") + text.count("{") > NESTING:
-        raise ValueError("perhaps not as we write it")
+def _measure(value: Any, limit: int, indented: bool = False) -> None:
+    """Raise a `Fault` for what is nested too deeply, or surely has more than ``limit`` characters.
+
+    An encoder cannot be stopped, and a script can make a value that holds one container a million times over, at each
+    of many levels. So this has to be known before; each container of a level is looked at once, and counted as often
+    as it is there.
+    """
+    characters = 0
+    containers = {id(value): (value, 1)}
+    for level in range(NESTING):
+        children: dict[int, tuple[Any, int]] = {}
+        for container, count in containers.values():
+            if container.__class__ is dict:
+                characters += count * _length_of_keys(container)
+                container = container.values()
+            elif container.__class__ is not list:
+                continue
+            characters += count * len(container) * (2 * level + 1 if indented else 1)
+            for child in container:
+                kind = child.__class__
+                if kind is str:
+                    characters += count * len(child)
+                elif kind is list or kind is dict:
+                    place = id(child)
+                    known = children.get(place)
+                    children[place] = (child, count if known is None else known[1] + count)
+        if characters > limit:
+            raise _too_long(limit)
+        if not children:
+            return
+        containers = children
+    raise _too_deep()
+
+
+def _length_of_keys(record: dict[Any, Any]) -> int:
+    try:
+        return sum(map(len, record))
+    except TypeError:
+        # A codec may have made keys that are no strings.
+        return sum(len(str(key)) for key in record)
+
+
+def _too_long(limit: int) -> Fault:
+    return Fault(f"the value's text would be longer than {limit} characters", "take a part of it", "limit")
+
+
+def _checked(text: str, limit: int) -> str:
+    if len(text) > limit:
+        raise _too_long(limit)
     return text
 
 
 def _make_encoder(ordered: bool) -> Callable[[Any], str]:
+    """A C encoder that raises `ValueError` where it may have written a float otherwise than we do."""
     if orjson is None:
-        return json.JSONEncoder(
+        compact = json.JSONEncoder(
             ensure_ascii=False,
             check_circular=False,
             allow_nan=False,
@@ -153,13 +208,25 @@ def _make_encoder(ordered: bool) -> Callable[[Any], str]:
             separators=(",", ":"),
             default=_plain,
         ).encode
+
+        def encode_with_json(value: Any) -> str:
+            text = compact(value)
+            if _EXPONENT_WRITTEN.search(text) is not None:
+                raise ValueError("there may be a float with an exponent")
+            return text
+
+        return encode_with_json
     dumps = orjson.dumps
     options = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
     if ordered:
         options |= orjson.OPT_SORT_KEYS
 
     def encode_with_orjson(value: Any) -> str:
-        return dumps(value, _plain, options).decode()
+        data = dumps(value, _plain, options)
+        # From some version on it writes a plus before exponents.
+        if b"e+" in data:
+            raise ValueError("there may be a float with a plus")
+        return data.decode()
 
     return encode_with_orjson
 
@@ -168,13 +235,16 @@ _encode_compact = _make_encoder(ordered=False)
 _encode_ordered = _make_encoder(ordered=True)
 
 
-def _write_text(value: Any, indent: str = "", ordered: bool = False) -> str:
+def _write_text(value: Any, limit: int, indent: str = "", ordered: bool = False) -> str:
     pieces: list[str] = []
     try:
         _write(value, pieces.append, indent, ordered, NESTING)
     except RecursionError:
         raise _too_deep() from None
-    return "".join(pieces)
+    text = "".join(pieces)
+    if len(text) > limit:
+        raise _too_long(limit)
+    return text
 
 
 def _write(value: Any, add: Callable[[str], None], indent: str, ordered: bool, levels: int) -> None:
@@ -278,7 +348,7 @@ def _without_surrogates(text: str, value: Any) -> Any:
     if text.isascii() and "\\ud" not in text and "\\uD" not in text:
         return value
     try:
-        _write_text(value).encode() if "\\u" in text else text.encode()
+        encode(value, 8 * len(text)).encode() if "\\u" in text else text.encode()
     except UnicodeEncodeError:
         raise Fault("the text is not JSON: a string has half of a surrogate pair", code="json") from None
     return value

@@ -20,13 +20,13 @@ def need_record(value: Value) -> Record:
     """``value``, if it is a record. Raises `BadType`."""
     if value.__class__ is not dict:
         raise BadType(f"this needs a record, not {type_name(value)}")
-    return value  # type: ignore[no-any-return]
+    return value
 
 
 def _need_key(key: Value) -> str:
     if key.__class__ is not str:
         raise BadType(f"a key is a string, not {type_name(key)}", "use an interpolated string")
-    return key  # type: ignore[no-any-return]
+    return key
 
 
 def _check_size(record: Record, limits: Limits) -> None:
@@ -48,7 +48,7 @@ def merge_into(target: Record, changes: Record, limits: Limits) -> None:
                 continue
             if value.__class__ is dict and (inner := record.get(key)).__class__ is dict:
                 # A field that is inserted as a whole keeps its nulls; only what is there already merges.
-                value, deeper = dict(inner), value  # type: ignore[arg-type]
+                value, deeper = dict(inner), value
                 pending.append((value, deeper))
             record[key] = value
         _check_size(record, limits)
