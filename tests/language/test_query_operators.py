@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from pipelines import Batch, compile_graph
 from pipelines.language import CompileError, compile_query
 from pipelines.language.queries.event_list import EventList, events_of
 from pipelines.language.queries.history import History
@@ -65,8 +66,29 @@ def test_a_bucket_reads_the_metadata() -> None:
     text = query("grouper::bucket", more="select event from it/overflow into out/over;")
     meta = {"class": "c", "rate": 2, "dimensions": ["d"]}
     assert [port for port, _, _ in run(text, 1, 2, 3, meta=meta)] == ["out", "out", "over"]
-    [(port, error, _)] = run(text, 1)
-    assert (port, error["operator"]) == ("err", "it")
+
+
+def test_an_event_without_a_class_leaves_a_bucket_by_err_only_if_that_is_read() -> None:
+    text = query("grouper::bucket")
+    assert run(text, 1, 2) == []
+    pipeline = compile_graph(compile_query(text).graph(), name="q")
+    pipeline.process(Batch([1, 2], ingest_ns=0))
+    assert pipeline.account()["dropped"] == {"it": {"no class or rate": 2}}
+    assert run(text + "select event from it/err into out/none", 1, meta={"class": "c"}) == [
+        ("none", 1, {"class": "c"})
+    ]
+
+
+def test_a_bucket_forgets_the_dimensions_that_were_not_used_for_longest() -> None:
+    text = query("grouper::bucket", more="select event from it/overflow into out/over;")
+    instance = compile_query(text).start()
+
+    def port(dimensions: str) -> str:
+        meta = {"class": "c", "rate": 1, "cardinality": 2, "dimensions": dimensions}
+        [(port, _, _)] = instance.push("in", 0, meta=meta)
+        return port
+
+    assert [port(one) for one in "ababcab"] == ["out", "out", "over", "over", "out", "out", "out"]
 
 
 def test_history_is_written_into_the_metadata() -> None:
