@@ -28,11 +28,6 @@ _END_PORT = "end of the input"
 _LOCALS = "repl_locals"
 _VALUE = "repl_value"
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_OPENING = frozenset({"match", "for", "merge", "patch", "fn", "mod"})
-_ENDING_WORDS = frozenset(
-    {"end", "true", "false", "null", "event", "state", "args", "drop", "window", "group"}
-)
-_ENDING_MARKS = frozenset({")", "]", "}", ";", ">>"})
 
 
 @dataclass(frozen=True)
@@ -73,21 +68,16 @@ class Session:
 
     def is_complete(self, text: str) -> bool:
         """Whether more lines cannot be what is missing."""
-        problems = Problems()
-        tokens, _ = self._parse(text, problems)
+        problems, with_more = Problems(), Problems()
+        self._parse(text, problems)
         if not problems.errors:
             return True
-        if any("unterminated" in error.code or "unclosed" in error.code for error in problems.errors):
+        if text.count('"""') % 2:
             return False
-        words = [token.text for token in tokens if token.kind in (Kind.KEYWORD, Kind.PUNCTUATION)]
-        opened = sum(word in _OPENING for word in words) - words.count("end")
-        brackets = sum(word[-1] in "([{" for word in words) - sum(word in ")]}" for word in words)
-        if opened > 0 or brackets > 0:
-            return False
-        last = tokens[-2] if len(tokens) > 1 else tokens[-1]
-        if last.kind is Kind.KEYWORD:
-            return last.text in _ENDING_WORDS
-        return last.kind is not Kind.PUNCTUATION or last.text in _ENDING_MARKS
+        # What can stand nowhere is the first thing that is wrong if everything before it may go on.
+        self._parse(f"{text}\n@", with_more)
+        span = with_more.errors[0].span
+        return span is None or span.start < len(text)
 
     def evaluate(self, text: str) -> Outcome:
         """Run one input. Raises `CompileError`, or `ScriptError` with what the script did to the state kept."""
