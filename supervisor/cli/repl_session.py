@@ -29,6 +29,9 @@ _LOCALS = "repl_locals"
 _VALUE = "repl_value"
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
+_DECLARATIONS = (tree.Const, tree.Fn, tree.Intrinsic, tree.Module, tree.Use)
+_SILENT = (tree.Let, *_DECLARATIONS)
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -107,8 +110,7 @@ class Session:
             return Outcome(value, True, port, warnings)
         self.event = result.value["event"]
         self.locals = result.value["locals"]
-        shown = not isinstance(chunks[-1][0], tree.Let | tree.Const | tree.Fn | tree.Module | tree.Use)
-        return Outcome(result.value["value"], shown, "out", warnings)
+        return Outcome(result.value["value"], not isinstance(chunks[-1][0], _SILENT), "out", warnings)
 
     def _parse(self, text: str, problems: Problems) -> tuple[list[Token], tree.Script]:
         dialect = find_dialect(self._dialect)
@@ -126,7 +128,7 @@ class Session:
     ) -> Source:
         here = len(self.transcript)
         _, start, end = chunks[-1]
-        is_value = isinstance(chunks[-1][0], tree.Expression) and not isinstance(chunks[-1][0], tree.Const)
+        is_value = not isinstance(chunks[-1][0], _DECLARATIONS)
         parts = [part for old in kept.values() for part in (old, _Part(";\n", old.place + len(old.text)))]
         old_names = [name for name in self.locals if name not in declared]
         parts += [_Part(f"let `{name}` = args.{_LOCALS}.`{name}`;\n", here) for name in old_names]
