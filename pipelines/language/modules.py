@@ -15,7 +15,7 @@ from pipelines.language.closest import closest
 from pipelines.language.diagnostic import Problems
 from pipelines.language.dialect import Dialect
 from pipelines.language.lexer import MAX_LENGTH, tokenize
-from pipelines.language.reader import is_continuing, is_starting
+from pipelines.language.reader import MAX_ERRORS, is_continuing, is_starting
 from pipelines.language.source import Source, Span
 from pipelines.language.tokens import Kind, Token
 
@@ -97,13 +97,14 @@ class _Expander:
     read: dict[str, _Module] = field(default_factory=dict)
     modules: int = 0
     characters: int = 0
+    told: set[tuple[str, Span]] = field(default_factory=set)
 
     def expand(self, tokens: Sequence[Token], stack: list[_Included]) -> list[Token]:
         found: list[Token] = []
         index = 0
         while index < len(tokens):
             token = tokens[index]
-            if not (token.kind is Kind.KEYWORD and token.text == "use" and _begins_statement(tokens, index)):
+            if len(self.told) >= MAX_ERRORS or not (_is(token, "use") and _begins_statement(tokens, index)):
                 found.append(token)
                 index += 1
                 continue
@@ -140,11 +141,10 @@ class _Expander:
         span = tokens[start].span.to(tokens[index - 1].span)
         for part in path:
             if not _is_plain(part.text):
-                self.problems.error(
+                self._error(
                     f"{part.text!r} is no name of a module",
                     part.span,
                     "such names have letters, digits, _ and -, and begin with a letter",
-                    "module",
                 )
                 return index + 1
         return _Use(tuple(part.text for part in path), alias, span, index + 1)
@@ -152,11 +152,10 @@ class _Expander:
     def _expected(self, what: str, tokens: Sequence[Token], start: int, index: int) -> int:
         token = tokens[index]
         there = "the end of the text" if token.kind is Kind.END else f"`{token.span.text}`"
-        self.problems.error(
+        self._error(
             f"found {there}, but expected {what}",
             token.span,
             "a module is included with `use a::b as c;`",
-            "syntax",
         )
         line = tokens[start].span.line
         while tokens[index].kind is not Kind.END and tokens[index].span.line == line:
@@ -165,11 +164,16 @@ class _Expander:
                 break
         return index
 
+    def _error(self, message: str, span: Span, hint: str) -> None:
+        if (message, span) not in self.told:
+            self.told.add((message, span))
+            self.problems.error(message, span, hint, "module")
+
     def _include(self, use: _Use, last: Token, stack: list[_Included]) -> list[Token]:
         try:
             included, module = self._load(use, stack)
         except _NotUsable as error:
-            self.problems.error(error.message, use.span, error.hint, "module")
+            self._error(error.message, use.span, error.hint)
             return []
         inner = self.expand(module.tokens, [*stack, included])
         end = inner.pop()
@@ -233,11 +237,9 @@ class _Expander:
         )
 
     def _suggestion(self, name: str) -> str:
-        from pipelines.language.library.function import FUNCTIONS
+        from pipelines.language.library.modules import MODULES
 
-        known = {
-            f"{function.package}::{function.module}" for function in FUNCTIONS.values() if function.package
-        }
+        known = {"::".join(path) for path in MODULES}
         *parents, _ = name.split("::")
         for directory in self.directories:
             for file in _list(directory.joinpath(*parents)):

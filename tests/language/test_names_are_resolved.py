@@ -194,6 +194,15 @@ def test_a_script_of_declarations_passes_the_event_and_one_that_ends_with_a_cons
     assert constant("const a = 1; const b = [a]") == [1]
 
 
+def test_functions_that_call_each_other_twice_come_to_an_end() -> None:
+    def text(count: int) -> str:
+        more = [f"fn f{number + 1}() with [f{number}(), f{number}()] end;\n" for number in range(count)]
+        return f"fn f0() with 1 end; {''.join(more)} f{count}()"
+
+    assert errors(text(15)) == []
+    assert [(line, code) for line, _, code in errors(text(60))][:1] == [(19, "too-many-calls")]
+
+
 def test_thousands_of_unknown_names_are_told_quickly() -> None:
     declared = "".join(f"const constant_{number} = {number};" for number in range(2000))
     wrong = ", ".join(f"constant_x{number}" for number in range(2000))

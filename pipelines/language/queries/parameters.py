@@ -62,16 +62,6 @@ class Reader:
         self.error(f"`{name}` must be a whole number of at least {least}, and it is {shown(value)}", name)
         return None
 
-    def number(self, name: str) -> float | None:
-        """A number."""
-        value = self.parameters.values.get(name)
-        if not self.has(name):
-            return None
-        if type(value) in (int, float):
-            return float(value)
-        self.error(f"`{name}` must be a number, and it is {shown(value)}", name)
-        return None
-
     def boolean(self, name: str) -> bool:
         """True or false; false if it was not written."""
         value = self.parameters.values.get(name, False)

@@ -29,13 +29,13 @@ class _Summary:
 
     def __init__(self, compiled: CompiledSelection, selection: Selection, *, copies: bool) -> None:
         self._compiled = compiled
-        self._kinds = [use.kind for use in selection.aggregates]
+        self._makes = [use.kind.make for use in selection.aggregates]
         self._uses_group = selection.uses_group
         self._span = selection.span
         self._copies = copies
 
     def fresh(self) -> Any:
-        return [kind.make() for kind in self._kinds]
+        return [make() for make in self._makes]
 
     def add(self, state: Any, cell: Cell, window: str, event: Any, meta: Any, occasion: Occasion) -> None:
         if self._compiled.accumulate is not None:

@@ -25,6 +25,8 @@ __all__ = [
     "Match",
     "RegularExpression",
     "compile_regular_expression",
+    "from_utf8",
+    "to_utf8",
 ]
 
 LONGEST_PATTERN: Final = 16_384
@@ -35,6 +37,20 @@ _MEMORY_BYTES: Final = 8 * 1024 * 1024
 _OPTIONS: Final = re2.Options()
 _OPTIONS.log_errors = False
 _OPTIONS.max_mem = _MEMORY_BYTES
+_NO_GROUPS: Final = re2.Options()
+_NO_GROUPS.log_errors = False
+_NO_GROUPS.max_mem = _MEMORY_BYTES
+_NO_GROUPS.never_capture = True
+
+
+def to_utf8(text: str) -> bytes:
+    """As expressions search it. A codec may have let half of a surrogate pair pass."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+def from_utf8(data: bytes) -> str:
+    """The reverse of `to_utf8`."""
+    return data.decode("utf-8", "surrogatepass")
 
 
 class BadRegularExpression(ValueError):
@@ -50,20 +66,27 @@ class Match(Protocol):
     def end(self, group: int = 0) -> int:
         """Where it ends."""
 
+    def __getitem__(self, group: int) -> bytes | None:
+        """What it holds, if it took part."""
+
 
 class RegularExpression:
-    """One pattern, compiled. All methods work on UTF-8."""
+    """One pattern, compiled. All methods work on UTF-8. ``longest``: how many characters it may have."""
 
-    __slots__ = ("_compiled", "count", "names")
+    __slots__ = ("_compiled", "_tester", "count", "names")
 
-    def __init__(self, pattern: str) -> None:
-        if len(pattern) > LONGEST_PATTERN:
+    def __init__(self, pattern: str, longest: int = LONGEST_PATTERN) -> None:
+        if len(pattern) > longest:
             raise BadRegularExpression(
-                f"a regular expression has at most {LONGEST_PATTERN} characters, this one {len(pattern)}"
+                f"a regular expression has at most {longest} characters, this one {len(pattern)}"
             )
         translated = _Translator(pattern).translate()
         try:
             self._compiled = re2.compile(translated, _OPTIONS)
+            # Where no groups are wanted RE2 need not fall back from its quickest automaton.
+            self._tester = re2.compile(translated, _NO_GROUPS) if self._compiled.groups else self._compiled
+        except UnicodeEncodeError:
+            raise BadRegularExpression("the regular expression holds half of a surrogate pair") from None
         except re2.error as error:
             raise BadRegularExpression(f"the regular expression cannot be used: {_reason(error)}") from None
         self.count: int = self._compiled.groups
@@ -78,7 +101,7 @@ class RegularExpression:
 
     def matches(self, data: bytes) -> bool:
         """Whether there is a match; quicker than to find out where."""
-        return self._compiled.search(data) is not None
+        return self._tester.search(data) is not None
 
     def find_all(self, data: bytes) -> Iterator[Match]:
         """All matches that do not overlap; an empty one never directly behind another, as Rust has it."""
@@ -128,6 +151,7 @@ _WORD: Final = r"\p{L}\p{Nl}\p{M}\p{Nd}\p{Pc}\x{200C}\x{200D}\x{24B6}-\x{24E9}"
 _POSITIVE: Final = {"d": _DIGITS, "s": _BLANKS, "w": _WORD}
 
 _FLAGS = re.compile(r"\(\?(?P<on>[a-zA-Z]*)(?:-(?P<off>[a-zA-Z]+))?(?P<end>[:)])")
+_NAMED = re.compile(r"\(\?P?<(?P<name>\w+)>")
 _CODE = re.compile(r"\\(?:x\{(?P<x>[0-9A-Fa-f]{1,8})\}|[uU]\{(?P<u>[0-9A-Fa-f]{1,8})\}|x(?P<x2>[0-9A-Fa-f]{2})|"
                    r"u(?P<u4>[0-9A-Fa-f]{4})|U(?P<u8>[0-9A-Fa-f]{8}))")  # fmt: skip
 _PROPERTY = re.compile(r"\\(?P<letter>[pP])(?:\{(?P<negated>\^?)(?P<name>[^{}]*)\}|(?P<short>[A-Za-z]))")
@@ -167,6 +191,7 @@ class _Translator:
         self.place = 0
         self.state = _State()
         self.outer: list[_State] = []
+        self.names: set[str] = set()
 
     def translate(self) -> str:
         pieces = []
@@ -203,6 +228,7 @@ class _Translator:
         state = _State(self.state.verbose, self.state.unicode)
         text = "("
         if match is None:
+            self._name()
             self.place += 1
         else:
             on, off = match["on"], match["off"] or ""
@@ -222,6 +248,12 @@ class _Translator:
         self.outer.append(self.state)
         self.state = state
         return text
+
+    def _name(self) -> None:
+        if match := _NAMED.match(self.pattern, self.place):
+            if match["name"] in self.names:
+                raise self._error(f"there are two groups called {match['name']}")
+            self.names.add(match["name"])
 
     def _escape(self, in_class: bool) -> str:
         pattern, place = self.pattern, self.place
