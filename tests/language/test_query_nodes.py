@@ -107,7 +107,7 @@ def test_a_query_that_reads_nothing_says_so_and_drops_what_comes() -> None:
 SCRIPTS = """
 define script route with limit = 10 script
   match event of
-    case e = %{ n > 100 } => emit e => "far"
+    case %{ n > 100 } => emit event => "far"
     case %{ n > args.limit } => emit event => "err"
     case %{ n < 0 } => drop
     default => event

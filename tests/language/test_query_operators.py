@@ -152,7 +152,7 @@ def test_a_definition_of_a_module_can_be_created() -> None:
         ("qos::wal", "read_count = 1", "`qos::wal` is not available", "onramp", None),
         (
             "runtime::tremor",
-            'script = "event"',
+            'a = "event"',
             "`runtime::tremor` is not available",
             "define a script",
             None,

@@ -43,7 +43,7 @@ def test_passing_events_costs_no_operator_and_keeps_their_bytes() -> None:
 
 @DIALECTS
 def test_where_looks_at_the_event_and_its_metadata(dialect: str) -> None:
-    text = "select event from in where event.a > 1 and present $.m into out"
+    text = "select event from in where event.a > 1 and present $m into out"
     instance = compile_query(text, dialect=dialect).start()
     assert instance.push("in", {"a": 2}, meta={"m": 1}) == [("out", {"a": 2}, {"m": 1})]
     assert instance.push("in", {"a": 2}) == []
@@ -75,7 +75,7 @@ def test_a_condition_that_is_dropped_by_is_counted() -> None:
 @DIALECTS
 def test_a_target_makes_a_new_value_and_keeps_the_metadata(dialect: str) -> None:
     instance = compile_query(
-        "select {'x': event.a, 'm': $.m} from in into out".replace("'", '"'), dialect=dialect
+        "select {'x': event.a, 'm': $m} from in into out".replace("'", '"'), dialect=dialect
     )
     assert instance.start().push("in", {"a": [1]}, meta={"m": 2}) == [("out", {"x": [1], "m": 2}, {"m": 2})]
 

@@ -29,7 +29,17 @@ from pipelines.language.routine import Routine
 from pipelines.language.runtime.failure import PathSite, Site
 from pipelines.language.source import Span
 
-__all__ = ["EFFECT", "EMITTED", "RETURNED", "Destination", "Policy", "Unit", "Writer", "expression_of", "statement_of"]
+__all__ = [
+    "EFFECT",
+    "EMITTED",
+    "RETURNED",
+    "Destination",
+    "Policy",
+    "Unit",
+    "Writer",
+    "expression_of",
+    "statement_of",
+]
 
 MOST_BLOCKS = 16
 """Loops within each other; Python takes 20 blocks, of which the function's frame needs some."""

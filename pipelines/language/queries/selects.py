@@ -57,7 +57,7 @@ def select_steps(
             selection,
             windows,
             eager=dialect.eager_windows,
-            most_groups=limits.groups,
+            limits=limits,
         )
         steps.append(Step(node_id, make, select.span))
     else:

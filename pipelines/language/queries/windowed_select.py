@@ -10,6 +10,7 @@ from pipelines.emit import Drop, Emit
 from pipelines.failure import error_event
 from pipelines.language.codegen import CompiledSelection
 from pipelines.language.library.function import Occasion
+from pipelines.language.limits import Limits
 from pipelines.language.queries.cells import Cell
 from pipelines.language.queries.eager_windows import EagerWindows
 from pipelines.language.queries.late_windows import LateWindows
@@ -27,15 +28,18 @@ __all__ = ["WindowedSelect"]
 class _Summary:
     """The aggregates and the target of a select, for `Windows`."""
 
-    def __init__(self, compiled: CompiledSelection, selection: Selection, *, copies: bool) -> None:
+    def __init__(
+        self, compiled: CompiledSelection, selection: Selection, limits: Limits, *, copies: bool
+    ) -> None:
         self._compiled = compiled
+        self._limits = limits
         self._makes = [use.kind.make for use in selection.aggregates]
         self._uses_group = selection.uses_group
         self._span = selection.span
         self._copies = copies
 
     def fresh(self) -> Any:
-        return [make() for make in self._makes]
+        return [make(self._limits) for make in self._makes]
 
     def add(self, state: Any, cell: Cell, window: str, event: Any, meta: Any, occasion: Occasion) -> None:
         if self._compiled.accumulate is not None:
@@ -64,7 +68,7 @@ class _Summary:
 class WindowedSelect(Operator):
     """Each event goes into the windows of its groups; what leaves is what the target makes of a window that closes.
 
-    ``node_id`` is the operator's id in its graph, ``most_groups`` bounds the groups of each window. An event for which
+    ``node_id`` is the operator's id in its graph, ``limits.groups`` bounds the groups of each window. An event for which
     something fails leaves by ``err``, and so does, in place of a result, a window for which the target fails. In the
     account an event is ``held`` while it is in an open window, and then merged into its result; what ``having`` refuses
     and what is evicted counts as dropped.
@@ -83,7 +87,7 @@ class WindowedSelect(Operator):
         windows: Sequence[Window],
         *,
         eager: bool,
-        most_groups: int,
+        limits: Limits,
     ) -> None:
         super().__init__(None)
         self._node_id = node_id
@@ -91,9 +95,9 @@ class WindowedSelect(Operator):
         self._keeps_meta = not eager
         # What several windows or groups, or the group's own values, have a part in must not be changed by who gets it.
         shares = len(windows) > 1 or selection.uses_group or _may_be_several(selection.grouping)
-        summary = _Summary(compiled, selection, copies=shares or not eager)
+        summary = _Summary(compiled, selection, limits, copies=shares or not eager)
         kind = EagerWindows if eager else LateWindows
-        self._windows: Windows = kind(windows, summary, most_groups)
+        self._windows: Windows = kind(windows, summary, limits.groups)
         self.wants_ticks = eager and any(
             window.follows_the_clock or window.eviction_ns is not None for window in windows
         )
