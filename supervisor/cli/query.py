@@ -37,9 +37,9 @@ def command(
 ) -> None:
     """Run a query on events: one JSON a line on the standard input, one a line on the standard output.
 
-    A result of another port than `out` is shown as an object of `port`, `value` and `meta`. The time of an event is when
-    it is read, and windows of time close as time passes. An event that fails is shown on the standard error, and the
-    exit code is then 6.
+    A result of another port than `out` is shown as an object of `port`, `value` and `meta`. An event's time is when it
+    is read, and windows of time close as time passes. An event that fails is shown on the standard error, and the exit
+    code is then 6.
     """
     if file == "-":
         raise click.UsageError("the standard input is for events; name the query's file")

@@ -28,11 +28,9 @@ _END_PORT = "end of the input"
 _LOCALS = "repl_locals"
 _VALUE = "repl_value"
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_OPENING = frozenset({"match", "for", "merge", "patch", "fn", "mod"})
-_ENDING_WORDS = frozenset(
-    {"end", "true", "false", "null", "event", "state", "args", "drop", "window", "group"}
-)
-_ENDING_MARKS = frozenset({")", "]", "}", ";", ">>"})
+
+_DECLARATIONS = (tree.Const, tree.Fn, tree.Intrinsic, tree.Module, tree.Use)
+_SILENT = (tree.Let, *_DECLARATIONS)
 
 
 @dataclass(frozen=True)
@@ -73,21 +71,16 @@ class Session:
 
     def is_complete(self, text: str) -> bool:
         """Whether more lines cannot be what is missing."""
-        problems = Problems()
-        tokens, _ = self._parse(text, problems)
+        problems, with_more = Problems(), Problems()
+        self._parse(text, problems)
         if not problems.errors:
             return True
-        if any("unterminated" in error.code or "unclosed" in error.code for error in problems.errors):
+        if text.count('"""') % 2:
             return False
-        words = [token.text for token in tokens if token.kind in (Kind.KEYWORD, Kind.PUNCTUATION)]
-        opened = sum(word in _OPENING for word in words) - words.count("end")
-        brackets = sum(word[-1] in "([{" for word in words) - sum(word in ")]}" for word in words)
-        if opened > 0 or brackets > 0:
-            return False
-        last = tokens[-2] if len(tokens) > 1 else tokens[-1]
-        if last.kind is Kind.KEYWORD:
-            return last.text in _ENDING_WORDS
-        return last.kind is not Kind.PUNCTUATION or last.text in _ENDING_MARKS
+        # What can stand nowhere is the first thing that is wrong if everything before it may go on.
+        self._parse(f"{text}\n@", with_more)
+        span = with_more.errors[0].span
+        return span is None or span.start < len(text)
 
     def evaluate(self, text: str) -> Outcome:
         """Run one input. Raises `CompileError`, or `ScriptError` with what the script did to the state kept."""
@@ -117,8 +110,7 @@ class Session:
             return Outcome(value, True, port, warnings)
         self.event = result.value["event"]
         self.locals = result.value["locals"]
-        shown = not isinstance(chunks[-1][0], tree.Let | tree.Const | tree.Fn | tree.Module | tree.Use)
-        return Outcome(result.value["value"], shown, "out", warnings)
+        return Outcome(result.value["value"], not isinstance(chunks[-1][0], _SILENT), "out", warnings)
 
     def _parse(self, text: str, problems: Problems) -> tuple[list[Token], tree.Script]:
         dialect = find_dialect(self._dialect)
@@ -136,7 +128,7 @@ class Session:
     ) -> Source:
         here = len(self.transcript)
         _, start, end = chunks[-1]
-        is_value = isinstance(chunks[-1][0], tree.Expression) and not isinstance(chunks[-1][0], tree.Const)
+        is_value = not isinstance(chunks[-1][0], _DECLARATIONS)
         parts = [part for old in kept.values() for part in (old, _Part(";\n", old.place + len(old.text)))]
         old_names = [name for name in self.locals if name not in declared]
         parts += [_Part(f"let `{name}` = args.{_LOCALS}.`{name}`;\n", here) for name in old_names]

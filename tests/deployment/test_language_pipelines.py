@@ -105,7 +105,7 @@ def test_the_ports_that_a_script_names_can_be_linked(planned: Planned, problems:
 def test_a_script_that_computes_ports_may_be_linked_by_any_and_drops_what_goes_nowhere(
     planned: Planned,
 ) -> None:
-    text = "script = 'emit event => "#{event.to}"'"
+    text = 'script = """emit event => "#{event.to}""""'
     plan = planned(deployment(text, '"in -> p", "p/blue -> out"'))
     pipeline = made(plan)
 
@@ -264,7 +264,7 @@ script = '''
 
 
 let event.a = args.n;
-emit event => event.port
+emit event => "{event.port}"
 '''
 args = { n = 1 }
 dialect = "0.9"

@@ -23,7 +23,7 @@ select {"count": aggr::stats::count()} from in[soon] into out;
 def test_a_script_sorts_events_by_its_ports_and_its_errors_by_err(flow: Flow, deploy: Deploy) -> None:
     script = """
 let event.level = match event.status of
-  case code when code >= 500 => "error"
+  case code = _ when code >= 500 => "error"
   default => "info"
 end;
 match event.level of
@@ -51,7 +51,7 @@ end
         "script",
         {"no": 1},
     )
-    assert failed["position"]["column"] == 25
+    assert failed["position"]["column"] == 31
     assert deployment.stop().undelivered() == []
 
 
