@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from pipelines.language.extractors.extractor import BadExtractor, Extractor, register
 from pipelines.language.library.function import Occasion
-from pipelines.language.regular_expression import BadExpression, compile_re2, encode
+from pipelines.language.runtime.regular_expression import BadRegularExpression, RegularExpression, to_utf8
 from pipelines.language.values import MISSING
 
 __all__ = ["Glob"]
@@ -48,11 +48,10 @@ def _compile(text: str) -> Callable[[str], bool]:
     if "**" not in text and "?" not in text and "[" not in text:
         return _stars(parts)
     try:
-        pattern = compile_re2(rf"(?s)\A{_expression(text)}\z", groups=False)
-    except BadExpression as problem:
+        pattern = RegularExpression(rf"(?s)\A{_expression(text)}\z")
+    except BadRegularExpression as problem:
         raise BadExtractor(f"The glob cannot be used: {problem}") from problem
-    search = pattern.search
-    return lambda string: search(encode(string)) is not None
+    return lambda string: pattern.matches(to_utf8(string))
 
 
 def _stars(parts: list[str]) -> Callable[[str], bool]:

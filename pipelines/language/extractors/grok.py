@@ -8,11 +8,15 @@ from typing import Any, Final
 import regex
 
 from pipelines.language.extractors.extractor import BadExtractor, Extractor, register
-from pipelines.language.extractors.grok_expression import NAME, expand
+from pipelines.language.extractors.grok_expression import LONGEST_EXPANSION, NAME, expand
 from pipelines.language.extractors.grok_patterns import PATTERNS
 from pipelines.language.library.function import Occasion
-from pipelines.language.regular_expression import BadExpression, compile_re2, decode, encode, named_groups
-from pipelines.language.regular_expression.dialect import translate
+from pipelines.language.runtime.regular_expression import (
+    BadRegularExpression,
+    RegularExpression,
+    from_utf8,
+    to_utf8,
+)
 from pipelines.language.values import MISSING
 
 __all__ = ["Grok", "load_patterns"]
@@ -104,20 +108,17 @@ class _Linear:
     """On RE2."""
 
     def __init__(self, expression: str) -> None:
-        translated = translate(f"(?m){expression}")
-        self._pattern = compile_re2(translated)
-        self._tester = compile_re2(translated, groups=False)
-        self._groups = named_groups(self._pattern)
+        self._expression = RegularExpression(f"(?m){expression}", LONGEST_EXPANSION + 4)
 
     def test(self, string: str) -> bool:
-        return self._tester.search(encode(string)) is not None
+        return self._expression.matches(to_utf8(string))
 
     def search(self, string: str, count: int) -> list[str | None] | None:
-        match = self._pattern.search(encode(string))
+        match = self._expression.search(to_utf8(string))
         if match is None:
             return None
-        parts = [match[self._groups[f"g{index}"]] for index in range(count)]
-        return [None if part is None else decode(part) for part in parts]
+        parts = [match[self._expression.names[f"g{index}"]] for index in range(count)]
+        return [None if part is None else from_utf8(part) for part in parts]
 
 
 class _Backtracking:
@@ -146,7 +147,7 @@ def _engine(expression: str) -> _Linear | _Backtracking:
     """The expression on RE2, or, if that cannot be, on the other engine. Raises `BadExtractor`."""
     try:
         return _Linear(expression)
-    except BadExpression as problem:
+    except BadRegularExpression as problem:
         refused = problem
     if len(expression) > _BACKTRACKING_LONGEST:
         raise BadExtractor(f"The grok pattern cannot be used: {refused}") from refused

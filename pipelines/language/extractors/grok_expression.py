@@ -9,11 +9,11 @@ from typing import Final
 
 from pipelines.language.extractors.extractor import BadExtractor
 
-__all__ = ["NAME", "expand"]
+__all__ = ["LONGEST_EXPANSION", "NAME", "expand"]
 
 NAME: Final = re.compile(r"[A-Za-z0-9_]+", re.ASCII)
 _DEEPEST: Final = 50
-_LONGEST: Final = 100_000
+LONGEST_EXPANSION: Final = 100_000
 _MOST_REFERENCES: Final = 5_000
 
 _TOKEN = re.compile(
@@ -53,8 +53,8 @@ class _Expansion:
             place = match.end()
         pieces.append(text[place:])
         self.length += len(text)
-        if self.length > _LONGEST:
-            raise BadExtractor(f"The grok pattern becomes longer than {_LONGEST} characters.")
+        if self.length > LONGEST_EXPANSION:
+            raise BadExtractor(f"The grok pattern becomes longer than {LONGEST_EXPANSION} characters.")
         return "".join(pieces)
 
     def _token(self, match: re.Match[str], within: tuple[str, ...]) -> str:

@@ -6,7 +6,12 @@ from typing import Any
 
 from pipelines.language.extractors.extractor import BadExtractor, Extractor, register
 from pipelines.language.library.function import Occasion
-from pipelines.language.regular_expression import BadExpression, RegularExpression, decode
+from pipelines.language.runtime.regular_expression import (
+    BadRegularExpression,
+    RegularExpression,
+    from_utf8,
+    to_utf8,
+)
 from pipelines.language.values import MISSING
 
 __all__ = ["Re"]
@@ -26,15 +31,17 @@ class Re(Extractor):
     def __init__(self, text: str) -> None:
         try:
             self._expression = RegularExpression(text)
-        except BadExpression as problem:
+        except BadRegularExpression as problem:
             raise BadExtractor(str(problem)) from problem
-        self.matches = self._expression.test  # type: ignore[method-assign]  # one call less for each event
+        self._names = tuple(self._expression.names.items())
+
+    def matches(self, string: str) -> bool:
+        """Whether it is found."""
+        return self._expression.matches(to_utf8(string))
 
     def extract(self, string: str, occasion: Occasion) -> Any:
         """A record of strings."""
-        match = self._expression.search(string)
+        match = self._expression.search(to_utf8(string))
         if match is None:
             return MISSING
-        return {
-            name: decode(match[group]) for name, group in self._expression.names if match[group] is not None
-        }
+        return {name: from_utf8(part) for name, group in self._names if (part := match[group]) is not None}

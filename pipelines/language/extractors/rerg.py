@@ -7,7 +7,12 @@ from typing import Any, Final
 
 from pipelines.language.extractors.extractor import BadExtractor, Extractor, register
 from pipelines.language.library.function import Occasion
-from pipelines.language.regular_expression import BadExpression, RegularExpression, decode, encode
+from pipelines.language.runtime.regular_expression import (
+    BadRegularExpression,
+    RegularExpression,
+    from_utf8,
+    to_utf8,
+)
 from pipelines.language.values import MISSING
 
 __all__ = ["Rerg"]
@@ -33,7 +38,7 @@ class Rerg(Extractor):
     def __init__(self, text: str) -> None:
         try:
             self._expression = RegularExpression(text)
-        except BadExpression as problem:
+        except BadRegularExpression as problem:
             raise BadExtractor(str(problem)) from problem
 
     def matches(self, string: str) -> bool:
@@ -42,16 +47,16 @@ class Rerg(Extractor):
 
     def extract(self, string: str, occasion: Occasion) -> Any:
         """A record of arrays of strings; groups that never took part are absent."""
-        names = self._expression.names
+        names = self._expression.names.items()
         found: dict[str, list[str]] = {}
         if not names:
             return found
         deadline = monotonic() + _SECONDS
-        for count, match in enumerate(self._expression.find_all(encode(string)), 1):
+        for count, match in enumerate(self._expression.find_all(to_utf8(string)), 1):
             for name, group in names:
                 part = match[group]
                 if part is not None:
-                    found.setdefault(name, []).append(decode(part))
+                    found.setdefault(name, []).append(from_utf8(part))
             if count % _MATCHES_BETWEEN_LOOKS == 0 and monotonic() > deadline:
                 return MISSING
         return found

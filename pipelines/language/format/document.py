@@ -137,7 +137,6 @@ def _fits(first: Document, room: int, after: list[_Item]) -> bool:
         elif isinstance(item, (Suffix, OwnLine)):
             return True
         else:
-            flat = flat or (item.grouped and not item.hard)
             waiting += [(flat, part) for part in reversed(item.parts)]
     return False
 

@@ -30,10 +30,18 @@ class ExpressionWriter(Writer):
         lead = self.lead()
         return concat(*lead, self._parenthesised(node))
 
+    def flush(self, node: tree.Expression) -> Document:
+        """Write an expression that stands further right already, if it has lines of its own."""
+        if not isinstance(node, tree.Binary):
+            return self.expression(node)
+        lead = self.lead()
+        bare = not (self.at("(") and self.token.span.start < node.span.start)
+        return concat(*lead, self._binary(node, flush=True) if bare else self._parenthesised(node))
+
     def _parenthesised(self, node: tree.Expression) -> Document:
         if self.at("(") and self.token.span.start < node.span.start:
             return group(
-                self.word(), indent(SOFT_LINE, self.expression(node), *self.closing()), SOFT_LINE, self.word()
+                self.word(), indent(SOFT_LINE, self.flush(node), *self.closing()), SOFT_LINE, self.word()
             )
         return self._bare(node)
 
@@ -68,12 +76,12 @@ class ExpressionWriter(Writer):
         """Write ``= value``."""
         equals = self.word()
         if isinstance(value, _BREAKS_BEFORE) and not self.at("("):
-            return concat(equals, group(indent(LINE, self.expression(value))))
+            return concat(equals, group(indent(LINE, self.flush(value))))
         return concat(equals, " ", self.expression(value))
 
     # Operators
 
-    def _binary(self, node: tree.Binary) -> Document:
+    def _binary(self, node: tree.Binary, *, flush: bool = False) -> Document:
         row = [node]
         precedence = BINARY_OPERATORS[node.operator]
         while (
@@ -86,7 +94,7 @@ class ExpressionWriter(Writer):
         rest: list[Document] = []
         for part in reversed(row):
             rest += [LINE, self.word(), " ", self.expression(part.right)]
-        return group(first, indent(*rest))
+        return group(first, *rest) if flush else group(first, indent(*rest))
 
     def _unary(self, node: tree.Unary) -> Document:
         operator = self.word()
@@ -146,8 +154,8 @@ class ExpressionWriter(Writer):
         found = [*self.lead(), self._names(max(len(node.root.names), 1))]
         for segment in node.segments:
             if isinstance(segment, tree.Key):
-                found += [self.word()] if node.root.kind is tree.RootKind.META and not self.at(".") else []
-                found += [self.word(), self.word()] if self.at(".") else []
+                found += [self.word()] if self.at(".") else []  # none behind the `$`
+                found.append(self.word())
             else:
                 found.append(self._selector(segment))
         return concat(*found)
@@ -193,7 +201,10 @@ class ExpressionWriter(Writer):
 
     def _merge(self, node: tree.Merge) -> Document:
         head = concat(self.word(), " ", self.expression(node.target), " ", self.word())
-        return group(head, indent(LINE, self.expression(node.value), *self.closing()), LINE, self.word())
+        value, closing = self.expression(node.value), self.closing()
+        if isinstance(node.value, _HUGGED) and not closing:
+            return concat(head, " ", value, " ", self.word())
+        return group(head, indent(LINE, value, *closing), LINE, self.word())
 
     def _patch(self, node: tree.Patch) -> Document:
         head = concat(self.word(), " ", self.expression(node.target), " ", self.word())
@@ -208,7 +219,7 @@ class ExpressionWriter(Writer):
         if node.key is not None:
             found += [" ", self.expression(node.key)]
         if node.value is not None:
-            found += [" ", self.word(), group(indent(_after_arrow(node.value), self.expression(node.value)))]
+            found += [" ", self.word(), group(indent(_after_arrow(node.value), self.flush(node.value)))]
         return concat(*found)
 
 

@@ -96,19 +96,19 @@ class ScriptWriter(ExpressionWriter):
         if isinstance(node.pattern, tree.Default):
             return concat(self.word(), self._body(node.body))
         head = [self.word(), " ", self._pattern(node.pattern)]
-        return concat(group(*head, *self._guard(node.guard)), self._body(node.body))
+        return concat(*head, self._guard(node.guard), self._body(node.body))
 
     def _for_clause(self, node: tree.ForClause) -> Document:
         head = [self.word(), " ", self.word(), self.word(), self.word(), " ", self.word(), self.word()]
-        return concat(group(*head, *self._guard(node.guard)), self._body(node.body))
+        return concat(*head, self._guard(node.guard), self._body(node.body))
 
-    def _guard(self, guard: tree.Expression | None) -> list[Document]:
-        return [] if guard is None else [indent(LINE, self.word(), " ", self.expression(guard))]
+    def _guard(self, guard: tree.Expression | None) -> Document:
+        return "" if guard is None else group(indent(LINE, self.word(), " ", self.expression(guard)))
 
     def _body(self, body: Sequence[tree.Expression]) -> Document:
         arrow = self.word()
         if len(body) == 1:
-            return concat(" ", arrow, group(indent(LINE, self.expression(body[0]))))
+            return concat(" ", arrow, group(indent(LINE, self.flush(body[0]))))
         found: list[Document] = []
         for statement in body:
             found += [HARD_LINE, self.expression(statement)]
@@ -173,7 +173,7 @@ class ScriptWriter(ExpressionWriter):
         if not isinstance(node.pattern, tree.TuplePattern):
             return self._clause(node)
         head = [self.word(), " ", self.enclosed(node.pattern.elements, self._pattern)]
-        return concat(group(*head, *self._guard(node.guard)), self._body(node.body))
+        return concat(*head, self._guard(node.guard), self._body(node.body))
 
     def _module(self, node: tree.Module) -> Document:
         head = [self.word(), " ", self.word(), " ", self.word()]

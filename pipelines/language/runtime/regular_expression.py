@@ -15,6 +15,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import chain
 from typing import Final, Protocol
 
 import re2
@@ -25,6 +26,8 @@ __all__ = [
     "Match",
     "RegularExpression",
     "compile_regular_expression",
+    "from_utf8",
+    "to_utf8",
 ]
 
 LONGEST_PATTERN: Final = 16_384
@@ -35,6 +38,20 @@ _MEMORY_BYTES: Final = 8 * 1024 * 1024
 _OPTIONS: Final = re2.Options()
 _OPTIONS.log_errors = False
 _OPTIONS.max_mem = _MEMORY_BYTES
+_NO_GROUPS: Final = re2.Options()
+_NO_GROUPS.log_errors = False
+_NO_GROUPS.max_mem = _MEMORY_BYTES
+_NO_GROUPS.never_capture = True
+
+
+def to_utf8(text: str) -> bytes:
+    """As expressions search it. A codec may have let half of a surrogate pair pass."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+def from_utf8(data: bytes) -> str:
+    """The reverse of `to_utf8`."""
+    return data.decode("utf-8", "surrogatepass")
 
 
 class BadRegularExpression(ValueError):
@@ -50,20 +67,27 @@ class Match(Protocol):
     def end(self, group: int = 0) -> int:
         """Where it ends."""
 
+    def __getitem__(self, group: int) -> bytes | None:
+        """What it holds, if it took part."""
+
 
 class RegularExpression:
-    """One pattern, compiled. All methods work on UTF-8."""
+    """One pattern, compiled. All methods work on UTF-8. ``longest``: how many characters it may have."""
 
-    __slots__ = ("_compiled", "count", "names")
+    __slots__ = ("_compiled", "_tester", "count", "names")
 
-    def __init__(self, pattern: str) -> None:
-        if len(pattern) > LONGEST_PATTERN:
+    def __init__(self, pattern: str, longest: int = LONGEST_PATTERN) -> None:
+        if len(pattern) > longest:
             raise BadRegularExpression(
-                f"a regular expression has at most {LONGEST_PATTERN} characters, this one {len(pattern)}"
+                f"a regular expression has at most {longest} characters, this one {len(pattern)}"
             )
         translated = _Translator(pattern).translate()
         try:
             self._compiled = re2.compile(translated, _OPTIONS)
+            # Where no groups are wanted RE2 need not fall back from its quickest automaton.
+            self._tester = re2.compile(translated, _NO_GROUPS) if self._compiled.groups else self._compiled
+        except UnicodeEncodeError:
+            raise BadRegularExpression("the regular expression holds half of a surrogate pair") from None
         except re2.error as error:
             raise BadRegularExpression(f"the regular expression cannot be used: {_reason(error)}") from None
         self.count: int = self._compiled.groups
@@ -78,7 +102,7 @@ class RegularExpression:
 
     def matches(self, data: bytes) -> bool:
         """Whether there is a match; quicker than to find out where."""
-        return self._compiled.search(data) is not None
+        return self._tester.search(data) is not None
 
     def find_all(self, data: bytes) -> Iterator[Match]:
         """All matches that do not overlap; an empty one never directly behind another, as Rust has it."""
@@ -128,6 +152,7 @@ _WORD: Final = r"\p{L}\p{Nl}\p{M}\p{Nd}\p{Pc}\x{200C}\x{200D}\x{24B6}-\x{24E9}"
 _POSITIVE: Final = {"d": _DIGITS, "s": _BLANKS, "w": _WORD}
 
 _FLAGS = re.compile(r"\(\?(?P<on>[a-zA-Z]*)(?:-(?P<off>[a-zA-Z]+))?(?P<end>[:)])")
+_NAMED = re.compile(r"\(\?P?<(?P<name>\w+)>")
 _CODE = re.compile(r"\\(?:x\{(?P<x>[0-9A-Fa-f]{1,8})\}|[uU]\{(?P<u>[0-9A-Fa-f]{1,8})\}|x(?P<x2>[0-9A-Fa-f]{2})|"
                    r"u(?P<u4>[0-9A-Fa-f]{4})|U(?P<u8>[0-9A-Fa-f]{8}))")  # fmt: skip
 _PROPERTY = re.compile(r"\\(?P<letter>[pP])(?:\{(?P<negated>\^?)(?P<name>[^{}]*)\}|(?P<short>[A-Za-z]))")
@@ -142,7 +167,8 @@ def _not_word() -> str:
     ranges: list[str] = []
     start = 0
     marks = {"Lu", "Ll", "Lt", "Lm", "Lo", "Nl", "Mn", "Mc", "Me", "Nd", "Pc"}
-    for code in range(0xE01F0):
+    # Between the ideographs and the last selectors of variants no character is assigned.
+    for code in chain(range(0x32400), range(0xE0100, 0xE01F0)):
         word = (
             unicodedata.category(chr(code)) in marks or code in (0x200C, 0x200D) or 0x24B6 <= code <= 0x24E9
         )
@@ -167,6 +193,7 @@ class _Translator:
         self.place = 0
         self.state = _State()
         self.outer: list[_State] = []
+        self.names: set[str] = set()
 
     def translate(self) -> str:
         pieces = []
@@ -199,10 +226,13 @@ class _Translator:
         return character
 
     def _open(self) -> str:
+        if len(self.outer) >= _DEEPEST_GROUP:
+            raise self._error("groups are nested too deeply")
         match = _FLAGS.match(self.pattern, self.place)
         state = _State(self.state.verbose, self.state.unicode)
         text = "("
         if match is None:
+            self._name()
             self.place += 1
         else:
             on, off = match["on"], match["off"] or ""
@@ -217,11 +247,15 @@ class _Translator:
                 self.state = state
                 return f"(?{flags})" if flags else ""
             text = f"(?{flags}:"
-        if len(self.outer) >= _DEEPEST_GROUP:
-            raise self._error("groups are nested too deeply")
         self.outer.append(self.state)
         self.state = state
         return text
+
+    def _name(self) -> None:
+        if match := _NAMED.match(self.pattern, self.place):
+            if match["name"] in self.names:
+                raise self._error(f"there are two groups called {match['name']}")
+            self.names.add(match["name"])
 
     def _escape(self, in_class: bool) -> str:
         pattern, place = self.pattern, self.place
