@@ -56,8 +56,8 @@ def test_the_parts_are_expressions() -> None:
         part is not None and part.kind is RoutineKind.EXPRESSION and len(part.body) == 1 for part in parts
     )
     (target,) = found.target.body
-    assert isinstance(target, tree.List)
-    assert [item.value for item in target.items if isinstance(item, tree.Literal)] == [2, None, None]
+    assert isinstance(target, tree.Literal)
+    assert target.value == [2, None, None]
 
 
 def test_group_and_window_are_known_in_target_and_having() -> None:
@@ -119,9 +119,19 @@ def test_aggregates_in_a_wrong_place_or_form_are_told(text: str, place: tuple[in
     assert query_errors(text) == [(1, *place)]
 
 
-def test_collecting_everything_is_warned_of() -> None:
-    _, _, problems = query("select aggr::win::collect_flattened(event) from in[w] into out")
-    assert [place(warning) for warning in problems.warnings] == [(1, 8, "collects-all")]
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("select aggr::win::collect_flattened(event) from in[w] into out", "collects-all"),
+        ("select aggr::win::collect_nested(event) from in[w] into out", "collects-all"),
+        ("select aggr::stats::count() from in into out", "no-window"),
+    ],
+)
+def test_aggregates_are_warned_of(text: str, code: str) -> None:
+    _, _, problems = query(text)
+    assert [place(warning) for warning in problems.warnings] == [(1, 8, code)]
+    _, _, problems = query("select aggr::stats::count() from in[w] into out")
+    assert problems.warnings == []
 
 
 @pytest.mark.parametrize(
@@ -152,16 +162,16 @@ def test_definitions_are_found_by_their_path_with_the_scope_of_their_module() ->
     text = """
         mod m with
           const n = 2;
-          define tumbling window w with size = n script event.size end;
+          define tumbling window wide with size = n script event.size end;
           define generic::batch operator b with count = n end;
           define script s script event end
         end;
         define tumbling window w with size = 1 end;
-        select aggr::stats::count() from in[w, m::w] into out
+        select aggr::stats::count() from in[w, m::wide] into out
     """
     _, scope, problems = query(text)
     assert problems.errors == []
-    inner, outer = scope.window(("m", "w")), scope.window(("w",))
+    inner, outer = scope.window(("m", "wide")), scope.window(("w",))
     assert inner is not None
     assert outer is not None
     assert isinstance(inner.node, tree.DefineWindow)
@@ -174,8 +184,8 @@ def test_definitions_are_found_by_their_path_with_the_scope_of_their_module() ->
     assert scope.operator(("m", "b")) is not None
     assert scope.script(("m", "s")) is not None
     assert [scope.window(("b",)), scope.script(("n", "s")), scope.operator(("w",))] == [None, None, None]
-    assert "`m::w`" in scope.did_you_mean(("m", "v"), "windows", problems)
-    assert "module `m`" in scope.did_you_mean(("mm", "w"), "windows", problems)
+    assert "`m::wide`" in scope.did_you_mean(("m", "side"), "windows", problems)
+    assert "module `m`" in scope.did_you_mean(("mm", "wide"), "windows", problems)
 
 
 def test_definitions_cannot_be_there_twice() -> None:
@@ -201,7 +211,7 @@ def test_the_script_of_a_window_sees_the_event_only(script: str, code: str) -> N
 
 def test_parameters_must_be_constant_and_there_once() -> None:
     problems = Problems()
-    text = "define script s with a = [1, 2 + 1],\n b = event.x, a = 2, c = x script event end; select event from in into out"
+    text = "define script s with a = [1, 2 + 1],\n b = event.x, a = 2, c = x script event end"
     parsed = parse_query(tokenize(Source("test", text), NEW, problems), NEW, problems)
     define = parsed.statements[0]
     assert isinstance(define, tree.DefineScript)

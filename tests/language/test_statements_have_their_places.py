@@ -5,7 +5,7 @@ import pytest
 from pipelines.language import tree
 from pipelines.language.routine import RoutineKind
 from pipelines.language.tree import RootKind
-from tests.language.analysing import errors, last, program
+from tests.language.analysing import analyse, errors, last, program
 
 
 @pytest.mark.parametrize(
@@ -38,6 +38,10 @@ from tests.language.analysing import errors, last, program
 )
 def test_a_statement_in_a_wrong_place_is_told_there(text: str, place: tuple[int, int]) -> None:
     assert errors(text) == [(*place, "misplaced")]
+
+
+def test_recur_outside_of_functions_is_told_so() -> None:
+    assert "functions" in analyse("recur(1)")[1].errors[0].message
 
 
 @pytest.mark.parametrize(
@@ -185,8 +189,9 @@ def test_extractors_are_compiled_and_bad_ones_told_from_their_name_on() -> None:
     assert isinstance(field, tree.PatternField)
     assert isinstance(field.pattern, tree.ExtractorPattern)
     assert field.pattern.extractor is not None
-    assert errors("match event of\n case %{ a ~= re|(|, b ~= nothing|| } => 1\n case ~ re|[| => 1 default => 2 end") == [
-        (2, 15, "bad-extractor"), (2, 26, "bad-extractor"), (3, 9, "bad-extractor"),
+    bad = "match event of\n case %{ a ~= re|(|, b ~= nothing|| } => 1\n case ~ re|[| => 1 default => 2 end"
+    assert errors(bad) == [
+        (2, 15, "bad-extractor"), (2, 27, "bad-extractor"), (3, 9, "bad-extractor"),
     ]  # fmt: skip
 
 
@@ -194,5 +199,6 @@ def test_extractors_are_compiled_and_bad_ones_told_from_their_name_on() -> None:
     "opening", ["match event of default => ", "for event of case (k, v) => ", "[", "- ", "event["]
 )
 def test_nesting_as_deep_as_the_parser_allows_is_no_problem(opening: str) -> None:
+    count = 49 if opening == "event[" else 98
     closing = {"[": "]", "event[": "]", "- ": ""}.get(opening, " end")
-    assert errors(opening * 98 + "event" + closing * 98) == []
+    assert errors(opening * count + "event" + closing * count) == []

@@ -8,6 +8,7 @@ from pipelines.language import tree
 from pipelines.language.aggregates.aggregate import AGGREGATES, AggregateKind
 from pipelines.language.analysis.frame import Frame, Surroundings, fold, visit, visits
 from pipelines.language.analysis.hints import nearest
+from pipelines.language.analysis.scope import FunctionEntry
 from pipelines.language.dialect import DIALECTS, Dialect
 from pipelines.language.library.function import FUNCTIONS, Function, arity_fault
 from pipelines.language.routine import AggregateUse, Routine, RoutineKind
@@ -17,7 +18,7 @@ from pipelines.language.tree import Expression, Literal
 __all__ = ["library_function"]
 
 _CORE, _AGGREGATES = "core", "aggr"
-_COLLECTING = ("collect_flattened", "collect_nested")
+_MOST_CALLS = 1_000_000
 
 
 def library_function(frame: Frame, names: tuple[str, ...], span: Span) -> Function | None:
@@ -26,23 +27,23 @@ def library_function(frame: Frame, names: tuple[str, ...], span: Span) -> Functi
     function = FUNCTIONS.get((module, name))
     if function is not None and _has(frame.dialect, function):
         return function
-    hint = ""
-    if function is not None:
-        hint = f"dialect {function.dialect} of the language has it"
-    else:
-        inside = [known for known_module, known in FUNCTIONS if known_module == module]
-        near = nearest(name, inside, frame.problems) if inside else None
-        if near:
-            hint = f"did you mean `{module}::{near}`?"
-        elif not inside:
-            near = (
-                "record"
-                if module == "object"
-                else nearest(module, {known for known, _ in FUNCTIONS}, frame.problems)
-            )
-            hint = f"did you mean the module `{near}`?" if near else ""
+    hint = (
+        f"dialect {function.dialect} of the language has it"
+        if function
+        else _near_function(frame, module, name)
+    )
     frame.error(f"the library has no function `{module}::{name}`", span, hint, "undefined-function")
     return None
+
+
+def _near_function(frame: Frame, module: str, name: str) -> str:
+    inside = [known_name for known, known_name in FUNCTIONS if known == module]
+    if inside:
+        near = nearest(name, inside, frame.problems)
+        return f"did you mean `{module}::{near}`?" if near else ""
+    modules = {known for known, _ in FUNCTIONS}
+    near = "record" if module == "object" else nearest(module, modules, frame.problems)
+    return f"did you mean the module `{near}`?" if near else ""
 
 
 def _has(dialect: Dialect, function: Function) -> bool:
@@ -69,6 +70,7 @@ def _resolve(frame: Frame, node: tree.Call) -> None:
         entry.used = True
         node.routine, node.function = entry.routine, entry.library
         frame.broken |= entry.routine is None and entry.library is None
+        _count(frame, node, entry)
         return
     written = "::".join(node.names)
     frame.error(
@@ -77,6 +79,19 @@ def _resolve(frame: Frame, node: tree.Call) -> None:
         _undefined_hint(frame, node.names),
         "undefined-function",
     )
+
+
+def _count(frame: Frame, node: tree.Call, entry: FunctionEntry) -> None:
+    """Functions that call each other twice, and so on, take as long as one that never ends."""
+    before = frame.calls
+    frame.calls += 1 + entry.calls
+    if before <= _MOST_CALLS < frame.calls:
+        frame.error(
+            f"the calls up to here can bring more than {_MOST_CALLS} calls in all",
+            node.span,
+            "let functions call fewer others",
+            "too-many-calls",
+        )
 
 
 def _undefined_hint(frame: Frame, names: tuple[str, ...]) -> str:
@@ -146,13 +161,6 @@ def _number_aggregate(frame: Frame, node: tree.Call, kind: AggregateKind, uses: 
     if not kind.least <= given <= kind.most:
         fault = arity_fault(f"{kind.module}::{kind.name}", kind.least, kind.most, given)
         frame.error(fault.message, node.span, fault.hint, fault.code)
-    if kind.name in _COLLECTING:
-        frame.problems.warning(
-            f"`{kind.name}` keeps every value of the window in memory",
-            node.span,
-            "use another aggregate if one of them does",
-            "collects-all",
-        )
     node.aggregate, node.slot = kind, len(uses)
     arguments = [
         Routine(

@@ -10,11 +10,16 @@ from pipelines.language.analysis.frame import Frame
 from pipelines.language.analysis.paths import near_name
 from pipelines.language.analysis.scope import ConstantEntry, FunctionEntry, Scope
 from pipelines.language.diagnostic import Problems
+from pipelines.language.routine import AggregateUse
+from pipelines.language.source import Span
+from pipelines.language.tree import Select
 
 __all__ = [
-    "caution_locals", "caution_match", "caution_record_pattern", "caution_sequence", "caution_unused", "sort_warnings",
+    "caution_aggregates", "caution_hidden", "caution_locals", "caution_match", "caution_record_pattern",
+    "caution_sequence", "caution_unused", "sort_warnings",
 ]  # fmt: skip
 
+_COLLECTING = ("collect_flattened", "collect_nested")
 _ACTIONS = (tree.Let, tree.Emit, tree.Drop)
 
 
@@ -107,6 +112,37 @@ def caution_locals(frame: Frame) -> None:
                 span,
                 near_name(frame, name),
                 "never-assigned",
+            )
+
+
+def caution_hidden(frame: Frame, name: str, span: Span) -> None:
+    """A new variable that nobody can read, since its name is that of a constant."""
+    if frame.constant((name,)):
+        frame.problems.warning(
+            f"`{name}` is a constant, which hides this variable",
+            span,
+            "give one of them another name",
+            "hidden",
+        )
+
+
+def caution_aggregates(select: Select, aggregates: Sequence[AggregateUse], problems: Problems) -> None:
+    """Aggregates that have nothing to sum up, and those that keep everything."""
+    for use in aggregates:
+        name = f"{use.kind.module}::{use.kind.name}"
+        if not select.windows:
+            problems.warning(
+                f"`{name}` has nothing to sum up: this select has no window",
+                use.span,
+                "name a window behind `from`, as in `from in[name]`",
+                "no-window",
+            )
+        elif use.kind.name in _COLLECTING:
+            problems.warning(
+                f"`{name}` keeps every value of the window in memory",
+                use.span,
+                "use another aggregate if one of them does",
+                "collects-all",
             )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pipelines.language import tree
 from pipelines.language.analysis.calls import library_function
-from pipelines.language.analysis.cautions import caution_locals
+from pipelines.language.analysis.cautions import caution_hidden, caution_locals
 from pipelines.language.analysis.frame import Frame, Surroundings, visit, visits
 from pipelines.language.analysis.scope import ConstantEntry, Definition, FunctionEntry, Scope
 from pipelines.language.analysis.statements import visit_clause, visit_sequence
@@ -130,6 +130,7 @@ def _declare_function(item: tree.Fn, scope: Scope, dialect: Dialect, problems: P
         if parameter in frame.locals:
             problems.error(f"the parameter `{parameter}` is there twice", item.span, code="defined-twice")
             frame.slot(f"{parameter} {len(frame.locals)}")
+        caution_hidden(frame, parameter, item.span)
         frame.slot(parameter)
         frame.assigned.add(parameter)
     routine = Routine(
@@ -143,7 +144,7 @@ def _declare_function(item: tree.Fn, scope: Scope, dialect: Dialect, problems: P
         routine.body = visit_sequence(frame, item.body, tail=True)
     routine.locals, routine.shadows, routine.recurs = list(frame.locals), frame.shadows, frame.recurs
     caution_locals(frame)
-    scope.functions[item.name] = FunctionEntry(item.name, item.span, routine)
+    scope.functions[item.name] = FunctionEntry(item.name, item.span, routine, calls=frame.calls)
 
 
 def _declare_intrinsic(item: tree.Intrinsic, scope: Scope, dialect: Dialect, problems: Problems) -> None:

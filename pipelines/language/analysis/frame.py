@@ -47,7 +47,7 @@ class Frame:
     ``assigned``, ``read``: locals that the body assigns as a whole, and where it reads each first. ``forbidden``: the
     first local where none is allowed. ``broken``: something in here could not be resolved, which was told already.
     ``aggregates``: those of the select; ``None`` where none may stand. ``windowed``: dialect 0.11's rule that ``event``
-    and ``$`` belong into aggregates holds here.
+    and ``$`` belong into aggregates holds here. ``calls`` is as in `FunctionEntry`.
     """
 
     surroundings: Surroundings
@@ -65,6 +65,7 @@ class Frame:
     forbidden: str = ""
     broken: bool = False
     recurs: bool = False
+    calls: int = 0
     aggregates: list[AggregateUse] | None = None
     in_aggregate: bool = False
     windowed: bool = False

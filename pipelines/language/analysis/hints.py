@@ -14,8 +14,8 @@ _MOST_HINTS = 50
 _MOST_CANDIDATES = 1000
 
 
-def nearest(word: str, known: Iterable[str], problems: Problems) -> str | None:
-    """The known word that is nearest; ``None`` if none is near, or if there are many problems already."""
-    if len(problems.errors) + len(problems.warnings) >= _MOST_HINTS:
+def nearest(word: str, known: Iterable[str], problems: Problems | None = None) -> str | None:
+    """The known word that is nearest; ``None`` if none is near, or if ``problems`` are many already."""
+    if problems and len(problems.errors) + len(problems.warnings) >= _MOST_HINTS:
         return None
     return closest(word, islice(known, _MOST_CANDIDATES))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pipelines.language.extractors  # noqa: F401 - fills the table of extractors
 from pipelines.language import tree
-from pipelines.language.analysis.cautions import caution_record_pattern
+from pipelines.language.analysis.cautions import caution_hidden, caution_record_pattern
 from pipelines.language.analysis.frame import Frame, visit
 from pipelines.language.extractors.extractor import BadExtractor, make_extractor
 
@@ -19,6 +19,7 @@ def visit_pattern(frame: Frame, pattern: tree.Pattern) -> None:
         _extractor(frame, pattern)
     elif isinstance(pattern, tree.AssignPattern):
         visit_pattern(frame, pattern.pattern)
+        caution_hidden(frame, pattern.name, pattern.span)
         pattern.slot = frame.shadow(pattern.name)
     elif isinstance(pattern, tree.RecordPattern):
         _record(frame, pattern)

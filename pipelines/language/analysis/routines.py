@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from pipelines.language import tree
 from pipelines.language.analysis.cautions import (
+    caution_aggregates,
     caution_locals,
     caution_sequence,
     caution_unused,
@@ -50,6 +51,7 @@ def analyse_script(
     Its declarations are added to ``scope``; without one, it has a scope of its own, whose constants keep to ``limits``.
     Scripts that a query embeds see nothing of the query, and have none.
     """
+    own = scope is None
     scope = scope or Scope.within(limits)
     frame = Frame(Surroundings.SCRIPT, scope, dialect, problems)
     statements: list[Expression] = []
@@ -64,9 +66,9 @@ def analyse_script(
     if isinstance(last, tree.Const) and last.name in scope.constants:
         scope.constants[last.name].used = True
         statements.append(Literal(last.span, scope.constants[last.name].value))
-    if statements:
+    if statements and own:
         caution_unused(scope, problems)
-    else:
+    if not statements:
         # There is nothing but declarations: the event passes.
         statements.append(tree.Path(script.span, tree.Root(script.span, RootKind.EVENT), []))
     return _program(frame, script.span, statements)
@@ -161,6 +163,7 @@ def analyse_select(select: tree.Select, scope: Scope, dialect: Dialect, problems
     grouping = _grouping(select.group_by, scope, dialect, problems) if select.group_by else None
     having_frame = Frame(Surroundings.HAVING, scope, dialect, problems, aggregates=aggregates)
     having = _part(having_frame, "having", select.having) if select.having else None
+    caution_aggregates(select, aggregates, problems)
     return Selection(
         span=select.span,
         target=target,

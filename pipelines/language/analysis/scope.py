@@ -33,13 +33,15 @@ class ConstantEntry:
 class FunctionEntry:
     """``fn name``, with its routine, or ``intrinsic fn name``, with the function of the library that it stands for.
 
-    Both are ``None`` if the library has no such function, which was told already.
+    Both are ``None`` if the library has no such function, which was told already. ``calls``: how many calls of the
+    script's own functions one call of it can bring, without recursion.
     """
 
     name: str
     span: Span
     routine: Routine | None = None
     library: Function | None = None
+    calls: int = 0
     used: bool = False
 
 
@@ -123,8 +125,8 @@ class Scope:
         """The table of this module for definitions of that kind."""
         return {DefineWindow: self.windows, DefineOperator: self.operators, DefineScript: self.scripts}[kind]
 
-    def did_you_mean(self, names: tuple[str, ...], table: str, problems: Problems) -> str:
-        """A hint for a path that leads nowhere; "" if nothing is near, or if there are many problems already.
+    def did_you_mean(self, names: tuple[str, ...], table: str, problems: Problems | None = None) -> str:
+        """A hint for a path that leads nowhere; "" if nothing is near, or if ``problems`` are many already.
 
         ``table``: ``constants functions modules windows operators scripts``.
         """
@@ -138,7 +140,7 @@ class Scope:
         return f"did you mean `{'::'.join((*names[:-1], near))}`?" if near else ""
 
     def all_below(self) -> Iterator[Scope]:
-        """This scope and those of all modules in it."""
+        """This scope, and those of all modules in it."""
         yield self
         for module in self.modules.values():
             yield from module.all_below()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipelines.language import tree
-from pipelines.language.analysis.cautions import caution_match, caution_sequence
+from pipelines.language.analysis.cautions import caution_hidden, caution_match, caution_sequence
 from pipelines.language.analysis.frame import Frame, Surroundings, visit, visit_value, visits
 from pipelines.language.analysis.paths import visit_path
 from pipelines.language.analysis.patterns import visit_pattern
@@ -119,6 +119,8 @@ def _for(frame: Frame, node: tree.For, tail: bool) -> Expression:
     node.target = visit(frame, node.target)
     for clause in node.clauses:
         with frame.clause():
+            caution_hidden(frame, clause.key, clause.span)
+            caution_hidden(frame, clause.value, clause.span)
             clause.key_slot = frame.shadow(clause.key)
             clause.value_slot = frame.shadow(clause.value)
             clause.guard = visit_value(frame, clause.guard)

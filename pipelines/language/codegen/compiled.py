@@ -16,12 +16,14 @@ from pipelines.language.limits import Limits
 from pipelines.language.routine import Grouping, Program, Routine, Selection
 from pipelines.language.script import RunFunction, SimpleOccasion
 from pipelines.language.values import Value
-from pipelines.values import copy_value
 
 __all__ = [
     "CompiledProgram", "CompiledSelection", "ProgramInstance", "QueryFunction", "StateCell", "compile_expression",
     "compile_program", "compile_selection",
 ]  # fmt: skip
+
+
+_NOWHERE = SimpleOccasion()
 
 
 class QueryFunction(Protocol):
@@ -36,7 +38,7 @@ class QueryFunction(Protocol):
         self,
         event: Value,
         meta: Any = None,
-        occasion: Occasion = SimpleOccasion(),
+        occasion: Occasion = _NOWHERE,
         group: Value = None,
         window: Value = None,
         aggregates: Sequence[Aggregate] = (),
@@ -94,7 +96,6 @@ class CompiledSelection:
     having: QueryFunction | None
     accumulate: QueryFunction | None
     groups: QueryFunction | None
-    namespace: dict[str, Any]
     module: ast.Module
 
     def python_source(self) -> str:
@@ -122,10 +123,14 @@ def compile_selection(selection: Selection, dialect: Dialect, limits: Limits) ->
     assembly = assemble(parts, dialect, limits, None)
     namespace = dict(assembly.namespace)
     exec(assembly.code, namespace)
-    functions: list[Any] = [
-        namespace.get(name) for name in ("target", "where", "having", "accumulate", "groups")
-    ]
-    return CompiledSelection(*functions, namespace, assembly.module)
+    return CompiledSelection(
+        namespace["target"],
+        namespace.get("where"),
+        namespace.get("having"),
+        namespace.get("accumulate"),
+        namespace.get("groups"),
+        assembly.module,
+    )
 
 
 def compile_expression(routine: Routine, dialect: Dialect, limits: Limits) -> QueryFunction:

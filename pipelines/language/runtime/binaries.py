@@ -14,7 +14,7 @@ from pipelines.language.limits import Limits
 from pipelines.language.runtime.equality import comparable_bytes
 from pipelines.language.values import INTEGER_MAX, Value, type_name
 
-__all__ = ["FIELD_TYPES", "FieldType", "PackedField", "pack"]
+__all__ = ["FIELD_TYPES", "FieldType", "PackedField", "measure", "pack"]
 
 MOST_BITS: Final = 64
 
@@ -78,12 +78,18 @@ def _integer(field: PackedField, value: Value) -> tuple[int, int]:
     return number, bits
 
 
-def pack(fields: Sequence[PackedField], values: Sequence[Value], limits: Limits) -> bytes:
-    """The bytes of ``values``, each in the form of its field. Raises `Fault` for one that does not fit."""
+def measure(field: PackedField, value: Value) -> tuple[int, int]:
+    """``value`` in the form of ``field``: its bits as a number, and how many. Raises `Fault` if it does not fit."""
+    return _raw(field, value) if field.type.raw else _integer(field, value)
+
+
+def pack(parts: Sequence[tuple[int, int]], limits: Limits) -> bytes:
+    """The bytes of what `measure` made of all fields. Raises `Fault` for too many of them."""
+    if sum(bits for _, bits in parts) > 8 * limits.string:
+        raise Fault(f"the binary would have more than {limits.string} bytes", code="limit-exceeded")
     total, length = 0, 0
     whole: list[bytes] = []
-    for field, value in zip(fields, values, strict=True):
-        number, bits = _raw(field, value) if field.type.raw else _integer(field, value)
+    for number, bits in parts:
         total = (total << bits) | number
         length += bits
         if length % 8 == 0:
@@ -91,11 +97,5 @@ def pack(fields: Sequence[PackedField], values: Sequence[Value], limits: Limits)
             total = length = 0
     rest = length % 8
     if length:
-        packed = (total >> rest).to_bytes(length // 8, "big") + bytes(
-            [total & ((1 << rest) - 1)] if rest else []
-        )
-        whole.append(packed)
-    data = b"".join(whole)
-    if len(data) > limits.string:
-        raise Fault(f"the binary would have more than {limits.string} bytes", code="limit-exceeded")
-    return data
+        whole.append((total >> rest).to_bytes(length // 8, "big") + bytes([total & ((1 << rest) - 1)]))
+    return b"".join(whole)

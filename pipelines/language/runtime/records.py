@@ -9,8 +9,8 @@ from pipelines.language.limits import Limits
 from pipelines.language.values import Value, type_name
 
 __all__ = [
-    "copy_field", "erase_field", "insert_field", "merge", "merge_all", "merge_field", "merge_into", "move_field",
-    "need_record", "update_field", "upsert_field",
+    "check_size", "copy_field", "erase_field", "insert_field", "merge", "merge_all", "merge_field", "merge_into",
+    "move_field", "need_record", "update_field", "upsert_field",
 ]  # fmt: skip
 
 Record = dict[str, Any]
@@ -29,8 +29,9 @@ def _need_key(key: Value) -> str:
     return key
 
 
-def _check_size(record: Record, limits: Limits) -> None:
-    if len(record) > limits.record:
+def check_size(record: Value, limits: Limits) -> None:
+    """Raise `Fault` for a container of more fields than the limit."""
+    if record.__class__ is dict and len(record) > limits.record:
         raise Fault(f"the record would have more than {limits.record} fields", code="limit-exceeded")
 
 
@@ -51,7 +52,7 @@ def merge_into(target: Record, changes: Record, limits: Limits) -> None:
                 value, deeper = dict(inner), value
                 pending.append((value, deeper))
             record[key] = value
-        _check_size(record, limits)
+        check_size(record, limits)
 
 
 def merge(target: Value, changes: Value, limits: Limits) -> Value:

@@ -15,6 +15,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import chain
 from typing import Final, Protocol
 
 import re2
@@ -34,6 +35,10 @@ LONGEST_PATTERN: Final = 16_384
 
 _DEEPEST_GROUP: Final = 200
 _MEMORY_BYTES: Final = 8 * 1024 * 1024
+
+_REMEMBERED: Final = 64
+"""Patterns. They may come with the events, and each may take `_MEMORY_BYTES`."""
+
 _OPTIONS: Final = re2.Options()
 _OPTIONS.log_errors = False
 _OPTIONS.max_mem = _MEMORY_BYTES
@@ -89,6 +94,8 @@ class RegularExpression:
             raise BadRegularExpression("the regular expression holds half of a surrogate pair") from None
         except re2.error as error:
             raise BadRegularExpression(f"the regular expression cannot be used: {_reason(error)}") from None
+        # Who wants to keep it keeps it; the package's own cache would hold on to twice as many.
+        re2.purge()
         self.count: int = self._compiled.groups
         """How many groups it has, without that of the whole match."""
         self.names: dict[str, int] = self._compiled.groupindex
@@ -123,7 +130,7 @@ def _reason(error: re2.error) -> str:
     return text.replace("invalid perl operator", "there is no such group (and no look-around)")
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=_REMEMBERED)
 def compile_regular_expression(pattern: str) -> RegularExpression:
     """Compile a pattern, or find it compiled. Raises `BadRegularExpression`."""
     return RegularExpression(pattern)
@@ -166,7 +173,8 @@ def _not_word() -> str:
     ranges: list[str] = []
     start = 0
     marks = {"Lu", "Ll", "Lt", "Lm", "Lo", "Nl", "Mn", "Mc", "Me", "Nd", "Pc"}
-    for code in range(0xE01F0):
+    # Between the ideographs and the last selectors of variants no character is assigned.
+    for code in chain(range(0x32400), range(0xE0100, 0xE01F0)):
         word = (
             unicodedata.category(chr(code)) in marks or code in (0x200C, 0x200D) or 0x24B6 <= code <= 0x24E9
         )
@@ -224,6 +232,8 @@ class _Translator:
         return character
 
     def _open(self) -> str:
+        if len(self.outer) >= _DEEPEST_GROUP:
+            raise self._error("groups are nested too deeply")
         match = _FLAGS.match(self.pattern, self.place)
         state = _State(self.state.verbose, self.state.unicode)
         text = "("
@@ -243,8 +253,6 @@ class _Translator:
                 self.state = state
                 return f"(?{flags})" if flags else ""
             text = f"(?{flags}:"
-        if len(self.outer) >= _DEEPEST_GROUP:
-            raise self._error("groups are nested too deeply")
         self.outer.append(self.state)
         self.state = state
         return text
