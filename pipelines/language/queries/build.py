@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from functools import partial
 from typing import Any
 
@@ -119,7 +119,7 @@ class _Builder:
         if script is None:
             return Node("script", create.span, broken=True)
 
-        def make(ports: Iterable[str]) -> Operator:
+        def make(ports: Collection[str]) -> Operator:
             return ScriptOperator(script, args, ports)
 
         outputs = ("out", *sorted(script.ports))
@@ -138,13 +138,8 @@ class _Builder:
             found = define_operator(definition, parameters, self._problems)
         if found is None:
             return Node("operator", create.span, broken=True)
-        make_operator = found
-
-        def make(ports: Iterable[str]) -> Operator:
-            return make_operator()
-
-        sample = make_operator()
-        return Node("operator", create.span, make, sample.inputs, sample.outputs)
+        sample = found(())
+        return Node("operator", create.span, found, sample.inputs, sample.outputs)
 
     def _undefined(self, create: tree.Create, table: str) -> None:
         written = "::".join(create.definition)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pipelines.graph import GRAPH, Endpoint
@@ -29,7 +29,7 @@ class Node:
 
     kind: str
     span: Span
-    make: Callable[[Iterable[str]], Operator] | None = None
+    make: Callable[[Collection[str]], Operator] | None = None
     inputs: tuple[str, ...] = ("in",)
     outputs: tuple[str, ...] = ("out",)
     open: bool = False
@@ -78,12 +78,13 @@ class Nodes:
         if node is None or node.broken:
             return None
         name = port.port or "out"
-        if name not in (*node.outputs, "err") or (node.kind == "stream" and name == "err"):
+        known = [port for port in node.outputs if PORT_NAME.fullmatch(port)]
+        if name not in (*known, "err") or (node.kind == "stream" and name == "err"):
             if node.kind != "script":
-                self._no_port(port, node, "output", node.outputs)
+                self._no_port(port, node, "output", known)
                 return None
             if not node.open:
-                near = closest(name, node.outputs)
+                near = closest(name, known)
                 self._problems.warning(
                     f"the script `{port.name}` never emits to `{name}`",
                     port.span,
@@ -140,7 +141,7 @@ class Nodes:
         )
         return None
 
-    def _no_port(self, port: Port, node: Node, direction: str, known: tuple[str, ...]) -> None:
+    def _no_port(self, port: Port, node: Node, direction: str, known: Sequence[str]) -> None:
         near = closest(port.port or "", known)
         hint = f"did you mean `{near}`?" if near else f"its {direction}s: {', '.join(known) or 'none'}"
         self._problems.error(

@@ -6,8 +6,7 @@ Upstream's own are mapped by `_UPSTREAM`: their times are milliseconds. All othe
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
@@ -16,18 +15,20 @@ from pipelines.errors import ConfigurationError, UnknownComponent
 from pipelines.language.analysis import Definition
 from pipelines.language.closest import closest
 from pipelines.language.diagnostic import Problems
+from pipelines.language.queries.class_bucket import ClassBucket
 from pipelines.language.queries.event_list import EventList
 from pipelines.language.queries.history import History
 from pipelines.language.queries.parameters import Reader, shown
 from pipelines.language.routine import Parameters
 from pipelines.language.tree import DefineOperator
 from pipelines.operator import Operator, operators
+from pipelines.operators.bucket import BucketOptions
 from pipelines.options import format_duration
 
 __all__ = ["MakeOperator", "define_operator"]
 
-MakeOperator = Callable[[], Operator]
-"""Makes an operator with a state of its own, any number of times."""
+MakeOperator = Callable[[Collection[str]], Operator]
+"""Makes an operator with a state of its own, any number of times, given the ports that selects read from."""
 
 _OWN = "aftershock"
 _MOST_MILLISECONDS = 1e12
@@ -82,6 +83,12 @@ _UPSTREAM = {
     ("qos", "roundrobin"): _Upstream("roundrobin", ("outputs",), _times()),
 }
 
+_SPECIAL: dict[tuple[str, str], type[Operator]] = {
+    ("generic", "batch"): EventList,
+    ("grouper", "bucket"): ClassBucket,
+}
+"""Classes of their own for what ours do in another way."""
+
 _REFUSED = {
     ("qos", "wal"): "let the onramp of the deployment keep what was not acknowledged",
     ("runtime", "tremor"): "define a script (`define script … script … end`) instead",
@@ -123,7 +130,7 @@ def define_operator(
     member = _member(name, node, problems)
     if member is None:
         return None
-    return _checked(EventList if node.operator == ("generic", "batch") else member, options, reader, problems)
+    return _checked(_SPECIAL.get(node.operator, member), options, reader, problems)
 
 
 def _history(reader: Reader, problems: Problems) -> MakeOperator | None:
@@ -135,7 +142,9 @@ def _history(reader: Reader, problems: Problems) -> MakeOperator | None:
         if type(value) is not str:
             reader.error(f"`debug::history` needs `{name}`, a string", name)
         texts.append(str(value))
-    return partial(History, *texts) if len(problems.errors) == before else None
+    if len(problems.errors) > before:
+        return None
+    return lambda ports: History(*texts)
 
 
 def _unknown(node: DefineOperator, problems: Problems) -> None:
@@ -178,7 +187,10 @@ def _checked(
     except ConfigurationError as error:
         reader.error(str(error), str(error.path[0]) if error.path else "", error.hint)
         return None
-    return partial(member, checked)
+    if member is ClassBucket and isinstance(checked, BucketOptions):
+        bucket_options = checked
+        return lambda ports: ClassBucket(bucket_options, linked="err" in ports)
+    return lambda ports: member(checked)
 
 
 def _say(member: type[Operator], problem: Any, reader: Reader) -> None:

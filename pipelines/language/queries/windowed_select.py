@@ -68,10 +68,10 @@ class _Summary:
 class WindowedSelect(Operator):
     """Each event goes into the windows of its groups; what leaves is what the target makes of a window that closes.
 
-    ``node_id`` is the operator's id in its graph, ``limits.groups`` bounds the groups of each window. An event for which
-    something fails leaves by ``err``, and so does, in place of a result, a window for which the target fails. In the
-    account an event is ``held`` while it is in an open window, and then merged into its result; what ``having`` refuses
-    and what is evicted counts as dropped.
+    ``node_id`` is the operator's id in its graph, ``limits.groups`` bounds the groups of each window. An event for
+    which something fails leaves by ``err``, and so does, in place of a result, a window for which the target fails. In
+    the account an event is ``held`` while it is in an open window, and then merged into its result; what ``having``
+    refuses and what is evicted counts as dropped.
     """
 
     name = "select"
