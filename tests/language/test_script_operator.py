@@ -110,11 +110,11 @@ def test_an_event_that_two_scripts_get_is_not_shared_by_them() -> None:
 def test_events_do_not_share_what_the_script_keeps() -> None:
     pipeline = pipeline_of(
         "let state = match state of case null => {} default => state end; "
-        '{"state": state, "args": args.a, "keys": [state, args.a]}',
-        "let event.state.x = 1; let event.args.x = 1; event",
+        '{"kept": state, "given": args.a, "both": [state, args.a]}',
+        "let event.kept.x = 1; let event.given.x = 1; event",
         args={"a": {}},
     )
-    left = {"state": {"x": 1}, "args": {"x": 1}, "keys": [{}, {}]}
+    left = {"kept": {"x": 1}, "given": {"x": 1}, "both": [{}, {}]}
 
     assert leaving(pipeline, 1, 2) == {"out": [left, left]}
     assert leaving(pipeline, 3) == {"out": [left]}
