@@ -4,15 +4,13 @@ import pytest
 
 from pipelines.language import tree
 from pipelines.language.analysis import (
-    analyse_expression,
     analyse_parameters,
-    analyse_script,
     analyse_window_script,
 )
 from pipelines.language.diagnostic import Problems
 from pipelines.language.dialect import DIALECTS
 from pipelines.language.lexer import tokenize
-from pipelines.language.parser import parse_query, parse_script
+from pipelines.language.parser import parse_query
 from pipelines.language.routine import RoutineKind
 from pipelines.language.source import Source
 from tests.language.analysing import place, query, query_errors, select
@@ -221,19 +219,3 @@ def test_parameters_must_be_constant_and_there_once() -> None:
     assert [place(error) for error in problems.errors] == [
         (2, 6, "not-constant"), (2, 15, "defined-twice"), (2, 26, "not-constant"),
     ]  # fmt: skip
-
-
-def test_an_expression_sees_what_was_declared_before() -> None:
-    problems = Problems()
-    script = parse_script(
-        tokenize(Source("test", "const c = 1; fn f(x) with x end"), NEW, problems), NEW, problems
-    )
-    _, scope, _ = query("select event from in into out")
-    analyse_script(script, NEW, problems, scope)
-    parsed = parse_script(
-        tokenize(Source("test", "f(event.a) + c"), NEW, problems), NEW, problems
-    ).statements[0]
-    assert isinstance(parsed, tree.Expression)
-    found = analyse_expression(parsed, NEW, problems, scope)
-    assert problems.errors == []
-    assert [type(statement) for statement in found.main.body] == [tree.Binary]

@@ -10,7 +10,6 @@ from pipelines.language.analysis import expressions as _expressions  # noqa: F40
 from pipelines.language.analysis.cautions import sort_warnings
 from pipelines.language.analysis.declarations import analyse_declarations
 from pipelines.language.analysis.routines import (
-    analyse_expression,
     analyse_parameters,
     analyse_script,
     analyse_select,
@@ -19,6 +18,6 @@ from pipelines.language.analysis.routines import (
 from pipelines.language.analysis.scope import Definition, Scope
 
 __all__ = [
-    "Definition", "Scope", "analyse_declarations", "analyse_expression", "analyse_parameters", "analyse_script",
+    "Definition", "Scope", "analyse_declarations", "analyse_parameters", "analyse_script",
     "analyse_select", "analyse_window_script", "sort_warnings",
 ]  # fmt: skip
