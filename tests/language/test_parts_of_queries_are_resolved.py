@@ -1,5 +1,7 @@
 """Selects, parameters and window scripts: what may stand in them, and what becomes of aggregates."""
 
+from pathlib import Path
+
 import pytest
 
 from pipelines.language import tree
@@ -184,6 +186,12 @@ def test_definitions_are_found_by_their_path_with_the_scope_of_their_module() ->
     assert [scope.window(("b",)), scope.script(("n", "s")), scope.operator(("w",))] == [None, None, None]
     assert "`m::wide`" in scope.did_you_mean(("m", "side"), "windows", problems)
     assert "module `m`" in scope.did_you_mean(("mm", "wide"), "windows", problems)
+
+
+def test_a_module_with_definitions_may_be_used_twice(tmp_path: Path) -> None:
+    (tmp_path / "mine.trickle").write_text("define tumbling window w with size = 1 end")
+    text = "use mine;\nuse mine;\nselect aggr::stats::count() from in[mine::w] into out"
+    assert query(text, module_path=[tmp_path])[2].errors == []
 
 
 def test_definitions_cannot_be_there_twice() -> None:

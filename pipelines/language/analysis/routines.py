@@ -150,6 +150,7 @@ def analyse_select(select: tree.Select, scope: Scope, dialect: Dialect, problems
     having_frame = Frame(Surroundings.HAVING, scope, dialect, problems, aggregates=aggregates)
     having = _part(having_frame, "having", select.having) if select.having else None
     caution_aggregates(select, aggregates, problems)
+    sort_warnings(problems)
     return Selection(
         span=select.span,
         target=target,
