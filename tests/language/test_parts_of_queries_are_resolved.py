@@ -1,18 +1,18 @@
 """Selects, parameters and window scripts: what may stand in them, and what becomes of aggregates."""
 
+from pathlib import Path
+
 import pytest
 
 from pipelines.language import tree
 from pipelines.language.analysis import (
-    analyse_expression,
     analyse_parameters,
-    analyse_script,
     analyse_window_script,
 )
 from pipelines.language.diagnostic import Problems
 from pipelines.language.dialect import DIALECTS
 from pipelines.language.lexer import tokenize
-from pipelines.language.parser import parse_query, parse_script
+from pipelines.language.parser import parse_query
 from pipelines.language.routine import RoutineKind
 from pipelines.language.source import Source
 from tests.language.analysing import place, query, query_errors, select
@@ -188,6 +188,12 @@ def test_definitions_are_found_by_their_path_with_the_scope_of_their_module() ->
     assert "module `m`" in scope.did_you_mean(("mm", "wide"), "windows", problems)
 
 
+def test_a_module_with_definitions_may_be_used_twice(tmp_path: Path) -> None:
+    (tmp_path / "mine.trickle").write_text("define tumbling window w with size = 1 end")
+    text = "use mine;\nuse mine;\nselect aggr::stats::count() from in[mine::w] into out"
+    assert query(text, module_path=[tmp_path])[2].errors == []
+
+
 def test_definitions_cannot_be_there_twice() -> None:
     text = "define tumbling window w with size = 1 end;\ndefine tumbling window w with size = 2 end;\n"
     assert query_errors(text + "select event from in into out") == [(2, 1, "defined-twice")]
@@ -221,19 +227,3 @@ def test_parameters_must_be_constant_and_there_once() -> None:
     assert [place(error) for error in problems.errors] == [
         (2, 6, "not-constant"), (2, 15, "defined-twice"), (2, 26, "not-constant"),
     ]  # fmt: skip
-
-
-def test_an_expression_sees_what_was_declared_before() -> None:
-    problems = Problems()
-    script = parse_script(
-        tokenize(Source("test", "const c = 1; fn f(x) with x end"), NEW, problems), NEW, problems
-    )
-    _, scope, _ = query("select event from in into out")
-    analyse_script(script, NEW, problems, scope)
-    parsed = parse_script(
-        tokenize(Source("test", "f(event.a) + c"), NEW, problems), NEW, problems
-    ).statements[0]
-    assert isinstance(parsed, tree.Expression)
-    found = analyse_expression(parsed, NEW, problems, scope)
-    assert problems.errors == []
-    assert [type(statement) for statement in found.main.body] == [tree.Binary]
