@@ -24,7 +24,7 @@ from tests.language import naive
 from tests.language.random_scripts import PROLOGUE, START, anything_in, events, expressions, scripts
 
 DIALECTS = st.sampled_from(["0.9", "0.11"])
-RELAXED = settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+RELAXED = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def resolved(text: str, dialect: str) -> Program:
