@@ -29,8 +29,14 @@ class ScriptOperator(Operator):
     reads_meta = True
     reads_batch = True
 
-    def __init__(self, script: Script, args: dict[str, Any] | None = None, ports: Iterable[str] = ()) -> None:
-        super().__init__(None)
+    def __init__(
+        self,
+        script: Script,
+        args: dict[str, Any] | None = None,
+        ports: Iterable[str] = (),
+        options: Any = None,
+    ) -> None:
+        super().__init__(options)
         self.instance = script.start(args)
         self.changes_values = script.assigns_event
         self.writes_meta = script.assigns_meta
