@@ -75,7 +75,7 @@ class ExpressionWriter(Writer):
     def assigned(self, value: tree.Expression) -> Document:
         """Write ``= value``."""
         equals = self.word()
-        if isinstance(value, _BREAKS_BEFORE) and not self.at("("):
+        if (isinstance(value, _BREAKS_BEFORE) and not self.at("(")) or self.token.comments:
             return concat(equals, group(indent(LINE, self.flush(value))))
         return concat(equals, " ", self.expression(value))
 
