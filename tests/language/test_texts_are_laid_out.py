@@ -255,6 +255,7 @@ def test_comments_stay_where_they_are() -> None:
     [
         ("#a\nlet x #b\n = 1 + #c\n 2;#d\nx#e", "# a\nlet x = # b\n  1 + 2; # c # d\nx # e\n"),
         ("f(1, #one\n 2 # two\n)", "f(\n  1, # one\n  2 # two\n)\n"),
+        ('[ # one\n"#{a}" # two\n, 1]', '[ # one\n  "#{a}", # two\n  1\n]\n'),
         ("[ # nothing\n]", "[ # nothing\n]\n"),
         ("[\n#nothing\n]", "[\n  # nothing\n]\n"),
         ("let x =\n #above\n f(1)", "let x =\n  # above\n  f(1)\n"),
