@@ -162,6 +162,7 @@ def test_an_unknown_function_is_told_at_its_call(text: str, place: tuple[int, in
         ("core::object::len({})", "`record`"),
         ("array::len([])", "use std::array;"),
         ("mod m with fn f() with g() end end; m::f()", "module `m` only"),
+        ("mod m with fn f() with n::c end end; m::f()", "module `m` only"),
     ],
 )
 def test_what_was_meant_is_suggested(text: str, expected: str) -> None:

@@ -155,6 +155,7 @@ def test_constants_are_seen_in_dialect_0_11_only_and_functions_in_both() -> None
     text = "mod m with const c = 1; fn f(x) with x + c end end;\nselect [m::c, m::f(event)] from in into out"
     assert query_errors(text) == []
     assert query_errors(text, "0.9") == [(2, 9, "undefined-constant")]
+    assert "dialect 0.11" in query(text, "0.9")[2].errors[0].hint
     assert query_errors(text.replace("m::c, ", ""), "0.9") == []
 
 
