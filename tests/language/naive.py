@@ -13,6 +13,7 @@ from pipelines.language import tree
 from pipelines.language.dialect import Dialect
 from pipelines.language.routine import Program, Routine, RoutineKind
 from pipelines.language.runtime import json_text
+from pipelines.language.runtime.hash_order import hash_order
 from pipelines.language.script import SimpleOccasion
 from pipelines.language.tree import RootKind
 
@@ -412,6 +413,9 @@ class Machine:
     def do_for(self, node: tree.For) -> Any:
         target, results = self.value(node.target), []
         pairs = list(target.items()) if kind(target) == "dict" else []
+        of_event = isinstance(node.target, tree.Path) and node.target.root.kind is RootKind.EVENT
+        if of_event and pairs and not self.dialect.ordered_records:
+            pairs = [(key, target[key]) for key in hash_order(target)]
         if kind(target) == "list":
             pairs = list(enumerate(target))
         for key, value in pairs:
