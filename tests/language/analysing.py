@@ -67,10 +67,14 @@ def place(diagnostic: Diagnostic) -> tuple[int, int, str]:
     return diagnostic.line, diagnostic.column, diagnostic.code
 
 
-def query(text: str, dialect: str = "0.11") -> tuple[list[Selection], Scope, Problems]:
+def query(
+    text: str, dialect: str = "0.11", module_path: Sequence[Path] = ()
+) -> tuple[list[Selection], Scope, Problems]:
     """The selects of a query; its modules and definitions are in the scope."""
     problems, version, scope = Problems(), DIALECTS[dialect], Scope.within()
-    parsed = parse_query(tokenize(Source("test", text), version, problems), version, problems)
+    source = Source("test", text)
+    tokens = expand(tokenize(source, version, problems), module_path, version, problems, source)
+    parsed = parse_query(tokens, version, problems)
     assert problems.errors == []
     selections = []
     for statement in parsed.statements:

@@ -5,6 +5,12 @@ from pathlib import Path
 import pytest
 
 from pipelines.language import tree
+from pipelines.language.analysis import analyse_script
+from pipelines.language.diagnostic import Problems
+from pipelines.language.dialect import DIALECTS
+from pipelines.language.lexer import tokenize
+from pipelines.language.parser import parse_script
+from pipelines.language.source import Source
 from pipelines.language.tree import RootKind
 from tests.language.analysing import analyse, constant, errors, hint, last, place, program
 
@@ -156,6 +162,7 @@ def test_an_unknown_function_is_told_at_its_call(text: str, place: tuple[int, in
         ("core::object::len({})", "`record`"),
         ("array::len([])", "use std::array;"),
         ("mod m with fn f() with g() end end; m::f()", "module `m` only"),
+        ("mod m with fn f() with n::c end end; m::f()", "module `m` only"),
     ],
 )
 def test_what_was_meant_is_suggested(text: str, expected: str) -> None:
@@ -187,6 +194,15 @@ def test_a_function_of_a_newer_dialect_is_unknown_in_the_old_one() -> None:
 )
 def test_nothing_can_be_defined_twice(text: str, place: tuple[int, int]) -> None:
     assert errors(text) == [(*place, "defined-twice")]
+
+
+def test_a_module_that_was_not_loaded_is_told() -> None:
+    problems, version = Problems(), DIALECTS["0.11"]
+    script = parse_script(
+        tokenize(Source("test", "1;\nuse std::array;"), version, problems), version, problems
+    )
+    analyse_script(script, version, problems)
+    assert [place(error) for error in problems.errors] == [(2, 1, "module-not-found")]
 
 
 def test_a_module_may_be_used_twice(tmp_path: Path) -> None:
