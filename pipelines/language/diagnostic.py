@@ -27,7 +27,9 @@ class Diagnostic:
 
     ``span`` is where the caret stands (``None``: nowhere in particular, such as the recursion limit). ``hint`` is a
     sentence that says what to do, without "hint:" before it. ``code`` is a stable word for programs, such as
-    ``"syntax"``, ``"undefined-function"``, ``"missing-key"``.
+    ``"syntax"``, ``"undefined-function"``, ``"missing-key"``. ``below``: the caret stands below the last line of the
+    span, in the column where it begins. So does what is said of a whole match point at its end, where a clause is
+    missing.
     """
 
     message: str
@@ -35,11 +37,14 @@ class Diagnostic:
     hint: str = ""
     code: str = "error"
     severity: Severity = Severity.ERROR
+    below: bool = False
 
     @property
     def line(self) -> int:
         """From 1; 0 without a span."""
-        return self.span.line if self.span else 0
+        if self.span is None:
+            return 0
+        return self.span.source.position(self.span.end - 1).line if self.below else self.span.line
 
     @property
     def column(self) -> int:
@@ -73,7 +78,7 @@ class Diagnostic:
             "message": self.message,
             "hint": self.hint,
             "file": self.file,
-            "line": self.line,
+            "line": self.span.line if self.span else 0,
             "column": self.column,
             "end_line": end.line,
             "end_column": end.column,
@@ -129,15 +134,19 @@ class Problems:
     def __init__(self) -> None:
         self.errors: list[Diagnostic] = []
         self.warnings: list[Diagnostic] = []
+        self._noted: set[Diagnostic] = set()
 
     def error(self, message: str, span: Span | None, hint: str = "", code: str = "error") -> None:
         """Note an error."""
         self.errors.append(Diagnostic(message, span, hint, code))
 
-    def warning(self, message: str, span: Span | None, hint: str = "", code: str = "warning") -> None:
+    def warning(
+        self, message: str, span: Span | None, hint: str = "", code: str = "warning", below: bool = False
+    ) -> None:
         """Note a warning; the same one at the same place is noted once."""
-        diagnostic = Diagnostic(message, span, hint, code, Severity.WARNING)
-        if diagnostic not in self.warnings:
+        diagnostic = Diagnostic(message, span, hint, code, Severity.WARNING, below)
+        if diagnostic not in self._noted:
+            self._noted.add(diagnostic)
             self.warnings.append(diagnostic)
 
     def raise_errors(self) -> None:

@@ -73,7 +73,8 @@ class StringReader:
     def _heredoc(self, start: int) -> Token:
         reader = self._reader
         line_end = reader.line_end()
-        if reader.text[start + 3 : line_end].strip("\r") or line_end == reader.end:
+        pieces: StringPieces = ()
+        if reader.text[start + 3 : line_end].strip("\r"):
             reader.place = line_end
             reader.error(
                 'there is something behind the opening """ of a heredoc',
@@ -81,12 +82,12 @@ class StringReader:
                 start + 3,
                 "the text of a heredoc begins in the next line",
             )
-            return Token(Kind.HEREDOC, '"""', reader.span(start), ())
-        reader.place = line_end + 1
-        pieces, closed = self._pieces('"""')
-        if not closed:
-            reader.place = reader.end
-            reader.error('this heredoc has no closing """', start, start + 3)
+        else:
+            reader.place = min(line_end + 1, reader.end)
+            pieces, closed = self._pieces('"""')
+            if not closed:
+                reader.place = reader.end
+                reader.error('this heredoc has no closing """', start, start + 3)
         return Token(Kind.HEREDOC, reader.text[start : reader.place], reader.span(start), pieces)
 
     def _pieces(self, closing: str) -> tuple[StringPieces, bool]:
