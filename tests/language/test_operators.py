@@ -207,7 +207,15 @@ def test_generated_code_does_what_the_operators_do(left: Any, operator: str, rig
 
 @given(anything_in, st.sampled_from(["==", "!=", "<", ">=", "+", "-", "*"]))
 def test_generated_code_with_literals_does_what_the_operators_do(value: Any, operator: str) -> None:
-    for written, literal in [("0", 0), ("1", 1), ("2", 2), ("1.5", 1.5), ('"a"', "a"), ("true", True), ("null", None)]:
+    for written, literal in [
+        ("0", 0),
+        ("1", 1),
+        ("2", 2),
+        ("1.5", 1.5),
+        ('"a"', "a"),
+        ("true", True),
+        ("null", None),
+    ]:
         for text, left, right in [
             (f"event {operator} {written}", value, literal),
             (f"{written} {operator} event", literal, value),

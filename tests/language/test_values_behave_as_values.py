@@ -104,7 +104,13 @@ def test_what_leaves_is_shared_with_nothing(leaves: str) -> None:
 
 
 def test_the_roots_of_the_value_and_of_the_metadata_are_never_one() -> None:
-    for text in ["let $a = event; event", "let $a = event.r; event.r", "$", "emit $a", "let event = $; event"]:
+    for text in [
+        "let $a = event; event",
+        "let $a = event.r; event.r",
+        "$",
+        "emit $a",
+        "let event = $; event",
+    ]:
         emitted = compile_script(text).run({"r": {}}, {"a": {"b": 1}})
         assert emitted is not None
         assert emitted.meta is not None
@@ -113,7 +119,9 @@ def test_the_roots_of_the_value_and_of_the_metadata_are_never_one() -> None:
 
 def test_metadata_change_in_place_for_the_caller() -> None:
     meta: dict[str, Any] = {"a": 1, "b": 2}
-    function = compile_script('let $ = patch $ of erase "a", merge => {"c": 3} end; let $ = merge $ of {"b": null} end; 1')
+    function = compile_script(
+        'let $ = patch $ of erase "a", merge => {"c": 3} end; let $ = merge $ of {"b": null} end; 1'
+    )
     assert function.start().function({}, meta, None) == 1  # type: ignore[arg-type]
     assert meta == {"c": 3}
 
