@@ -6,18 +6,14 @@ import pytest
 
 from pipelines.language.codegen.growth import grows
 from pipelines.language.codegen.ownership import walk
-from pipelines.language.routine import Routine
 from pipelines.language.tree import Call
 from tests.language.test_scripts_do_what_a_naive_interpreter_does import resolved
 
 
 def script_grows(text: str) -> bool:
     main = resolved(text, "0.11").main
-    functions: list[Routine] = []
-    for node in walk(main.body):
-        if isinstance(node, Call) and node.routine is not None:
-            functions.append(node.routine)
-    return grows(main, functions)
+    calls = [node for node in walk(main.body) if isinstance(node, Call)]
+    return grows(main, [call.routine for call in calls if call.routine is not None])
 
 
 @pytest.mark.parametrize(

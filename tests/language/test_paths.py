@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pipelines.language.runtime.hash_order import hash_order
-from tests.language.running import failed_part, failure_of, value_of
+from tests.language.script_runs import failed_part, failure_of, value_of
 
 EVENT = {
     "name": "x",

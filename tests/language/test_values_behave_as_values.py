@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 
 from pipelines.language import CompileError, ScriptError, compile_script
 from tests.language.random_scripts import events, scripts
-from tests.language.running import value_of
+from tests.language.script_runs import value_of
 
 
 @pytest.mark.parametrize(
@@ -78,9 +78,11 @@ def containers(value: Any) -> set[int]:
 
 @pytest.mark.parametrize(
     "leaves",
-    ["args", "args.list", "[args.list]", "state", "state.a", "{\"x\": state.a}", "constant", "constant.a", "shared", "f(1)",
+    ["args", "args.list", "[args.list]", "state", "state.a", "{\"x\": state.a}", "constant", "constant.a", "shared",
+     "f(1)",
      "match args of case r = %{ present list } => r default => 0 end", "for args.list of case (k, v) => v end",
-     "match event of case _ => constant.a end", "merge {} of {\"a\": args} end", "patch {} of upsert \"a\" => state end",
+     "match event of case _ => constant.a end", "merge {} of {\"a\": args} end",
+     "patch {} of upsert \"a\" => state end",
      "array::push(args.list, 1)", "[\"new\", [1, {}]]", "event.kept"],
 )  # fmt: skip
 def test_what_leaves_is_shared_with_nothing(leaves: str) -> None:

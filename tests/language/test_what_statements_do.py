@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.language import CompileError, Emit, Limits, ScriptError, Source, compile_script
 from pipelines.language.script import SimpleOccasion
-from tests.language.running import failed_part, failure_of, value_of
+from tests.language.script_runs import failed_part, failure_of, value_of
 
 
 def emitted(text: str, event: Any = None, dialect: str = "0.11") -> Emit | None:
@@ -126,7 +126,8 @@ def test_the_first_clause_that_matches_is_taken() -> None:
 
 
 def test_a_guard_that_fails_lets_the_next_clause_try() -> None:
-    text = "match event of case r = %{ present a } when r.a > 1 => 1 case %{ a == 1 } when event.b => 2 default => 3 end"
+    clauses = "case r = %{ present a } when r.a > 1 => 1 case %{ a == 1 } when event.b => 2 default => 3"
+    text = f"match event of {clauses} end"
     assert [value_of(text, event) for event in ({"a": 2}, {"a": 1, "b": True}, {"a": 1, "b": False})] == [
         1,
         2,
@@ -201,13 +202,15 @@ def test_a_parameter_that_was_not_given_fails_when_it_is_read() -> None:
 @pytest.mark.parametrize(
     ("text", "result"),
     [
-        ("merge event of {\"a\": null, \"b\": {\"c\": null, \"e\": 1}, \"n\": {\"x\": null}} end", {"b": {"d": 2, "e": 1}, "n": {"x": None}}),
+        ("merge event of {\"a\": null, \"b\": {\"c\": null, \"e\": 1}, \"n\": {\"x\": null}} end",
+         {"b": {"d": 2, "e": 1}, "n": {"x": None}}),
         ("merge event of {\"b\": 1} end", {"a": 1, "b": 1}),
         ("patch event of insert \"x\" => event.a, update \"a\" => 5 end", {"a": 5, "b": {"c": 1, "d": 2}, "x": 1}),
         ("patch event of upsert \"a\" => 2, erase \"b\", erase \"q\" end", {"a": 2}),
         ("patch event of move \"a\" => \"x\", move \"q\" => \"y\", erase \"b\" end", {"x": 1}),
         ("patch event of copy \"a\" => \"x\", erase \"b\" end", {"a": 1, "x": 1}),
-        ("patch event of merge \"b\" => {\"c\": null}, merge \"n\" => {\"x\": 1} end", {"a": 1, "b": {"d": 2}, "n": {"x": 1}}),
+        ("patch event of merge \"b\" => {\"c\": null}, merge \"n\" => {\"x\": 1} end",
+         {"a": 1, "b": {"d": 2}, "n": {"x": 1}}),
         ("patch event of merge => {\"b\": null} end", {"a": 1}),
         ("patch event of merge => 5 end", 5),
         ("let event = patch event of erase \"b\" end; event", {"a": 1}),
