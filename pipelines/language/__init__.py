@@ -29,7 +29,6 @@ from pathlib import Path
 
 from pipelines.emit import Emit
 from pipelines.language.analysis import analyse_script
-from pipelines.language.codegen import compile_program
 from pipelines.language.diagnostic import CompileError, Diagnostic, LanguageError, Problems, ScriptError
 from pipelines.language.dialect import DEFAULT_DIALECT, find_dialect
 from pipelines.language.lexer import tokenize
@@ -37,7 +36,7 @@ from pipelines.language.limits import Limits
 from pipelines.language.modules import expand
 from pipelines.language.parser import parse_script
 from pipelines.language.query import Query, QueryInstance
-from pipelines.language.script import Ports, Script, ScriptInstance
+from pipelines.language.script import Script, ScriptInstance
 from pipelines.language.source import Source
 
 __all__ = [
@@ -65,8 +64,7 @@ def compile_script(
     problems.raise_errors()
     program = analyse_script(parsed, spoken, problems, limits=limits)
     problems.raise_errors()
-    compiled = compile_program(program, spoken, limits)
-    return Script(compiled, problems.warnings, Ports(program.ports - {"err"}, program.open_ports))
+    return Script(program, spoken, limits, problems.warnings)
 
 
 def compile_query(
@@ -77,4 +75,9 @@ def compile_query(
     limits: Limits | None = None,
 ) -> Query:
     """Compile a query, as `compile_script` does. ``#!config dialect`` in the text wins over ``dialect``."""
-    raise NotImplementedError
+    # The stages need this package, so they can be imported only when it is complete.
+    from pipelines.language.queries.compile import compile_text
+
+    text = source if isinstance(source, Source) else Source(name, source)
+    plan, warnings = compile_text(text, module_path, dialect, limits or Limits())
+    return Query(plan, warnings)

@@ -48,12 +48,13 @@ def excerpt(span: Span) -> list[str]:
 
 def _marked(span: Span, place: Position, line: str) -> tuple[int, int]:
     source = span.source
-    start = source.starts[place.line - source.first_line]
-    if span.start >= start:
-        from_index = span.start - start
-        return from_index, max(min(span.end - start, len(line)), from_index + 1)
+    first, end = source.position(span.start), source.position(span.end)
+    before = 1 + (source.indent if place.line == source.first_line else 0)
+    to_index = min(end.column - before if end.line == place.line else len(line), len(line))
+    if first.line == place.line:
+        from_index = first.column - before
+        return from_index, max(to_index, from_index + 1)
     blanks = len(line) - len(line.lstrip())
-    to_index = span.end - start
     return min(blanks, to_index - 1), to_index
 
 

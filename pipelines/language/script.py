@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from pipelines.emit import Drop, Emit
 from pipelines.language.diagnostic import Diagnostic
+from pipelines.language.dialect import Dialect
 from pipelines.language.library.function import Occasion
+from pipelines.language.limits import Limits
+from pipelines.language.routine import Program
 from pipelines.values import copy_value
 
 if TYPE_CHECKING:
-    from pipelines.language.codegen import CompiledProgram, ProgramInstance
+    from pipelines.language.codegen import ProgramInstance
 
-__all__ = ["Ports", "RunFunction", "Script", "ScriptInstance", "SimpleOccasion"]
+__all__ = ["RunFunction", "Script", "ScriptInstance", "SimpleOccasion"]
 
 
 class SimpleOccasion(NamedTuple):
@@ -42,13 +45,22 @@ class RunFunction(Protocol):
 class Script:
     """A compiled script, which any number of threads of events can use. Made by `compile_script`."""
 
-    def __init__(self, program: CompiledProgram, warnings: Sequence[Diagnostic], ports: Ports) -> None:
-        self._program = program
+    def __init__(
+        self, program: Program, dialect: Dialect, limits: Limits, warnings: Sequence[Diagnostic] = ()
+    ) -> None:
+        # The code generator needs this module.
+        from pipelines.language.codegen import compile_program
+
+        self._program = compile_program(program, dialect, limits)
         self.warnings = tuple(warnings)
-        self.ports: frozenset[str] = ports.names
+        self.ports: frozenset[str] = program.ports - {"err"}
         """Output ports that the script names, besides ``out`` and ``err``."""
-        self.open_ports: bool = ports.are_open
+        self.open_ports: bool = program.open_ports
         """Whether it may also emit to ports whose names it computes."""
+        self.assigns_event: bool = program.assigns_event
+        """Whether it may change an event in place. If not, one that it emits as it is stays the very same object."""
+        self.assigns_meta: bool = program.assigns_meta
+        """Whether it may change metadata."""
 
     def run(
         self,
@@ -72,13 +84,6 @@ class Script:
     def python_source(self) -> str:
         """The Python that it was compiled to, for reading only."""
         return self._program.python_source()
-
-
-class Ports(NamedTuple):
-    """Where a script emits to: ports that it names, and whether it computes others."""
-
-    names: frozenset[str]
-    are_open: bool
 
 
 class ScriptInstance:

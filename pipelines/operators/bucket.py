@@ -96,7 +96,7 @@ operators = [{ type = "bucket", class = "level", dimensions = ["host"], rate = 1
     options: BucketOptions
     Options = BucketOptions
     kind = Kind.ROUTE
-    outputs = ("out", "overflow")
+    outputs: tuple[str, ...] = ("out", "overflow")
     changes_values = False
 
     def __init__(self, options: BucketOptions | None = None) -> None:

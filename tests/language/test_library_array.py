@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pipelines.language.limits import Limits
 from pipelines.language.runtime.strict_equality import strictly_equal
 from tests.language.calling import call, fault, types_of
-from tests.language.values_of_scripts import json_values, texts
+from tests.language.values_of_scripts import few, json_values, texts
 
 arrays = st.lists(json_values, max_size=6)
 
@@ -60,6 +60,7 @@ def test_contains_compares_strictly(array: list[Any], element: Any, result: bool
     assert call("array::contains", array, element) is result
 
 
+@few
 @given(json_values, json_values)
 def test_strict_equality_is_equality_of_types_and_values(left: Any, right: Any) -> None:
     assert strictly_equal(left, left)
@@ -81,6 +82,7 @@ def test_push_makes_a_new_array() -> None:
     assert array == [1]
 
 
+@few
 @given(st.lists(st.tuples(json_values, json_values).map(list), max_size=6))
 def test_zip_undoes_unzip(pairs: list[Any]) -> None:
     assert call("array::zip", *call("array::unzip", pairs)) == pairs
@@ -125,6 +127,7 @@ def naively_flat(value: Any) -> list[Any]:
     return [leaf for element in value for leaf in naively_flat(element)]
 
 
+@few
 @given(json_values)
 def test_flatten_gives_the_leaves_in_order(value: Any) -> None:
     assert types_of(call("array::flatten", value)) == types_of(naively_flat(value))
@@ -138,6 +141,7 @@ def test_flatten_does_not_mind_depth() -> None:
     assert call("array::flatten", value) == [1]
 
 
+@few
 @given(arrays)
 def test_coalesce_leaves_out_nulls_only(array: list[Any]) -> None:
     assert types_of(call("array::coalesce", array)) == types_of([one for one in array if one is not None])

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipelines.language.faults import Fault
 from pipelines.language.limits import Limits
 from tests.language.calling import call, fault
 
@@ -22,10 +23,9 @@ def test_bytes_and_base64_come_back(binary: bytes) -> None:
 def test_base64_is_what_an_encoder_writes_and_nothing_else(text: str) -> None:
     try:
         binary = call("base64::decode", text)
-    except Exception as error:
-        assert "the text is not base64" in str(error)
-    else:
-        assert b64encode(binary).decode() == text
+    except Fault:
+        return
+    assert b64encode(binary).decode() == text
 
 
 @pytest.mark.parametrize(
@@ -41,8 +41,7 @@ def test_base64_is_what_an_encoder_writes_and_nothing_else(text: str) -> None:
     ],
 )
 def test_what_is_not_base64_is_refused(text: str, message: str) -> None:
-    assert fault("base64::decode", text).startswith("the text is not base64")
-    assert fault("base64::decode", text) in (message, f"{message}: there are bits behind its last byte")
+    assert fault("base64::decode", text) == message
 
 
 @pytest.mark.parametrize("byte", [256, -1, 1.0, True, "a", None])

@@ -76,7 +76,7 @@ def test_a_result_without_parts_is_fresh() -> None:
     ["one", "example::one", "example::one()", "example::one(a) -> null", "example::one(a: b c) -> null"],
 )
 def test_what_is_no_signature_is_refused(signature: str) -> None:
-    with pytest.raises(ValueError, match="signature|parameter"):
+    with pytest.raises(ValueError, match=r"signature|parameter"):
         function(signature)
 
 

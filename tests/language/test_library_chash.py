@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.language.calling import call, fault
-from tests.language.values_of_scripts import json_values, texts
+from tests.language.values_of_scripts import few, json_values, texts
 
 
 @pytest.mark.parametrize(("key", "slots", "slot"), [("snot", 9, 8), ("badger", 9, 2), ("snot", 1, 0)])
@@ -50,6 +50,7 @@ def test_an_endless_key_is_refused() -> None:
     assert fault("chash::jump", "ä" * 40_000, 2) == "the key is longer than 65536 bytes"
 
 
+@few
 @given(st.dictionaries(texts, json_values))
 def test_equal_records_are_serialized_equally(record: dict[str, Any]) -> None:
     turned = dict(reversed(record.items()))

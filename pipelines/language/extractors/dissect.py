@@ -113,8 +113,8 @@ def _unescape(text: str) -> str:
 def _check(commands: list[_Command]) -> None:
     remembered: set[str] = set()
     typed: set[str] = set()
-    for command, following in zip(commands, [*commands[1:], None], strict=True):
-        if isinstance(command, _Padding) and command == following:
+    for command, following in zip(commands, [*commands[1:], None], strict=False):
+        if isinstance(command, _Padding) and isinstance(following, _Padding) and command == following:
             raise BadExtractor(f"The padding {command.text!r} stands twice in a row; leave one out.")
         if not isinstance(command, _Field):
             continue

@@ -14,9 +14,9 @@ __all__ = ["Influx"]
 
 _BLANKS: Final = " \t\r\n\x0b\x0c\x85\xa0"
 # A backslash before anything else than these stands for itself, as InfluxDB's reference of the protocol has it.
-_MEASUREMENT = re.compile(r"((?:[^, \\]|\\.|\\$)++)", re.DOTALL)
-_TAG = re.compile(r",((?:[^,= \\]|\\.|\\$)++)=((?:[^,= \\]|\\.|\\$)*+)", re.DOTALL)
-_FIELD = re.compile(r'((?:[^,= \\]|\\.|\\$)++)=(?:"((?:[^"\\]|\\.)*+)"|([^, "]++))', re.DOTALL)
+_MEASUREMENT = re.compile(r"((?:[^, \\]++|\\.|\\$)++)", re.DOTALL)
+_TAG = re.compile(r",((?:[^,= \\]++|\\.|\\$)++)=((?:[^,= \\]++|\\.|\\$)*+)", re.DOTALL)
+_FIELD = re.compile(r'((?:[^,= \\]++|\\.|\\$)++)=(?:"((?:[^"\\]++|\\.)*+)"|([^, "]++))', re.DOTALL)
 _TIMESTAMP = re.compile(r"[0-9]{1,20}", re.ASCII)
 _ESCAPED = re.compile(r"\\([,= \\])")
 _ESCAPED_IN_STRING = re.compile(r'\\(["\\])')

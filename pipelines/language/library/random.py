@@ -43,9 +43,7 @@ def integer(occasion: Occasion, low: int | None = None, high: int | None = None)
         return bits if bits <= INTEGER_MAX else bits - 2**64
     if high is None:
         if low < 0:
-            raise BadType(
-                "the only argument is the end of a range that begins with 0, so it cannot be negative"
-            )
+            raise BadType("a range that begins with 0 cannot end with a negative number")
         low, high = 0, low
     if low >= high:
         raise _not_lower()

@@ -85,7 +85,7 @@ def from_array(limits: Limits, pairs: list[Any]) -> dict[str, Any]:
 @function(
     "record::select(record: record, names: array) -> record",
     folds=True,
-    example=('record::select({"a": 1, "b": 2, "c": 3}, ["c", "a"])', '{"a":1,"c":3}'),
+    example=('record::`select`({"a": 1, "b": 2, "c": 3}, ["c", "a"])', '{"a":1,"c":3}'),
 )
 def select(record: dict[str, Any], names: list[Any]) -> dict[str, Any]:
     """The record with only those of its fields that the array names."""
@@ -97,7 +97,7 @@ def select(record: dict[str, Any], names: list[Any]) -> dict[str, Any]:
     "record::merge(left: record, right: record) -> record",
     folds=True,
     takes_limits=True,
-    example=('record::merge({"a": 1, "b": 2}, {"b": 3})', '{"a":1,"b":3}'),
+    example=('record::`merge`({"a": 1, "b": 2}, {"b": 3})', '{"a":1,"b":3}'),
 )
 def merge(limits: Limits, left: dict[str, Any], right: dict[str, Any]) -> dict[str, Any]:
     """The fields of both records; those of the second one win. Records within them are not merged."""

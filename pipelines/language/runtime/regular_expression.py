@@ -15,6 +15,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import chain
 from typing import Final, Protocol
 
 import re2
@@ -166,7 +167,8 @@ def _not_word() -> str:
     ranges: list[str] = []
     start = 0
     marks = {"Lu", "Ll", "Lt", "Lm", "Lo", "Nl", "Mn", "Mc", "Me", "Nd", "Pc"}
-    for code in range(0xE01F0):
+    # Between the ideographs and the last selectors of variants no character is assigned.
+    for code in chain(range(0x32400), range(0xE0100, 0xE01F0)):
         word = (
             unicodedata.category(chr(code)) in marks or code in (0x200C, 0x200D) or 0x24B6 <= code <= 0x24E9
         )
@@ -224,6 +226,8 @@ class _Translator:
         return character
 
     def _open(self) -> str:
+        if len(self.outer) >= _DEEPEST_GROUP:
+            raise self._error("groups are nested too deeply")
         match = _FLAGS.match(self.pattern, self.place)
         state = _State(self.state.verbose, self.state.unicode)
         text = "("
@@ -243,8 +247,6 @@ class _Translator:
                 self.state = state
                 return f"(?{flags})" if flags else ""
             text = f"(?{flags}:"
-        if len(self.outer) >= _DEEPEST_GROUP:
-            raise self._error("groups are nested too deeply")
         self.outer.append(self.state)
         self.state = state
         return text
