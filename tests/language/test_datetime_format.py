@@ -183,7 +183,12 @@ DATES = ["%F", "%Y %j", "%G %V %u", "%Y %U %A", "%Y %W %a", "%C%y-%-m-%_d", "%D 
 TIMES = ["%T%.f", "%H%M%S%9f", "%I:%M:%S.%f %p", "%l:%-M:%_S%.9f %P"]
 
 
-@given(MOMENTS, st.sampled_from(DATES), st.sampled_from(TIMES), st.sampled_from(["", " %z", "%:z", " %#z", " %Z"]))
+@given(
+    MOMENTS,
+    st.sampled_from(DATES),
+    st.sampled_from(TIMES),
+    st.sampled_from(["", " %z", "%:z", " %#z", " %Z"]),
+)
 def test_what_is_printed_is_read_again(ns: int, date: str, time: str, zone: str) -> None:
     compiled = DateTimeFormat(f"{date} {time}{zone}")
     assert compiled.parse(compiled.format(ns)) == ns % 2**64
@@ -200,7 +205,9 @@ def test_rfc_3339_and_timestamps_are_read_again(ns: int) -> None:
     st.one_of(st.text(), st.text("0123456789 :-+TZ./JulSatpm")),
     st.integers(-(2**63), 2**64 - 1),
 )
-def test_any_text_is_a_format_or_refused_and_reads_or_refuses_any_string(text: str, string: str, ns: int) -> None:
+def test_any_text_is_a_format_or_refused_and_reads_or_refuses_any_string(
+    text: str, string: str, ns: int
+) -> None:
     try:
         compiled = DateTimeFormat(text)
     except BadDateTimeFormat:

@@ -17,7 +17,22 @@ def test_base64_is_decoded(string: str, value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "string", ["YQ", "YQ=", "YR==", "YWJ=", "YQ==YQ==", "YQ==\n", " YQ==", "Y Q==", "8J-Mig==", "=", "====", "é", "\udc80"]
+    "string",
+    [
+        "YQ",
+        "YQ=",
+        "YR==",
+        "YWJ=",
+        "YQ==YQ==",
+        "YQ==\n",
+        " YQ==",
+        "Y Q==",
+        "8J-Mig==",
+        "=",
+        "====",
+        "é",
+        "\udc80",
+    ],
 )
 def test_only_the_standard_alphabet_with_padding_and_no_stray_bits_is_base64(string: str) -> None:
     assert extract("base64", "", string) is MISSING
