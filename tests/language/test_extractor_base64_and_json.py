@@ -3,7 +3,7 @@
 from base64 import b64encode
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.language.extractors.extractor import make_extractor
@@ -44,6 +44,7 @@ def test_bytes_that_are_no_text_match_where_no_result_is_wanted() -> None:
     assert extractor.extract("/w==", OCCASION) is MISSING
 
 
+@settings(deadline=None)
 @given(st.binary())
 def test_what_is_encoded_matches(data: bytes) -> None:
     assert make_extractor("base64", "").matches(b64encode(data).decode())

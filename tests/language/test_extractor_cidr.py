@@ -3,7 +3,7 @@
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.language.values import MISSING
@@ -82,6 +82,7 @@ NETWORKS = st.one_of(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(ADDRESSES, st.integers(0, 128))
 def test_networks_are_cut_as_python_cuts_them(address: IPv4Address | IPv6Address, length: int) -> None:
     length = min(length, address.max_prefixlen)
@@ -92,6 +93,7 @@ def test_networks_are_cut_as_python_cuts_them(address: IPv4Address | IPv6Address
         assert b"".join(number.to_bytes(width) for number in found[key]) == expected.packed
 
 
+@settings(deadline=None)
 @given(st.lists(NETWORKS, min_size=1, max_size=5), st.integers(0, 2**16), st.booleans())
 def test_an_address_is_in_a_list_as_python_says(
     networks: list[IPv4Network | IPv6Network], number: int, six: bool

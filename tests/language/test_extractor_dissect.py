@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.language.values import MISSING
@@ -92,6 +92,7 @@ FIELDS = st.lists(st.sampled_from(["a", "b", "c"]), min_size=1, max_size=4)
 DELIMITERS = st.lists(st.sampled_from([" ", "-", "--", " - ", ":"]), min_size=5, max_size=5)
 
 
+@settings(deadline=None)
 @given(FIELDS, DELIMITERS, st.text("x -:", max_size=20))
 def test_fields_end_at_the_first_delimiter_as_in_a_naive_twin(
     fields: list[str], delimiters: list[str], string: str

@@ -1,7 +1,7 @@
 """``influx``: lines of InfluxDB's protocol."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.language.extractors.extractor import make_extractor
@@ -76,6 +76,7 @@ def escape(word: str) -> str:
     return word
 
 
+@settings(deadline=None)
 @given(
     WORDS, st.dictionaries(WORDS, WORDS, max_size=3), st.dictionaries(WORDS, st.text(max_size=8), min_size=1)
 )

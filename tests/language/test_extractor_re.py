@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.language.extractors import rerg
@@ -63,6 +63,7 @@ def test_rerg_gives_up_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch) ->
     assert extractor.extract("a" * 256, OCCASION) is MISSING
 
 
+@settings(deadline=None)
 @given(st.text("ab "), st.sampled_from(["(?P<x>a+)", "(?P<x>a|b)b?", "(?P<x>[^ ]+) "]))
 def test_rerg_finds_what_python_finds(string: str, text: str) -> None:
     found = re.findall(text.replace(" ", "(?: )"), string)
