@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import pytest
 
-from pipelines.language import Limits, ScriptError, compile_script
+from pipelines.language import Limits, Script, ScriptError, compile_script
 from pipelines.language.dialect import DEFAULT_DIALECT
+
+
+@lru_cache(maxsize=1000)
+def _compiled(text: str, dialect: str, limits: Limits) -> Script:
+    return compile_script(text, dialect=dialect, limits=limits)
 
 
 def value_of(text: str, event: Any = None, dialect: str = DEFAULT_DIALECT, **limits: int) -> Any:
     """What a script emits."""
-    emitted = compile_script(text, dialect=dialect, limits=Limits(**limits)).run(event)
+    emitted = _compiled(text, dialect, Limits(**limits)).run(event)
     assert emitted is not None
     return emitted.value
 
@@ -20,7 +26,7 @@ def value_of(text: str, event: Any = None, dialect: str = DEFAULT_DIALECT, **lim
 def failure_of(text: str, event: Any = None, dialect: str = DEFAULT_DIALECT, **limits: int) -> ScriptError:
     """How a script fails."""
     with pytest.raises(ScriptError) as caught:
-        compile_script(text, dialect=dialect, limits=Limits(**limits)).run(event)
+        _compiled(text, dialect, Limits(**limits)).run(event)
     return caught.value
 
 

@@ -45,7 +45,7 @@ def test_an_assignment_shows_only_where_it_is_made(text: str, result: Any) -> No
     assert value_of(text, {"r": {"y": 0}}) == result
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(scripts, events)
 def test_running_a_script_changes_nothing_outside(text: str, event: Any) -> None:
     try:
