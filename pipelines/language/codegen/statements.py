@@ -66,8 +66,19 @@ def _emit(writer: Writer, node: tree.Emit, destination: Destination) -> None:
     writer.put("return Emit(VALUE, PORT)", VALUE=values[0], PORT=values[1])
 
 
+@expression_of(tree.Drop, tree.Emit)
+def _end(writer: Writer, node: tree.Drop | tree.Emit) -> ast.expr:
+    """In the place of a value, as in ``let a = drop``: the script ends before there is one."""
+    writer.statement(node, EFFECT)
+    return writer.constant(None)
+
+
 def _event(node: tree.Emit) -> tree.Path:
     return tree.Path(node.span, tree.Root(node.span, RootKind.EVENT), [])
+
+
+def _is_of_event(node: tree.Expression) -> bool:
+    return isinstance(node, tree.Path) and node.root.kind is RootKind.EVENT
 
 
 def _changes(nodes: list[tree.Expression]) -> bool:
@@ -82,6 +93,8 @@ def _for(writer: Writer, node: tree.For, destination: Destination) -> None:
     # A body that assigns may change the very record that it goes through.
     changes = _changes([one for clause in node.clauses for one in clause.body])
     source = "snapshot" if changes else "entries"
+    if not writer.unit.dialect.ordered_records and _is_of_event(node.target):
+        source = "entries_by_hash"
     if changes and Holds.STATE in writer.ownership.of(node.target):
         target = writer.make("copy(TARGET)", TARGET=target)
     result = writer.temporary() if destination.wanted else None

@@ -38,7 +38,7 @@ class Writer:
         self.tokens = tokens
         self.place = 0
         self.dialect = dialect
-        self._commented = -1
+        self.commented = -1  # the last token whose comments have been written
 
     @property
     def token(self) -> Token:
@@ -67,12 +67,21 @@ class Writer:
     def lead(self) -> list[Document]:
         """The comments before the next token."""
         suffix, others = self._take_comments()
-        return [*suffix, *(OwnLine(write_comment(comment)) for comment in others)]
+        found: list[Document] = [*suffix]
+        found += [OwnLine(write_comment(comment)) for comment in others]
+        return found
+
+    def lead_above(self) -> list[Document]:
+        """The comments before the next token, all with a line for itself."""
+        suffix, others = self._take_comments()
+        found: list[Document] = [OwnLine(part.text) for part in suffix]
+        found += [OwnLine(write_comment(comment)) for comment in others]
+        return found
 
     def closing(self) -> list[Document]:
         """The comments before the next token, which closes something: to be put with what is within."""
         suffix, others = self._take_comments()
-        found = suffix
+        found: list[Document] = [*suffix]
         for comment in others:
             found += [HARD_LINE, write_comment(comment)]
         return found
@@ -83,7 +92,7 @@ class Writer:
         """
         line = self._previous_line()
         suffix, others = self._take_comments()
-        found = suffix
+        found: list[Document] = [*suffix]
         for start, text in [(comment.span.line, write_comment(comment)) for comment in others]:
             found += [self._break(start - line, first=first), text]
             line, first = start, False
@@ -93,10 +102,10 @@ class Writer:
     def _break(self, distance: int, *, first: bool) -> Line:
         return BLANK_LINE if distance > 1 and not first else HARD_LINE
 
-    def _take_comments(self) -> tuple[list[Document], Sequence[Comment]]:
-        if self._commented == self.place:
+    def _take_comments(self) -> tuple[list[Suffix], Sequence[Comment]]:
+        if self.commented == self.place:
             return [], ()
-        self._commented = self.place
+        self.commented = self.place
         comments = self.token.comments
         if comments and self.place > 0 and comments[0].span.line == self._previous_line():
             return [Suffix(write_comment(comments[0]))], comments[1:]
