@@ -41,7 +41,9 @@ class Again(Exception):
         self.arguments = arguments
 
 
-def run(program: Program, dialect: Dialect, event: Any, meta: dict[str, Any], state: Any = None) -> tuple[Any, ...]:
+def run(
+    program: Program, dialect: Dialect, event: Any, meta: dict[str, Any], state: Any = None
+) -> tuple[Any, ...]:
     """``("emit", value, port, meta, state)``, ``("drop", meta, state)`` or ``("failed",)``."""
     machine = Machine(dialect, program.main, deepcopy(event), deepcopy(meta), deepcopy(state))
     try:
@@ -76,7 +78,9 @@ def same(left: Any, right: Any) -> bool:
     if first != second:
         return False
     if first == "list":
-        return len(left) == len(right) and all(same(one, other) for one, other in zip(left, right, strict=True))
+        return len(left) == len(right) and all(
+            same(one, other) for one, other in zip(left, right, strict=True)
+        )
     if first == "dict":
         return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
     return bool(left == right)
@@ -398,7 +402,8 @@ class Machine:
         if kind(target) != "list":
             return MISSING
         hits = [
-            [(place, self.pattern(one, item)) for place, item in enumerate(target)] for one in pattern.elements
+            [(place, self.pattern(one, item)) for place, item in enumerate(target)]
+            for one in pattern.elements
         ]
         kept = [[[place, found] for place, found in row if found is not MISSING] for row in hits]
         if self.dialect.strict_patterns:

@@ -7,9 +7,16 @@ from typing import Any
 import pytest
 
 from pipelines.language.runtime.hash_order import hash_order
-from tests.language.running import failed_part, failure_of, value_of
+from tests.language.script_runs import failed_part, failure_of, value_of
 
-EVENT = {"name": "x", "list": [1, 2, 3], "record": {"inner": {"deep": 5}}, "zero": 0, "none": None, "flag": True}
+EVENT = {
+    "name": "x",
+    "list": [1, 2, 3],
+    "record": {"inner": {"deep": 5}},
+    "zero": 0,
+    "none": None,
+    "flag": True,
+}
 
 
 @pytest.mark.parametrize(
@@ -47,7 +54,11 @@ def test_what_a_path_reads(path: str, value: Any) -> None:
         ("event.record[event.zero]", "this needs a string, not integer", "event.zero"),
         ("event.list[event.name]", "this needs an integer, not string", "event.name"),
         ("event.list[event.flag]", "this needs an integer, not boolean", "event.flag"),
-        ("event.list[event.zero - 1]", "the index -1 is negative, and the array has the indices 0 to 2", "event.zero - 1"),
+        (
+            "event.list[event.zero - 1]",
+            "the index -1 is negative, and the array has the indices 0 to 2",
+            "event.zero - 1",
+        ),
         ("event.zero[event.name]", "this needs a record, not integer", "event.name"),
         ("event.zero[event.zero]", "this needs an array, not integer", "event.zero"),
         ("event.list[2:1]", "the range 2:1 ends before it starts", "2:1"),

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 
 from pipelines.language import CompileError, ScriptError, compile_script
 from tests.language.random_scripts import events, scripts
-from tests.language.running import value_of
+from tests.language.script_runs import value_of
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_an_assignment_shows_only_where_it_is_made(text: str, result: Any) -> No
     assert value_of(text, {"r": {"y": 0}}) == result
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(scripts, events)
 def test_running_a_script_changes_nothing_outside(text: str, event: Any) -> None:
     try:
@@ -78,9 +78,11 @@ def containers(value: Any) -> set[int]:
 
 @pytest.mark.parametrize(
     "leaves",
-    ["args", "args.list", "[args.list]", "state", "state.a", "{\"x\": state.a}", "constant", "constant.a", "shared", "f(1)",
+    ["args", "args.list", "[args.list]", "state", "state.a", "{\"x\": state.a}", "constant", "constant.a", "shared",
+     "f(1)",
      "match args of case r = %{ present list } => r default => 0 end", "for args.list of case (k, v) => v end",
-     "match event of case _ => constant.a end", "merge {} of {\"a\": args} end", "patch {} of upsert \"a\" => state end",
+     "match event of case _ => constant.a end", "merge {} of {\"a\": args} end",
+     "patch {} of upsert \"a\" => state end",
      "array::push(args.list, 1)", "[\"new\", [1, {}]]", "event.kept"],
 )  # fmt: skip
 def test_what_leaves_is_shared_with_nothing(leaves: str) -> None:
@@ -104,7 +106,13 @@ def test_what_leaves_is_shared_with_nothing(leaves: str) -> None:
 
 
 def test_the_roots_of_the_value_and_of_the_metadata_are_never_one() -> None:
-    for text in ["let $a = event; event", "let $a = event.r; event.r", "$", "emit $a", "let event = $; event"]:
+    for text in [
+        "let $a = event; event",
+        "let $a = event.r; event.r",
+        "$",
+        "emit $a",
+        "let event = $; event",
+    ]:
         emitted = compile_script(text).run({"r": {}}, {"a": {"b": 1}})
         assert emitted is not None
         assert emitted.meta is not None
@@ -113,7 +121,9 @@ def test_the_roots_of_the_value_and_of_the_metadata_are_never_one() -> None:
 
 def test_metadata_change_in_place_for_the_caller() -> None:
     meta: dict[str, Any] = {"a": 1, "b": 2}
-    function = compile_script('let $ = patch $ of erase "a", merge => {"c": 3} end; let $ = merge $ of {"b": null} end; 1')
+    function = compile_script(
+        'let $ = patch $ of erase "a", merge => {"c": 3} end; let $ = merge $ of {"b": null} end; 1'
+    )
     assert function.start().function({}, meta, None) == 1  # type: ignore[arg-type]
     assert meta == {"c": 3}
 
