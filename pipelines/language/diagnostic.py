@@ -28,8 +28,7 @@ class Diagnostic:
     ``span`` is where the caret stands (``None``: nowhere in particular, such as the recursion limit). ``hint`` is a
     sentence that says what to do, without "hint:" before it. ``code`` is a stable word for programs, such as
     ``"syntax"``, ``"undefined-function"``, ``"missing-key"``. ``below``: the caret stands below the last line of the
-    span, in the column where it begins. So does what is said of a whole match point at its end, where a clause is
-    missing.
+    span, in the column where it begins. What is said of a whole match points at its end, where a clause is missing.
     """
 
     message: str

@@ -1,5 +1,7 @@
 """For the tests of the analysis: texts become programs, and what is wrong with them places and codes."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from pipelines.language import tree
@@ -8,15 +10,18 @@ from pipelines.language.diagnostic import Diagnostic, Problems
 from pipelines.language.dialect import DIALECTS
 from pipelines.language.lexer import tokenize
 from pipelines.language.limits import Limits
+from pipelines.language.modules import expand
 from pipelines.language.parser import parse_query, parse_script
 from pipelines.language.routine import Program, Selection
 from pipelines.language.source import Source
 
 
-def analyse(text: str, dialect: str = "0.11", limits: Limits | None = None) -> tuple[Program, Problems]:
-    problems = Problems()
-    version = DIALECTS[dialect]
-    script = parse_script(tokenize(Source("test", text), version, problems), version, problems)
+def analyse(
+    text: str, dialect: str = "0.11", limits: Limits | None = None, module_path: Sequence[Path] = ()
+) -> tuple[Program, Problems]:
+    problems, version, source = Problems(), DIALECTS[dialect], Source("test", text)
+    tokens = expand(tokenize(source, version, problems), module_path, version, problems, source)
+    script = parse_script(tokens, version, problems)
     assert problems.errors == []
     return analyse_script(script, version, problems, limits=limits), problems
 
@@ -52,9 +57,9 @@ def warnings(text: str, dialect: str = "0.11") -> list[tuple[int, int, str]]:
     return [place(warning) for warning in problems.warnings]
 
 
-def hint(text: str) -> str:
+def hint(text: str, dialect: str = "0.11") -> str:
     """The hint of the only error of a script."""
-    (error,) = analyse(text)[1].errors
+    (error,) = analyse(text, dialect)[1].errors
     return error.hint
 
 
@@ -62,10 +67,14 @@ def place(diagnostic: Diagnostic) -> tuple[int, int, str]:
     return diagnostic.line, diagnostic.column, diagnostic.code
 
 
-def query(text: str, dialect: str = "0.11") -> tuple[list[Selection], Scope, Problems]:
+def query(
+    text: str, dialect: str = "0.11", module_path: Sequence[Path] = ()
+) -> tuple[list[Selection], Scope, Problems]:
     """The selects of a query; its modules and definitions are in the scope."""
     problems, version, scope = Problems(), DIALECTS[dialect], Scope.within()
-    parsed = parse_query(tokenize(Source("test", text), version, problems), version, problems)
+    source = Source("test", text)
+    tokens = expand(tokenize(source, version, problems), module_path, version, problems, source)
+    parsed = parse_query(tokens, version, problems)
     assert problems.errors == []
     selections = []
     for statement in parsed.statements:

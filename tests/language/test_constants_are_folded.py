@@ -42,7 +42,7 @@ def test_constant_expressions_become_literals(text: str, value: object) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "event + 1", "[1, event]", '{"a": event}', '"#{event}"', "args", "merge {} of {} end",
+        "event + 1", "present event.a", "absent a", "[1, event]", '{"a": event}', '"#{event}"', "args", "merge {} of {} end",
         'patch {} of insert "a" => 1 end', "match 1 of case 1 => 1 default => 2 end", "for [1] of case (k, v) => v end",
         "fn f() with 1 end; f()", "core::random::integer()", "const a = [1]; a[7]", "const a = [1]; a.b",
     ],
@@ -134,6 +134,14 @@ def test_constants_cannot_be_nested_without_end() -> None:
     assert (line, code) == (100, "limit-exceeded")
 
 
+def test_what_functions_make_is_not_nested_without_end_either() -> None:
+    def text(depth: int) -> str:
+        return f'core::json::decode("{"[" * depth}{"]" * depth}")'
+
+    assert errors(text(100)) == []
+    assert errors(text(101)) == [(1, 1, "limit-exceeded")]
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -141,6 +149,7 @@ def test_constants_cannot_be_nested_without_end() -> None:
         "{" + ", ".join(f'"{number}": 1' for number in range(51)) + "}",
         f'"{"x" * 600}" + "{"x" * 600}"',
         f'const x = "{"x" * 600}"; "#{{x}}#{{x}}"',
+        f'const x = {{"{"x" * 600}": 1}}; [x, x]',
     ],
 )
 def test_no_constant_is_larger_than_the_limits(text: str) -> None:

@@ -3,7 +3,7 @@
 from base64 import b64encode
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.language.extractors.extractor import make_extractor
@@ -17,7 +17,22 @@ def test_base64_is_decoded(string: str, value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "string", ["YQ", "YQ=", "YR==", "YWJ=", "YQ==YQ==", "YQ==\n", " YQ==", "Y Q==", "8J-Mig==", "=", "====", "é", "\udc80"]
+    "string",
+    [
+        "YQ",
+        "YQ=",
+        "YR==",
+        "YWJ=",
+        "YQ==YQ==",
+        "YQ==\n",
+        " YQ==",
+        "Y Q==",
+        "8J-Mig==",
+        "=",
+        "====",
+        "é",
+        "\udc80",
+    ],
 )
 def test_only_the_standard_alphabet_with_padding_and_no_stray_bits_is_base64(string: str) -> None:
     assert extract("base64", "", string) is MISSING
@@ -29,6 +44,7 @@ def test_bytes_that_are_no_text_match_where_no_result_is_wanted() -> None:
     assert extractor.extract("/w==", OCCASION) is MISSING
 
 
+@settings(deadline=None)
 @given(st.binary())
 def test_what_is_encoded_matches(data: bytes) -> None:
     assert make_extractor("base64", "").matches(b64encode(data).decode())

@@ -1,7 +1,7 @@
 """``glob``: a shell's patterns, checked against a naive matcher."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.language.values import MISSING
@@ -71,6 +71,7 @@ def naively(text: str, string: str) -> bool:
     return bool(string) and text[0] in ("?", string[0]) and naively(text[1:], string[1:])
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["*", "a", "b", "?"])).map("".join), st.text("ab", max_size=8))
 def test_stars_and_question_marks_match_as_a_naive_matcher_says(text: str, string: str) -> None:
     while "**" in text:

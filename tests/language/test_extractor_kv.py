@@ -3,7 +3,7 @@
 from itertools import product
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.language.values import MISSING
@@ -51,6 +51,7 @@ def test_a_bad_text_is_refused(text: str, reason: str) -> None:
     assert reason in refusal("kv", text)
 
 
+@settings(deadline=None)
 @given(st.text("ab=:; ,", max_size=30), st.sampled_from(list(product(["=", ":"], [";", " ", ", "]))))
 def test_pairs_are_found_as_a_naive_twin_finds_them(string: str, separators: tuple[str, str]) -> None:
     within, between = separators

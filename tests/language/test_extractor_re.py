@@ -1,9 +1,12 @@
 """``re`` and ``rerg``: Rust's regular expressions."""
 
+import re
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipelines.language.extractors import rerg
 from pipelines.language.extractors.extractor import make_extractor
 from pipelines.language.values import MISSING
 from tests.language.extracting import OCCASION, extract, refusal
@@ -29,7 +32,9 @@ from tests.language.extracting import OCCASION, extract, refusal
         (r"(?s)^(?P<all>.*)$", "a\nb", {"all": "a\nb"}),
     ],
 )
-def test_re_finds_an_expression_anywhere_and_gives_the_named_groups(text: str, string: str, record: object) -> None:
+def test_re_finds_an_expression_anywhere_and_gives_the_named_groups(
+    text: str, string: str, record: object
+) -> None:
     assert extract("re", text, string) == record
 
 
@@ -45,14 +50,22 @@ def test_re_finds_an_expression_anywhere_and_gives_the_named_groups(text: str, s
         (r"(?P<x>é)", "éé", {"x": ["é", "é"]}),
     ],
 )
-def test_rerg_always_matches_and_gives_all_that_named_groups_found(text: str, string: str, record: object) -> None:
+def test_rerg_always_matches_and_gives_all_that_named_groups_found(
+    text: str, string: str, record: object
+) -> None:
     assert extract("rerg", text, string) == record
 
 
+def test_rerg_gives_up_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    extractor = make_extractor("rerg", "(?P<x>a)")
+    monkeypatch.setattr(rerg, "_SECONDS", -1.0)
+    assert extractor.extract("a" * 255, OCCASION) == {"x": ["a"] * 255}
+    assert extractor.extract("a" * 256, OCCASION) is MISSING
+
+
+@settings(deadline=None)
 @given(st.text("ab "), st.sampled_from(["(?P<x>a+)", "(?P<x>a|b)b?", "(?P<x>[^ ]+) "]))
 def test_rerg_finds_what_python_finds(string: str, text: str) -> None:
-    import re
-
     found = re.findall(text.replace(" ", "(?: )"), string)
     assert make_extractor("rerg", text).extract(string, OCCASION) == ({"x": found} if found else {})
 

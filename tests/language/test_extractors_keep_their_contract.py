@@ -1,4 +1,4 @@
-"""What all extractors have in common: their declaration, their errors, and that no text and no string surprises them."""
+"""What all extractors have in common: declaration, errors, and that no text and no string surprises them."""
 
 import json
 from typing import Any
@@ -31,7 +31,7 @@ def test_names_are_known_in_any_case() -> None:
 
 def test_an_unknown_name_is_answered_with_a_near_one_or_with_all() -> None:
     assert refusal("disect", "") == "There is no extractor `disect`; did you mean `dissect`?"
-    assert refusal("xyzzy", "").endswith("there are base64, cidr, datetime, dissect, glob, grok, influx, json, kv, re, rerg.")
+    assert refusal("xyzzy", "").endswith(f"there are {', '.join(NAMES)}.")
 
 
 @pytest.mark.parametrize("name", ["base64", "json", "influx"])
@@ -51,7 +51,19 @@ TEXTS = {
     "rerg": "()[]?P<>ab|*+.{1,2}^$\\dwsWSbpL-&:ix",
 }  # fmt: skip
 WHOLE = {
-    "dissect": ["%{a}", "%{?k}", "%{&k}", "%{+a}", "%{_}", "%{_(-)}", "%{n:int}", "%{f:float}", " ", "-", ":"],
+    "dissect": [
+        "%{a}",
+        "%{?k}",
+        "%{&k}",
+        "%{+a}",
+        "%{_}",
+        "%{_(-)}",
+        "%{n:int}",
+        "%{f:float}",
+        " ",
+        "-",
+        ":",
+    ],
     "grok": ["%{INT:n}", "%{WORD}", "%{IP:ip}", "%{QS:q}", "(?<g>a)", "(?=a)", "(?>a)", " ", "a*", "|"],
     "kv": ["%{key}", "%{val}", "=", ":", " ", ";", "\\n"],
 }
@@ -80,12 +92,13 @@ def is_value(value: Any) -> bool:
 @pytest.mark.parametrize("name", NAMES)
 @settings(deadline=None, max_examples=60)  # the first \W in a class looks at all of Unicode
 @given(data=st.data())
-def test_any_text_compiles_or_is_refused_and_any_string_gives_a_value_or_none(name: str, data: st.DataObject) -> None:
+def test_any_text_compiles_or_is_refused_and_any_string_gives_a_value_or_none(
+    name: str, data: st.DataObject
+) -> None:
     text = data.draw(texts(name))
     try:
         extractor = make_extractor(name, text)
-    except BadExtractor as problem:
-        assert str(problem)
+    except BadExtractor:
         return
     string = data.draw(STRINGS)
     value = extractor.extract(string, OCCASION)
@@ -98,6 +111,7 @@ def test_any_text_compiles_or_is_refused_and_any_string_gives_a_value_or_none(na
         assert name == "base64" or (name == "influx" and (not string.strip() or string.strip()[0] == "#"))
 
 
+@settings(deadline=None)
 @given(STRINGS, STRINGS)
 def test_a_result_is_new_each_time(string: str, other: str) -> None:
     extractor = make_extractor("dissect", "%{a} %{b}")
@@ -117,7 +131,7 @@ KINDS = [
 
 
 @pytest.mark.parametrize(("name", "text"), KINDS)
-def test_a_hostile_string_of_a_200_000_characters_is_only_a_string(name: str, text: str) -> None:
+def test_a_hostile_string_of_200_000_characters_is_only_a_string(name: str, text: str) -> None:
     extractor = make_extractor(name, text)
     for string in HOSTILE:
         value = extractor.extract(string, OCCASION)

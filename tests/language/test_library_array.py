@@ -44,6 +44,7 @@ def test_length_and_emptiness() -> None:
         ([b"a"], b"a", True),
         ([0.1 + 0.2], 0.3, True),
         ([1e300], math.nextafter(1e300, math.inf), True),
+        ([1e300], 1e300 + 5 * math.ulp(1e300), False),
         ([1.001], 1.0, False),
         ([math.nan], math.nan, False),
         ([math.inf], math.inf, True),

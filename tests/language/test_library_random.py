@@ -1,5 +1,6 @@
 """``random``: chance that an event always meets in the same way."""
 
+import math
 from typing import Any
 
 import pytest
@@ -78,6 +79,9 @@ def test_a_float_is_within_its_range(ns: int, low: float, width: float) -> None:
 
 
 def test_a_range_of_one_number_leaves_no_choice() -> None:
+    high = math.nextafter(1.0, 2.0)
+
+    assert {call("random::float", 1.0, high, ingest_ns=ns) for ns in range(20)} == {1.0}
     assert call("random::integer", 42, 43) == 42
     assert call("random::integer", 1) == 0
 

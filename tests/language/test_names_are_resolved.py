@@ -1,10 +1,18 @@
 """What a name stands for: locals, shadows, constants, and how modules are looked into."""
 
+from pathlib import Path
+
 import pytest
 
 from pipelines.language import tree
+from pipelines.language.analysis import analyse_script
+from pipelines.language.diagnostic import Problems
+from pipelines.language.dialect import DIALECTS
+from pipelines.language.lexer import tokenize
+from pipelines.language.parser import parse_script
+from pipelines.language.source import Source
 from pipelines.language.tree import RootKind
-from tests.language.analysing import analyse, constant, errors, hint, last, program
+from tests.language.analysing import analyse, constant, errors, hint, last, place, program
 
 
 def root(text: str) -> tree.Root:
@@ -154,15 +162,24 @@ def test_an_unknown_function_is_told_at_its_call(text: str, place: tuple[int, in
         ("core::object::len({})", "`record`"),
         ("array::len([])", "use std::array;"),
         ("mod m with fn f() with g() end end; m::f()", "module `m` only"),
+        ("mod m with fn f() with n::c end end; m::f()", "module `m` only"),
     ],
 )
 def test_what_was_meant_is_suggested(text: str, expected: str) -> None:
     assert expected in hint(text)
 
 
+@pytest.mark.parametrize(
+    "text", ["f(1)", "core::array::something_else()", "core::something::else()", "x::y", "aggr::a::b()"]
+)
+def test_nothing_is_suggested_where_nothing_is_near(text: str) -> None:
+    assert hint(text) == ""
+
+
 def test_a_function_of_a_newer_dialect_is_unknown_in_the_old_one() -> None:
     assert errors("core::type::is_binary(event)") == []
     assert errors("core::type::is_binary(event)", "0.9") == [(1, 1, "undefined-function")]
+    assert "dialect 0.11" in hint("core::type::is_binary(event)", "0.9")
 
 
 @pytest.mark.parametrize(
@@ -177,6 +194,25 @@ def test_a_function_of_a_newer_dialect_is_unknown_in_the_old_one() -> None:
 )
 def test_nothing_can_be_defined_twice(text: str, place: tuple[int, int]) -> None:
     assert errors(text) == [(*place, "defined-twice")]
+
+
+def test_a_module_that_was_not_loaded_is_told() -> None:
+    problems, version = Problems(), DIALECTS["0.11"]
+    script = parse_script(
+        tokenize(Source("test", "1;\nuse std::array;"), version, problems), version, problems
+    )
+    analyse_script(script, version, problems)
+    assert [place(error) for error in problems.errors] == [(2, 1, "module-not-found")]
+
+
+def test_a_module_may_be_used_twice(tmp_path: Path) -> None:
+    (tmp_path / "mine.tremor").write_text("const c = 1; fn f() with c end; intrinsic fn g(x) as array::len")
+    text = "use std::array;\nuse mine;\nuse std::array;\nuse mine;\n[array::len([]), mine::f(), mine::g([mine::c])]"
+    assert analyse(text, module_path=[tmp_path])[1].errors == []
+    (tmp_path / "other.tremor").write_text("const c = 1; fn g() with 2 end")
+    errors = analyse("use mine;\nuse other as mine;\nmine::c", module_path=[tmp_path])[1].errors
+    assert [place(error) for error in errors] == [(1, 1, "defined-twice"), (1, 14, "defined-twice")]
+    assert [Path(error.file).name for error in errors] == ["other.tremor", "other.tremor"]
 
 
 def test_one_wrong_constant_is_told_once() -> None:

@@ -1,18 +1,18 @@
 """Selects, parameters and window scripts: what may stand in them, and what becomes of aggregates."""
 
+from pathlib import Path
+
 import pytest
 
 from pipelines.language import tree
 from pipelines.language.analysis import (
-    analyse_expression,
     analyse_parameters,
-    analyse_script,
     analyse_window_script,
 )
 from pipelines.language.diagnostic import Problems
 from pipelines.language.dialect import DIALECTS
 from pipelines.language.lexer import tokenize
-from pipelines.language.parser import parse_query, parse_script
+from pipelines.language.parser import parse_query
 from pipelines.language.routine import RoutineKind
 from pipelines.language.source import Source
 from tests.language.analysing import place, query, query_errors, select
@@ -155,6 +155,7 @@ def test_constants_are_seen_in_dialect_0_11_only_and_functions_in_both() -> None
     text = "mod m with const c = 1; fn f(x) with x + c end end;\nselect [m::c, m::f(event)] from in into out"
     assert query_errors(text) == []
     assert query_errors(text, "0.9") == [(2, 9, "undefined-constant")]
+    assert "dialect 0.11" in query(text, "0.9")[2].errors[0].hint
     assert query_errors(text.replace("m::c, ", ""), "0.9") == []
 
 
@@ -186,6 +187,12 @@ def test_definitions_are_found_by_their_path_with_the_scope_of_their_module() ->
     assert [scope.window(("b",)), scope.script(("n", "s")), scope.operator(("w",))] == [None, None, None]
     assert "`m::wide`" in scope.did_you_mean(("m", "side"), "windows", problems)
     assert "module `m`" in scope.did_you_mean(("mm", "wide"), "windows", problems)
+
+
+def test_a_module_with_definitions_may_be_used_twice(tmp_path: Path) -> None:
+    (tmp_path / "mine.trickle").write_text("define tumbling window w with size = 1 end")
+    text = "use mine;\nuse mine;\nselect aggr::stats::count() from in[mine::w] into out"
+    assert query(text, module_path=[tmp_path])[2].errors == []
 
 
 def test_definitions_cannot_be_there_twice() -> None:
@@ -221,19 +228,3 @@ def test_parameters_must_be_constant_and_there_once() -> None:
     assert [place(error) for error in problems.errors] == [
         (2, 6, "not-constant"), (2, 15, "defined-twice"), (2, 26, "not-constant"),
     ]  # fmt: skip
-
-
-def test_an_expression_sees_what_was_declared_before() -> None:
-    problems = Problems()
-    script = parse_script(
-        tokenize(Source("test", "const c = 1; fn f(x) with x end"), NEW, problems), NEW, problems
-    )
-    _, scope, _ = query("select event from in into out")
-    analyse_script(script, NEW, problems, scope)
-    parsed = parse_script(
-        tokenize(Source("test", "f(event.a) + c"), NEW, problems), NEW, problems
-    ).statements[0]
-    assert isinstance(parsed, tree.Expression)
-    found = analyse_expression(parsed, NEW, problems, scope)
-    assert problems.errors == []
-    assert [type(statement) for statement in found.main.body] == [tree.Binary]

@@ -5,7 +5,7 @@ import pytest
 from pipelines.language import tree
 from pipelines.language.routine import RoutineKind
 from pipelines.language.tree import RootKind
-from tests.language.analysing import errors, last, program
+from tests.language.analysing import analyse, errors, last, program
 
 
 @pytest.mark.parametrize(
@@ -38,6 +38,10 @@ from tests.language.analysing import errors, last, program
 )
 def test_a_statement_in_a_wrong_place_is_told_there(text: str, place: tuple[int, int]) -> None:
     assert errors(text) == [(*place, "misplaced")]
+
+
+def test_recur_outside_of_functions_is_told_so() -> None:
+    assert "functions" in analyse("recur(1)")[1].errors[0].message
 
 
 @pytest.mark.parametrize(

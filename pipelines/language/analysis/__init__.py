@@ -7,10 +7,8 @@ of use only if no error was noted there.
 from __future__ import annotations
 
 from pipelines.language.analysis import expressions as _expressions  # noqa: F401 - registers its visitors
-from pipelines.language.analysis.cautions import sort_warnings
 from pipelines.language.analysis.declarations import analyse_declarations
 from pipelines.language.analysis.routines import (
-    analyse_expression,
     analyse_parameters,
     analyse_script,
     analyse_select,
@@ -19,6 +17,6 @@ from pipelines.language.analysis.routines import (
 from pipelines.language.analysis.scope import Definition, Scope
 
 __all__ = [
-    "Definition", "Scope", "analyse_declarations", "analyse_expression", "analyse_parameters", "analyse_script",
-    "analyse_select", "analyse_window_script", "sort_warnings",
+    "Definition", "Scope", "analyse_declarations", "analyse_parameters", "analyse_script",
+    "analyse_select", "analyse_window_script",
 ]  # fmt: skip

@@ -27,23 +27,23 @@ def library_function(frame: Frame, names: tuple[str, ...], span: Span) -> Functi
     function = FUNCTIONS.get((module, name))
     if function is not None and _has(frame.dialect, function):
         return function
-    hint = ""
-    if function is not None:
-        hint = f"dialect {function.dialect} of the language has it"
-    else:
-        inside = [known for known_module, known in FUNCTIONS if known_module == module]
-        near = nearest(name, inside, frame.problems) if inside else None
-        if near:
-            hint = f"did you mean `{module}::{near}`?"
-        elif not inside:
-            near = (
-                "record"
-                if module == "object"
-                else nearest(module, {known for known, _ in FUNCTIONS}, frame.problems)
-            )
-            hint = f"did you mean the module `{near}`?" if near else ""
+    hint = (
+        f"dialect {function.dialect} of the language has it"
+        if function
+        else _near_function(frame, module, name)
+    )
     frame.error(f"the library has no function `{module}::{name}`", span, hint, "undefined-function")
     return None
+
+
+def _near_function(frame: Frame, module: str, name: str) -> str:
+    inside = [known_name for known, known_name in FUNCTIONS if known == module]
+    if inside:
+        near = nearest(name, inside, frame.problems)
+        return f"did you mean `{module}::{near}`?" if near else ""
+    modules = {known for known, _ in FUNCTIONS}
+    near = "record" if module == "object" else nearest(module, modules, frame.problems)
+    return f"did you mean the module `{near}`?" if near else ""
 
 
 def _has(dialect: Dialect, function: Function) -> bool:

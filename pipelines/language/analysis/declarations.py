@@ -185,6 +185,4 @@ def _misplaced(
         "declare it outside of functions, matches and loops",
         "misplaced",
     )
-    if isinstance(node, tree.Const):
-        frame.assigned.add(node.name)
     return Literal(node.span, None)

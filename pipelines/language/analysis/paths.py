@@ -13,7 +13,6 @@ from pipelines.language.values import MISSING, type_name
 
 __all__ = ["visit_path"]
 
-_OF_THE_EVENT = (RootKind.EVENT, RootKind.META, RootKind.STATE)
 _GROUPING = (RootKind.GROUP, RootKind.WINDOW)
 _WORDS = ("event", "state", "args", "true", "false", "null")
 
@@ -47,7 +46,7 @@ def _resolve_root(frame: Frame, root: tree.Root, span: Span, reads: bool) -> Non
         _resolve_name(frame, root, span, reads)
     elif kind in _GROUPING or kind is RootKind.ARGS:
         _resolve_reserved(frame, root)
-    elif kind in _OF_THE_EVENT:
+    else:
         _resolve_event(frame, root, span)
 
 

@@ -31,7 +31,6 @@ from pipelines.language.source import Span
 from pipelines.language.tree import Expression, Literal, RootKind
 
 __all__ = [
-    "analyse_expression",
     "analyse_parameters",
     "analyse_script",
     "analyse_select",
@@ -40,19 +39,13 @@ __all__ = [
 
 
 def analyse_script(
-    script: tree.Script,
-    dialect: Dialect,
-    problems: Problems,
-    scope: Scope | None = None,
-    limits: Limits | None = None,
+    script: tree.Script, dialect: Dialect, problems: Problems, limits: Limits | None = None
 ) -> Program:
-    """Resolve a script. A tree can be analysed once: its nodes are changed.
+    """Resolve a script, whose constants keep to ``limits``. A tree can be analysed once: its nodes are changed.
 
-    Its declarations are added to ``scope``; without one, it has a scope of its own, whose constants keep to ``limits``.
-    Scripts that a query embeds see nothing of the query, and have none.
+    It has a scope of its own: a script that a query embeds sees nothing of the query.
     """
-    own = scope is None
-    scope = scope or Scope.within(limits)
+    scope = Scope.within(limits)
     frame = Frame(Surroundings.SCRIPT, scope, dialect, problems)
     statements: list[Expression] = []
     announce(script.statements, scope)
@@ -66,27 +59,20 @@ def analyse_script(
     if isinstance(last, tree.Const) and last.name in scope.constants:
         scope.constants[last.name].used = True
         statements.append(Literal(last.span, scope.constants[last.name].value))
-    if statements and own:
+    if statements:
         caution_unused(scope, problems)
-    if not statements:
+    else:
         # There is nothing but declarations: the event passes.
         statements.append(tree.Path(script.span, tree.Root(script.span, RootKind.EVENT), []))
-    return _program(frame, script.span, statements)
-
-
-def analyse_expression(
-    expression: Expression, dialect: Dialect, problems: Problems, scope: Scope | None = None
-) -> Program:
-    """Resolve one expression, as a script that consists of it. It sees the constants and functions of ``scope``."""
-    frame = Frame(Surroundings.SCRIPT, scope or Scope(), dialect, problems)
-    return _program(frame, expression.span, [visit(frame, expression)])
-
-
-def _program(frame: Frame, span: Span, statements: list[Expression]) -> Program:
     caution_locals(frame)
-    sort_warnings(frame.problems)
+    sort_warnings(problems)
     routine = Routine(
-        RoutineKind.SCRIPT, "script", span, locals=list(frame.locals), shadows=frame.shadows, body=statements
+        RoutineKind.SCRIPT,
+        "script",
+        script.span,
+        locals=list(frame.locals),
+        shadows=frame.shadows,
+        body=statements,
     )
     return Program(
         routine,
@@ -164,6 +150,7 @@ def analyse_select(select: tree.Select, scope: Scope, dialect: Dialect, problems
     having_frame = Frame(Surroundings.HAVING, scope, dialect, problems, aggregates=aggregates)
     having = _part(having_frame, "having", select.having) if select.having else None
     caution_aggregates(select, aggregates, problems)
+    sort_warnings(problems)
     return Selection(
         span=select.span,
         target=target,

@@ -19,7 +19,7 @@ _OWN_ROOTS = (RootKind.LOCAL, RootKind.SHADOW)
 
 @statement_of(tree.Let)
 def _let(writer: Writer, node: tree.Let, destination: Destination) -> None:
-    value = _assign(writer, node)
+    value = _assign(writer, node, destination.wanted)
     if not destination.wanted:
         return
     if node.target.segments:
@@ -34,11 +34,11 @@ def _let(writer: Writer, node: tree.Let, destination: Destination) -> None:
 
 @expression_of(tree.Let)
 def _let_value(writer: Writer, node: tree.Let) -> ast.expr:
-    return _assign(writer, node)
+    return _assign(writer, node, True)
 
 
-def _assign(writer: Writer, node: tree.Let) -> ast.expr:
-    """Write the assignment: what was assigned."""
+def _assign(writer: Writer, node: tree.Let, wanted: bool) -> ast.expr:
+    """Write the assignment: what was assigned, to be used again only if it is ``wanted``."""
     kind, whole = node.target.root.kind, not node.target.segments
     variable = root_variable(writer, node.target.root)
     if variable is None or kind in (RootKind.ARGS, RootKind.GROUP, RootKind.WINDOW):
@@ -49,7 +49,7 @@ def _assign(writer: Writer, node: tree.Let) -> ast.expr:
         return writer.name(variable)
     policy = _policy(kind)
     if not whole:
-        return _assign_along(writer, node, variable, value_for(writer, node.value, policy))
+        return _assign_along(writer, node, variable, value_for(writer, node.value, policy), wanted)
     _assign_whole(writer, node, variable, policy)
     return writer.name(variable)
 
@@ -83,23 +83,26 @@ def _assign_whole(writer: Writer, node: tree.Let, variable: str, policy: Policy)
         writer.put("cell.value = state")
 
 
-def _assign_along(writer: Writer, node: tree.Let, variable: str, value: ast.expr) -> ast.expr:
+def _assign_along(writer: Writer, node: tree.Let, variable: str, value: ast.expr, wanted: bool) -> ast.expr:
     """``let root.a.b = value``: what was assigned, in a variable or as a constant."""
     path = node.target
-    if not isinstance(value, ast.Constant):
+    # Python works out a value before the keys that it is stored under.
+    simple = len(path.segments) == 1 and isinstance(path.segments[0], tree.Key)
+    if not isinstance(value, ast.Constant) and (wanted or not simple):
         value = writer.name(writer.kept(value))
     keys = segment_keys(writer, path.segments)
     before = writer.here
     writer.here = path_location(writer, path, Access.ASSIGN, keys)
     if path.root.kind is RootKind.LOCAL and path.root.slot in writer.perhaps_missing:
+        value = value if isinstance(value, ast.Constant) else writer.name(writer.kept(value))
         writer.put("if ROOT is MISSING: unset()", ROOT=variable)
     flat = [one for some in keys for one in some]
-    if len(path.segments) == 1 and isinstance(path.segments[0], tree.Key):
+    if simple:
         # A list refuses a key that is a text as well.
         writer.put("ROOT[KEY] = VALUE", ROOT=variable, KEY=flat[0], VALUE=value)
     else:
-        simple = all(isinstance(segment, tree.Key | tree.Index) for segment in path.segments)
-        listed = writer.make("KEYS", KEYS=_tuple(writer, flat if simple else []))
+        ranges = any(isinstance(segment, tree.Range) for segment in path.segments)
+        listed = _tuple(writer, [writer.constant(None)] if ranges else flat)
         helper = "assign_in_place" if path.root.kind is RootKind.STATE else "assign"
         writer.put("HELPER(ROOT, KEYS, VALUE)", HELPER=helper, ROOT=variable, KEYS=listed, VALUE=value)
     writer.here = before

@@ -78,6 +78,10 @@ def _prepare(writer: Writer) -> None:
     for slot in sorted(writer.perhaps_missing):
         if slot >= routine.parameters:
             writer.put("V = MISSING", V=local_variable(slot))
+    for slot in range(routine.parameters, len(routine.locals)):
+        if slot not in writer.perhaps_missing:
+            # Python takes a variable for a local one only if something assigns it; this is never run.
+            writer.put("if False:\n  V = None", V=local_variable(slot))
     if routine.kind is RoutineKind.FUNCTION and surplus_of(routine):
         writer.put("args = list(args)")
 

@@ -12,7 +12,6 @@ from pipelines.language.runtime import access, binaries, json_text, leaving, rec
 from pipelines.language.runtime.operations import UNARY, binary_operators
 from pipelines.language.script import SimpleOccasion
 from pipelines.language.values import MISSING
-from pipelines.values import copy_value
 
 __all__ = ["make_namespace"]
 
@@ -75,7 +74,7 @@ def make_namespace(limits: Limits, weighed: bool) -> dict[str, Any]:
         "by_each": leaving.by_each,
         "light": light,
         "bounded": weighing["bounded"],
-        "copy": weighing["copy"] if weighed else copy_value,
+        "copy": weighing["copy"],
         "encode": encode,
         "too_long": _too_long,
         "no_clause": _no_clause,

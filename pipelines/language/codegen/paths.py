@@ -103,7 +103,8 @@ def _root(writer: Writer, root: tree.Root) -> ast.expr:
     variable = root_variable(writer, root)
     if variable is not None:
         return writer.name(variable)
-    return writer.constant(root.value if root.kind is RootKind.CONSTANT else None)
+    # By name: Python warns of literals that cannot be subscripted.
+    return writer.name(writer.unit.add("constant", root.value if root.kind is RootKind.CONSTANT else None))
 
 
 @expression_of(tree.Path)

@@ -287,7 +287,11 @@ def _array_steps(
     """Elements that match. In 0.9 an array matches in any case, and its hits are in the order of its elements."""
     writer = steps.writer
     if writer.unit.dialect.strict_patterns:
-        hits = [_hits(steps, [one], value, wanted, node) for one in pattern.elements]
+        hits = [
+            _hits(steps, [one], value, wanted, node)
+            for one in pattern.elements
+            if wanted or not _holds_text(steps, one, value)
+        ]
         if not wanted:
             return None
         made = _list_of(writer, [writer.name(one) for one in hits])
@@ -295,6 +299,21 @@ def _array_steps(
     if not wanted:
         return None
     return writer.name(_hits(steps, pattern.elements, value, wanted, node))
+
+
+def _holds_text(steps: Steps, pattern: tree.Pattern, value: str) -> bool:
+    """Add the test that an array holds a text, if it is that what the pattern asks for."""
+    writer = steps.writer
+    if not isinstance(pattern, tree.ExpressionPattern) or not isinstance(pattern.expression, tree.Literal):
+        return False
+    text = pattern.expression.value
+    if text.__class__ is not str:
+        return False
+    # A binary of the same bytes is equal to the text.
+    parts: dict[str, Any] = {"TEXT": writer.constant(text), "VALUE": value}
+    parts["BYTES"] = writer.unit.add("constant", text.encode("utf-8", "surrogatepass"))
+    steps.test(lambda: writer.make("TEXT in VALUE or BYTES in VALUE", **parts))
+    return True
 
 
 def _hits(steps: Steps, elements: list[tree.Pattern], value: str, wanted: bool, node: tree.Node) -> str:
@@ -307,7 +326,6 @@ def _hits(steps: Steps, elements: list[tree.Pattern], value: str, wanted: bool, 
         with writer.loop(node) as body:
             for element in elements:
                 inner = Steps(writer)
-                inner.test(lambda: writer.constant(True))
                 result = element_steps(inner, element, item, wanted, node, {})
                 if wanted:
                     found = fill_statements(

@@ -44,12 +44,13 @@ def value_for(writer: Writer, node: tree.Expression, policy: Policy) -> ast.expr
         return writer.expression(node) if is_state or not held else _copied(writer, node)
     if Holds.STATE in held or (policy is Policy.LEAVING and Holds.SHARED in held):
         return _copied(writer, node)
-    may_be_root = Holds.ROOT in held or (policy is Policy.LEAVING and writer.unit.shares_roots)
-    if held and may_be_root and not is_new(node):
-        value = writer.expression(node)
-        with writer.placed(node):
-            return writer.make("own(VALUE)", VALUE=value)
-    return writer.expression(node)
+    return _owned(writer, node) if Holds.ROOT in held else writer.expression(node)
+
+
+def _owned(writer: Writer, node: tree.Expression) -> ast.expr:
+    value = writer.expression(node)
+    with writer.placed(node):
+        return writer.make("own(VALUE)", VALUE=value)
 
 
 def leaving(writer: Writer, node: tree.Expression) -> ast.expr:
@@ -58,6 +59,11 @@ def leaving(writer: Writer, node: tree.Expression) -> ast.expr:
     if is_event and writer.routine.kind is RoutineKind.SCRIPT:
         # The event's record is ours to give away; nobody else has it.
         return writer.name("event")
+    held = writer.ownership.of(node)
+    shared = Holds.STATE in held or Holds.SHARED in held
+    if held and writer.unit.shares_roots and not shared and not is_new(node):
+        # The metadata could have the same record, and both are changed in place by whoever gets them.
+        return _owned(writer, node)
     return value_for(writer, node, Policy.LEAVING)
 
 

@@ -89,7 +89,7 @@ def _merge(networks: list[_Network]) -> dict[int, tuple[list[int], list[int]]]:
         starts, ends = ranges[network.bits]
         start = network.address & network.mask
         end = start + (1 << (network.bits - network.length)) - 1
-        if ends and start <= ends[-1] + 1:
+        if ends and start <= ends[-1]:
             ends[-1] = max(ends[-1], end)
         else:
             starts.append(start)

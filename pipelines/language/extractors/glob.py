@@ -79,7 +79,7 @@ def _stars(parts: list[str]) -> Callable[[str], bool]:
             if found < 0:
                 return False
             place = found + len(part)
-        return place <= end
+        return True
 
     return test
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from pipelines.language.extractors.extractor import Extractor, refuse_text, register
 from pipelines.language.extractors.numbers import read_float, read_integer
 from pipelines.language.library.function import Occasion
-from pipelines.language.values import INTEGER_MAX, INTEGER_MIN, MISSING, UNSIGNED_MAX
+from pipelines.language.values import INTEGER_MIN, MISSING, UNSIGNED_MAX
 
 __all__ = ["Influx"]
 
@@ -100,7 +100,7 @@ def _value(text: str) -> bool | int | float | None:
     if text in _BOOLEANS:
         return _BOOLEANS[text]
     if text.endswith("i"):
-        return read_integer(text[:-1], INTEGER_MIN, INTEGER_MAX if text.startswith("-") else UNSIGNED_MAX)
+        return read_integer(text[:-1], INTEGER_MIN, UNSIGNED_MAX)
     return read_float(text)
 
 

@@ -19,7 +19,9 @@ class QueryWriter(ScriptWriter):
         found = self.module_documentation()
         first = not found
         for parameter in node.config:
-            found += [*self.fresh_line(first=first), self.word(), " ", self._parameter(parameter)]
+            # A blank has to follow the marker in its line, so no comment can.
+            start, marker = self.fresh_line(first=first), self.word()
+            found += [*start, *self.lead_above(), marker, " ", self._parameter(parameter)]
             first = False
         for statement in node.statements:
             found += self.fresh_line(first=first)

@@ -69,10 +69,17 @@ class Writer:
         suffix, others = self._take_comments()
         return [*suffix, *(OwnLine(write_comment(comment)) for comment in others)]
 
+    def lead_above(self) -> list[Document]:
+        """The comments before the next token, all with a line for itself."""
+        suffix, others = self._take_comments()
+        return [OwnLine(part.text) for part in suffix] + [
+            OwnLine(write_comment(comment)) for comment in others
+        ]
+
     def closing(self) -> list[Document]:
         """The comments before the next token, which closes something: to be put with what is within."""
         suffix, others = self._take_comments()
-        found = suffix
+        found: list[Document] = [*suffix]
         for comment in others:
             found += [HARD_LINE, write_comment(comment)]
         return found
@@ -83,7 +90,7 @@ class Writer:
         """
         line = self._previous_line()
         suffix, others = self._take_comments()
-        found = suffix
+        found: list[Document] = [*suffix]
         for start, text in [(comment.span.line, write_comment(comment)) for comment in others]:
             found += [self._break(start - line, first=first), text]
             line, first = start, False
@@ -93,7 +100,7 @@ class Writer:
     def _break(self, distance: int, *, first: bool) -> Line:
         return BLANK_LINE if distance > 1 and not first else HARD_LINE
 
-    def _take_comments(self) -> tuple[list[Document], Sequence[Comment]]:
+    def _take_comments(self) -> tuple[list[Suffix], Sequence[Comment]]:
         if self._commented == self.place:
             return [], ()
         self._commented = self.place

@@ -107,8 +107,7 @@ def _replace(limits: Limits, pattern: str, text: str, replacement: str, first_on
     return result
 
 
-@lru_cache(maxsize=256)
-def _parts(pattern: str, replacement: str) -> list[_Part]:
+def _parse(pattern: str, replacement: str) -> list[_Part]:
     compiled = _compile(pattern)
     parts: list[_Part] = []
     end = 0
@@ -125,6 +124,17 @@ def _parts(pattern: str, replacement: str) -> list[_Part]:
             parts.append(compiled.names.get(name))
     parts.append(_utf8(replacement[end:]))
     return parts
+
+
+_parse_remembered = lru_cache(maxsize=128)(_parse)
+
+_LONGEST_REMEMBERED = 1000
+"""Characters of a replacement. They may come with the events, so that not all can be kept."""
+
+
+def _parts(pattern: str, replacement: str) -> list[_Part]:
+    parse = _parse_remembered if len(replacement) <= _LONGEST_REMEMBERED else _parse
+    return parse(pattern, replacement)
 
 
 def _expand(parts: list[_Part], match: Match, data: bytes) -> bytes:

@@ -65,6 +65,8 @@ def weighing(limits: Limits) -> dict[str, Callable[..., Any]]:
         return light(value)
 
     def copy(value: Value) -> Value:
+        if value.__class__ is not dict and value.__class__ is not list:
+            return value
         return copy_value(light(value))
 
     def leaving(value: Value) -> Value:

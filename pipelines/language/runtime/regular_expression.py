@@ -35,6 +35,10 @@ LONGEST_PATTERN: Final = 16_384
 
 _DEEPEST_GROUP: Final = 200
 _MEMORY_BYTES: Final = 8 * 1024 * 1024
+
+_REMEMBERED: Final = 64
+"""Patterns. They may come with the events, and each may take `_MEMORY_BYTES`."""
+
 _OPTIONS: Final = re2.Options()
 _OPTIONS.log_errors = False
 _OPTIONS.max_mem = _MEMORY_BYTES
@@ -90,6 +94,8 @@ class RegularExpression:
             raise BadRegularExpression("the regular expression holds half of a surrogate pair") from None
         except re2.error as error:
             raise BadRegularExpression(f"the regular expression cannot be used: {_reason(error)}") from None
+        # Who wants to keep it keeps it; the package's own cache would hold on to twice as many.
+        re2.purge()
         self.count: int = self._compiled.groups
         """How many groups it has, without that of the whole match."""
         self.names: dict[str, int] = self._compiled.groupindex
@@ -124,7 +130,7 @@ def _reason(error: re2.error) -> str:
     return text.replace("invalid perl operator", "there is no such group (and no look-around)")
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=_REMEMBERED)
 def compile_regular_expression(pattern: str) -> RegularExpression:
     """Compile a pattern, or find it compiled. Raises `BadRegularExpression`."""
     return RegularExpression(pattern)
