@@ -13,6 +13,7 @@ from pipelines.language import tree
 from pipelines.language.dialect import Dialect
 from pipelines.language.routine import Program, Routine, RoutineKind
 from pipelines.language.runtime import json_text
+from pipelines.language.runtime.hash_order import hash_order
 from pipelines.language.script import SimpleOccasion
 from pipelines.language.tree import RootKind
 
@@ -40,7 +41,9 @@ class Again(Exception):
         self.arguments = arguments
 
 
-def run(program: Program, dialect: Dialect, event: Any, meta: dict[str, Any], state: Any = None) -> tuple[Any, ...]:
+def run(
+    program: Program, dialect: Dialect, event: Any, meta: dict[str, Any], state: Any = None
+) -> tuple[Any, ...]:
     """``("emit", value, port, meta, state)``, ``("drop", meta, state)`` or ``("failed",)``."""
     machine = Machine(dialect, program.main, deepcopy(event), deepcopy(meta), deepcopy(state))
     try:
@@ -75,7 +78,9 @@ def same(left: Any, right: Any) -> bool:
     if first != second:
         return False
     if first == "list":
-        return len(left) == len(right) and all(same(one, other) for one, other in zip(left, right, strict=True))
+        return len(left) == len(right) and all(
+            same(one, other) for one, other in zip(left, right, strict=True)
+        )
     if first == "dict":
         return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
     return bool(left == right)
@@ -397,7 +402,8 @@ class Machine:
         if kind(target) != "list":
             return MISSING
         hits = [
-            [(place, self.pattern(one, item)) for place, item in enumerate(target)] for one in pattern.elements
+            [(place, self.pattern(one, item)) for place, item in enumerate(target)]
+            for one in pattern.elements
         ]
         kept = [[[place, found] for place, found in row if found is not MISSING] for row in hits]
         if self.dialect.strict_patterns:
@@ -412,6 +418,9 @@ class Machine:
     def do_for(self, node: tree.For) -> Any:
         target, results = self.value(node.target), []
         pairs = list(target.items()) if kind(target) == "dict" else []
+        of_event = isinstance(node.target, tree.Path) and node.target.root.kind is RootKind.EVENT
+        if of_event and pairs and not self.dialect.ordered_records:
+            pairs = [(key, target[key]) for key in hash_order(target)]
         if kind(target) == "list":
             pairs = list(enumerate(target))
         for key, value in pairs:

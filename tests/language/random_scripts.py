@@ -9,7 +9,27 @@ from hypothesis import strategies as st
 ARITHMETIC = ["+", "+", "-", "-", "*", "/", "%", "&", "^", "<<", ">>", ">>>"]
 
 numbers_in = st.sampled_from(
-    [0, 1, -1, 2, 3, 7, 63, 64, 2**31, -(2**63), 2**63 - 1, 2**63, 2**64 - 1, 0.0, -0.0, 1.0, 0.1, 1.5, 2.0**63]
+    [
+        0,
+        1,
+        -1,
+        2,
+        3,
+        7,
+        63,
+        64,
+        2**31,
+        -(2**63),
+        2**63 - 1,
+        2**63,
+        2**64 - 1,
+        0.0,
+        -0.0,
+        1.0,
+        0.1,
+        1.5,
+        2.0**63,
+    ]
 )
 texts_in = st.sampled_from(["", "x", "yy", "a", "b", "axb"])
 anything_in = st.recursive(
@@ -53,15 +73,21 @@ wild = st.builds(
 """Paths that may well lead nowhere."""
 
 numbers = st.one_of(
-    st.sampled_from(["event.n", "event.m", "event.q[0]", "$m.n", "i", "0", "1", "2", "63", "1.5", "0.1", "4294967297"])
+    st.sampled_from(
+        ["event.n", "event.m", "event.q[0]", "$m.n", "i", "0", "1", "2", "63", "1.5", "0.1", "4294967297"]
+    )
 )
 texts = st.sampled_from(["event.s", '"x"', '"a"', '"<#{event.a}>"', '"#{event.n}#{event.s}"', "$m.s"])
 booleans = st.one_of(
-    st.sampled_from(["event.t", "true", "present event.b", "absent event.r.a", "present event.l[0]", "(x == y)"]),
+    st.sampled_from(
+        ["event.t", "true", "present event.b", "absent event.r.a", "present event.l[0]", "(x == y)"]
+    ),
     st.builds("({} {})".format, st.sampled_from(["present", "absent"]), wild),
 )
 records = st.sampled_from(["event", "event.r", "$m", '{"a": 1}', '{"a": x, "b": {"c": y}}', "constant", "w"])
-lists = st.sampled_from(["event.l", "event.q", "[]", "[x, y]", "event.l[0:0]", "constant.b.a", "event.q[0:2]"])
+lists = st.sampled_from(
+    ["event.l", "event.q", "[]", "[x, y]", "event.l[0:0]", "constant.b.a", "event.q[0:2]"]
+)
 
 Strategy = st.SearchStrategy[str]
 
@@ -107,7 +133,9 @@ def patterns(inner: Strategy) -> Strategy:
     )
     several = st.lists(element, min_size=1, max_size=3).map(", ".join)
     row = st.builds("%({}{})".format, several, st.sampled_from(["", ", ..."]))
-    plain = st.one_of(literals, st.sampled_from(['"x"', '"a"', '"yy"', '""']), inner, record, record, array, row)
+    plain = st.one_of(
+        literals, st.sampled_from(['"x"', '"a"', '"yy"', '""']), inner, record, record, array, row
+    )
     return st.one_of(plain, st.builds("r = {}".format, plain))
 
 
@@ -121,7 +149,9 @@ def _extend(inner: Strategy) -> Strategy:
         st.builds("case r = %{{ present {} }} => r".format, names),
     )
     operation = st.one_of(
-        st.builds("{} {} => {}".format, st.sampled_from(["insert", "upsert", "upsert", "update"]), keys, inner),
+        st.builds(
+            "{} {} => {}".format, st.sampled_from(["insert", "upsert", "upsert", "update"]), keys, inner
+        ),
         st.builds("merge {} => {}".format, keys, records),
         st.builds("{} {} => {}".format, st.sampled_from(["move", "copy"]), keys, keys),
         st.builds("erase {}".format, keys),
@@ -134,11 +164,22 @@ def _extend(inner: Strategy) -> Strategy:
         ),
         st.builds("({} {} {})".format, inner, st.sampled_from(["==", "!="]), inner),
         st.builds('"<#{{{}}}>"'.format, inner),
-        st.builds("(match {} of {} default => {} end)".format, inner, st.lists(clause, max_size=5).map(" ".join), inner),
-        st.builds("(for {} of case (k, v) => [k, v, {}] end)".format, st.one_of(lists, records, inner), inner),
-        st.builds("(for {} of case (k, v) when {} => v case (k, v) => {} end)".format, lists, all_booleans, inner),
+        st.builds(
+            "(match {} of {} default => {} end)".format,
+            inner,
+            st.lists(clause, max_size=5).map(" ".join),
+            inner,
+        ),
+        st.builds(
+            "(for {} of case (k, v) => [k, v, {}] end)".format, st.one_of(lists, records, inner), inner
+        ),
+        st.builds(
+            "(for {} of case (k, v) when {} => v case (k, v) => {} end)".format, lists, all_booleans, inner
+        ),
         st.builds("merge {} of {} end".format, records, st.one_of(records, inner)),
-        st.builds("patch {} of {} end".format, records, st.lists(operation, min_size=1, max_size=3).map(", ".join)),
+        st.builds(
+            "patch {} of {} end".format, records, st.lists(operation, min_size=1, max_size=3).map(", ".join)
+        ),
         st.builds("{}({}, {})".format, st.sampled_from(["first", "second", "third"]), inner, inner),
     )
 
@@ -166,8 +207,15 @@ def _statements(inner: Strategy) -> Strategy:
 simple = st.one_of(
     st.builds("let {} = {}".format, targets, expressions),
     st.builds("let {} = {}".format, targets, st.one_of(wild, records)),
-    st.builds("let {0} = merge {0} of {1} end".format, st.sampled_from(["event", "$", "w", "state"]), records),
-    st.builds("let {0} = patch {0} of upsert {1} => {2} end".format, st.sampled_from(["event", "$", "w"]), keys, leaves),
+    st.builds(
+        "let {0} = merge {0} of {1} end".format, st.sampled_from(["event", "$", "w", "state"]), records
+    ),
+    st.builds(
+        "let {0} = patch {0} of upsert {1} => {2} end".format,
+        st.sampled_from(["event", "$", "w"]),
+        keys,
+        leaves,
+    ),
 )
 ends = st.one_of(
     expressions,

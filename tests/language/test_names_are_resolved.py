@@ -27,6 +27,10 @@ def test_a_local_has_one_slot_in_the_whole_script() -> None:
     assert root("let a = 1; let b = 2; a").slot == 0
 
 
+def test_the_names_in_selectors_are_resolved() -> None:
+    assert program("event[a:b][c].d").main.locals == ["a", "b", "c"]
+
+
 def test_a_local_need_not_be_assigned_anywhere() -> None:
     assert root("a.b").kind is RootKind.LOCAL
 

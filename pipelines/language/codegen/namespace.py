@@ -8,7 +8,7 @@ from pipelines.emit import Drop, Emit
 from pipelines.language.codegen.operators import HELPERS
 from pipelines.language.faults import Fault
 from pipelines.language.limits import Limits
-from pipelines.language.runtime import access, binaries, json_text, leaving, records
+from pipelines.language.runtime import access, binaries, hash_order, json_text, leaving, records
 from pipelines.language.runtime.operations import UNARY, binary_operators
 from pipelines.language.script import SimpleOccasion
 from pipelines.language.values import MISSING
@@ -51,6 +51,7 @@ def make_namespace(limits: Limits, weighed: bool) -> dict[str, Any]:
         "assign": access.assign,
         "assign_in_place": access.assign_in_place,
         "entries": access.entries,
+        "entries_by_hash": hash_order.entries_by_hash,
         "snapshot": access.snapshot,
         "need_boolean": access.need_boolean,
         "measure": binaries.measure,

@@ -77,6 +77,10 @@ def _event(node: tree.Emit) -> tree.Path:
     return tree.Path(node.span, tree.Root(node.span, RootKind.EVENT), [])
 
 
+def _is_of_event(node: tree.Expression) -> bool:
+    return isinstance(node, tree.Path) and node.root.kind is RootKind.EVENT
+
+
 def _changes(nodes: list[tree.Expression]) -> bool:
     return any(isinstance(node, tree.Let) for node in walk(nodes))
 
@@ -89,6 +93,8 @@ def _for(writer: Writer, node: tree.For, destination: Destination) -> None:
     # A body that assigns may change the very record that it goes through.
     changes = _changes([one for clause in node.clauses for one in clause.body])
     source = "snapshot" if changes else "entries"
+    if not writer.unit.dialect.ordered_records and _is_of_event(node.target):
+        source = "entries_by_hash"
     if changes and Holds.STATE in writer.ownership.of(node.target):
         target = writer.make("copy(TARGET)", TARGET=target)
     result = writer.temporary() if destination.wanted else None

@@ -75,7 +75,7 @@ class ExpressionWriter(Writer):
     def assigned(self, value: tree.Expression) -> Document:
         """Write ``= value``."""
         equals = self.word()
-        if isinstance(value, _BREAKS_BEFORE) and not self.at("("):
+        if (isinstance(value, _BREAKS_BEFORE) and not self.at("(")) or self.token.comments:
             return concat(equals, group(indent(LINE, self.flush(value))))
         return concat(equals, " ", self.expression(value))
 
@@ -139,10 +139,10 @@ class ExpressionWriter(Writer):
     def _embedded(self, piece: Embedded, expression: tree.Expression) -> str:
         if any(token.comments or "\n" in token.span.text for token in piece.tokens):
             return piece.span.text
-        outer, place = self.tokens, self.place
-        self.tokens, self.place = piece.tokens, 0
+        outer = self.tokens, self.place, self.commented
+        self.tokens, self.place, self.commented = piece.tokens, 0, -1
         text = render(self.expression(expression), None)
-        self.tokens, self.place = outer, place
+        self.tokens, self.place, self.commented = outer
         if self.dialect.hash_interpolation:
             return f"#{{{text}}}"
         return f"{{ {text} }}" if text.startswith("{") else f"{{{text}}}"

@@ -38,7 +38,7 @@ class Writer:
         self.tokens = tokens
         self.place = 0
         self.dialect = dialect
-        self._commented = -1
+        self.commented = -1  # the last token whose comments have been written
 
     @property
     def token(self) -> Token:
@@ -67,14 +67,16 @@ class Writer:
     def lead(self) -> list[Document]:
         """The comments before the next token."""
         suffix, others = self._take_comments()
-        return [*suffix, *(OwnLine(write_comment(comment)) for comment in others)]
+        found: list[Document] = [*suffix]
+        found += [OwnLine(write_comment(comment)) for comment in others]
+        return found
 
     def lead_above(self) -> list[Document]:
         """The comments before the next token, all with a line for itself."""
         suffix, others = self._take_comments()
-        return [OwnLine(part.text) for part in suffix] + [
-            OwnLine(write_comment(comment)) for comment in others
-        ]
+        found: list[Document] = [OwnLine(part.text) for part in suffix]
+        found += [OwnLine(write_comment(comment)) for comment in others]
+        return found
 
     def closing(self) -> list[Document]:
         """The comments before the next token, which closes something: to be put with what is within."""
@@ -101,9 +103,9 @@ class Writer:
         return BLANK_LINE if distance > 1 and not first else HARD_LINE
 
     def _take_comments(self) -> tuple[list[Suffix], Sequence[Comment]]:
-        if self._commented == self.place:
+        if self.commented == self.place:
             return [], ()
-        self._commented = self.place
+        self.commented = self.place
         comments = self.token.comments
         if comments and self.place > 0 and comments[0].span.line == self._previous_line():
             return [Suffix(write_comment(comments[0]))], comments[1:]

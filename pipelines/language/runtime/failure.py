@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -114,7 +115,8 @@ def make_failure(
         trace = error.__traceback__
         if trace is None:
             raise error
-        variables = trace.tb_frame.f_locals
+        # Constants, and a script's `args`, are globals of its function.
+        variables = ChainMap(trace.tb_frame.f_locals, trace.tb_frame.f_globals)
         if not isinstance(error, ScriptError):
             position = _position(trace)
             place = position and (position[0], position[2], position[1], position[3])
