@@ -194,6 +194,8 @@ class Machine:
     def value(self, node: tree.Expression, wanted: bool = True) -> Any:
         if isinstance(node, tree.Match):
             return self.match(node, wanted)
+        if isinstance(node, tree.For):
+            return self.loop(node, wanted)
         return deepcopy(getattr(self, "do_" + type(node).__name__.lower())(node))
 
     def last(self, body: list[tree.Expression], statements: bool, wanted: bool) -> Any:
@@ -253,7 +255,7 @@ class Machine:
                 need(kind(start) == kind(end) == "int" and 0 <= start <= end <= len(value))
                 value = value[start:end]
                 continue
-            key = segment.name if isinstance(segment, tree.Key) else self.value(segment.expression)
+            key: Any = segment.name if isinstance(segment, tree.Key) else self.value(segment.expression)
             if kind(key) == "str":
                 need(kind(value) == "dict" and key in value)
             else:
@@ -307,7 +309,8 @@ class Machine:
         current, keys = self.root(root), []
         need(current is not MISSING)
         for segment in node.target.segments:
-            need(not isinstance(segment, tree.Range))
+            if isinstance(segment, tree.Range):
+                raise Failed
             keys.append(segment.name if isinstance(segment, tree.Key) else self.value(segment.expression))
         need(all(kind(key) == "str" for key in keys))
         below: Any = current
@@ -415,7 +418,7 @@ class Machine:
             if row[place][1] is not MISSING
         ]
 
-    def do_for(self, node: tree.For) -> Any:
+    def loop(self, node: tree.For, wanted: bool) -> list[Any]:
         target, results = self.value(node.target), []
         pairs = list(target.items()) if kind(target) == "dict" else []
         of_event = isinstance(node.target, tree.Path) and node.target.root.kind is RootKind.EVENT
@@ -429,7 +432,7 @@ class Machine:
                 guard = True if clause.guard is None else self.value(clause.guard)
                 need(kind(guard) == "bool")
                 if guard:
-                    results.append(self.body(clause.body, node.statement))
+                    results.append(self.last(clause.body, node.statement, wanted))
                     break
         return results
 
@@ -489,7 +492,7 @@ def merged(target: Any, value: Any) -> Any:
     return result
 
 
-def patched(target: dict[str, Any], name: str, key: str, value: Any) -> None:
+def patched(target: dict[str, Any], name: str, key: Any, value: Any) -> None:
     if name in ("move", "copy"):
         need(kind(value) == "str" and value not in target)
         if key in target:
