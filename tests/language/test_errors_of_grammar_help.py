@@ -149,5 +149,9 @@ def test_a_wrong_letter_is_not_told_again_by_the_parser() -> None:
         assert len(read_script(text)[1]) == 1
 
 
+def test_a_block_that_is_empty_because_of_a_wrong_letter_is_not_told() -> None:
+    assert len(read_script('fn f() with\n  "a\nend;\nb')[1]) == 1
+
+
 def test_only_so_many_errors_are_told() -> None:
     assert len(read_script("let = 1;\n" * 1000)[1]) == 50

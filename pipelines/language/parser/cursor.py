@@ -178,12 +178,12 @@ class Cursor:
             raise GivenUpError
 
     def _is_echo(self, token: Token) -> bool:
-        """Whether an error here is likely to be due to another one: in the same line, or a lost ``end``."""
+        """Whether an error here is likely to be due to another one: in this line, or one that hid what was to end."""
         if _line(token.span) in self._failed_lines or not self._bad_lines.isdisjoint(
             (_line(token.span), _line(self.previous.span))
         ):
             return True
-        return bool(self._failed) and (self.at_kind(Kind.END) or self.at("end"))
+        return bool(self._failed or self._bad_lines) and (self.at_kind(Kind.END) or self.at("end"))
 
     def enter(self) -> None:
         """Go one level deeper. Raises `GivenUpError`."""

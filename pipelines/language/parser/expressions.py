@@ -223,60 +223,47 @@ class ExpressionParser(Cursor):
         """Read a path: what can be assigned to, and tested with ``present``."""
         start = self.place
         token = self.token
-        if token.kind is Kind.IDENT:
-            return self._named_path(start, self.names())
         segments: list[tree.Segment] = []
-        if self.take("$"):
+        if token.kind is Kind.IDENT:
+            names = self.names()
+            root = tree.Root(self.span_from(start), tree.RootKind.NAME, names)
+        elif self.take("$"):
             root = tree.Root(token.span, tree.RootKind.META)
-            if self.at_kind(Kind.IDENT):
-                key = self.advance()
-                segments.append(tree.Key(key.span, key.text))
-                self._segments(segments)
+            if not self.at_kind(Kind.IDENT):
+                return tree.Path(token.span, root, segments)
+            key = self.advance()
+            segments.append(tree.Key(key.span, key.text))
         elif token.kind is Kind.KEYWORD and token.text in _ROOTS:
             root = tree.Root(self.advance().span, _ROOTS[token.text])
-            self._segments(segments)
         else:
             raise self.failure("a path, such as `event.name` or `$name`")
+        self._segments(segments)
         return tree.Path(self.span_from(start), root, segments)
 
     def _name_or_call(self) -> tree.Path | tree.Call:
         start = self.place
         names = self.names()
-        if not self.at("("):
-            return self._named_path(start, names)
-        arguments = self._arguments()
-        return tree.Call(self.span_from(start), names, arguments)
-
-    def _named_path(self, start: int, names: tuple[str, ...]) -> tree.Path:
+        if self.at("("):
+            arguments = self._arguments()
+            return tree.Call(self.span_from(start), names, arguments)
         root = tree.Root(self.span_from(start), tree.RootKind.NAME, names)
         segments: list[tree.Segment] = []
         self._segments(segments)
         return tree.Path(self.span_from(start), root, segments)
 
-    def _segments(self, segments: list[tree.Segment]) -> None:
-        while True:
-            if self.take("."):
+    def _segments(self, found: list[tree.Segment]) -> None:
+        while self.at(".", "["):
+            opener = self.place
+            self.place += 1
+            if self.tokens[opener].text == ".":
                 key = self.name("the name of a field")
-                segments.append(tree.Key(key.span, key.text))
-            elif self.at("["):
-                segments.append(self._selector())
-            else:
-                return
-
-    def _selector(self) -> tree.Index | tree.Range:
-        opener = self.place
-        self.place += 1
-        start = self.place
-        self.enter()
-        first = self.complex()
-        last = self.complex() if self.take(":") else None
-        self.leave()
-        span = self.span_from(start)
-        if last is not None:
-            self.expect_closer("]", opener, "an operator")
-            return tree.Range(span, first, last)
-        self.expect_closer("]", opener, "an operator", "`:`")
-        return tree.Index(span, first)
+                found.append(tree.Key(key.span, key.text))
+                continue
+            first = self.complex()
+            last = self.complex() if self.take(":") else None
+            span = self.span_from(opener + 1)
+            self.expect_closer("]", opener, "an operator", *(() if last else ("`:`",)))
+            found.append(tree.Range(span, first, last) if last else tree.Index(span, first))
 
     def _arguments(self) -> list[tree.Expression]:
         start = self.place
