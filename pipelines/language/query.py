@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from pipelines.batch import Batch
-from pipelines.compiler import compile_graph
+from pipelines.compiler import Codes, compile_graph
 from pipelines.graph import Graph
 from pipelines.language.diagnostic import Diagnostic
 from pipelines.values import copy_value
@@ -30,6 +30,7 @@ class Query:
 
     def __init__(self, plan: Plan, warnings: Iterable[Diagnostic] = ()) -> None:
         self._plan = plan
+        self._codes: Codes = {}
         self.warnings = tuple(warnings)
         self.inputs = tuple(plan.inputs)
         self.outputs = tuple(plan.outputs)
@@ -40,15 +41,16 @@ class Query:
 
     def start(self) -> QueryInstance:
         """An instance for one event at a time, without any actors: for tests and for embedding."""
-        return QueryInstance(self._plan)
+        return QueryInstance(self._plan, self._codes)
 
 
 class QueryInstance:
     """A query with its windows and states, on top of a `pipelines.Pipeline`. Its clock is the time that it is told."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, codes: Codes) -> None:
         self._now_ns = 0
-        self._pipeline = compile_graph(plan.labelled_graph(), name="query", clock_ns=lambda: self._now_ns)
+        graph = plan.labelled_graph()
+        self._pipeline = compile_graph(graph, name="query", clock_ns=lambda: self._now_ns, codes=codes)
 
     def push(
         self,

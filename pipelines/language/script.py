@@ -57,6 +57,8 @@ class Script:
         """Output ports that the script names, besides ``out`` and ``err``."""
         self.open_ports: bool = program.open_ports
         """Whether it may also emit to ports whose names it computes."""
+        self.emits_errors: bool = "err" in program.ports or program.open_ports
+        """Whether it may itself emit to ``err``."""
         self.assigns_event: bool = program.assigns_event
         """Whether it may change an event in place. If not, one that it emits as it is stays the very same object."""
         self.assigns_meta: bool = program.assigns_meta

@@ -28,13 +28,13 @@ class ScriptOperator(Operator):
     kind = Kind.EVENT
     reads_meta = True
     reads_batch = True
-    emits_errors = True
 
     def __init__(self, script: Script, args: dict[str, Any] | None = None, ports: Iterable[str] = ()) -> None:
         super().__init__(None)
         self.instance = script.start(args)
         self.changes_values = script.assigns_event
         self.writes_meta = script.assigns_meta
+        self.emits_errors = script.emits_errors
         named = ["out", *sorted(script.ports)]
         self.outputs = tuple(dict.fromkeys(named))
         if script.open_ports:

@@ -27,7 +27,7 @@ def complete(session: Session, line: str) -> list[str]:
     path, dot, _ = word.rpartition(".")
     if dot:
         return _fitting((f"{path}.{name}" for name in _fields(session, path)), word)
-    functions = {f"{module}::{name}" for module, name in FUNCTIONS}
+    functions = {f"{module}::{name}(" for module, name in FUNCTIONS}
     modules = {f"{function.package or 'core'}::{function.module}" for function in FUNCTIONS.values()}
     if "use" in line.split():
         return _fitting(modules, word)

@@ -128,11 +128,15 @@ class Session:
     ) -> Source:
         here = len(self.transcript)
         _, start, end = chunks[-1]
-        is_value = not isinstance(chunks[-1][0], _DECLARATIONS)
+        last = chunks[-1][0]
+        is_value = not isinstance(last, _DECLARATIONS)
         parts = [part for old in kept.values() for part in (old, _Part(";\n", old.place + len(old.text)))]
         old_names = [name for name in self.locals if name not in declared]
         parts += [_Part(f"let `{name}` = args.{_LOCALS}.`{name}`;\n", here) for name in old_names]
         parts.append(_Part(text[:start], here))
+        if isinstance(last, tree.Emit | tree.Drop):
+            # Nothing comes behind it.
+            return self._joined([*parts, _Part(text[start:end], here + start)], text)
         if is_value:
             parts.append(_Part(f"let {_VALUE} = ", here + start))
         parts.append(_Part(text[start:end], here + start))
@@ -140,6 +144,9 @@ class Session:
         known = ", ".join(f'"{name}": `{name}`' for name in dict.fromkeys([*old_names, *names]))
         record = f'{{"value": {value}, "event": event, "locals": {{{known}}}}}'
         parts.append(_Part(f';\nemit {record} => "{_END_PORT}"', here + end))
+        return self._joined(parts, text)
+
+    def _joined(self, parts: list[_Part], text: str) -> Source:
         pairs, offset = [], 0
         for part in parts:
             pairs.append((offset, part.place))

@@ -34,7 +34,9 @@ def test_results_of_out_stand_alone_and_others_with_their_port(feed: Feed, tmp_p
     assert lines(result) == [1, {"port": "high", "value": 2, "meta": {}}]
 
 
-def test_windows_are_kept_from_event_to_event_and_the_last_ends_with_the_input(feed: Feed, tmp_path: Path) -> None:
+def test_windows_are_kept_from_event_to_event_and_the_last_ends_with_the_input(
+    feed: Feed, tmp_path: Path
+) -> None:
     file = query(
         tmp_path,
         "define tumbling window two with size = 2 end;\nselect aggr::stats::sum(event) from in[two] into out;\n",

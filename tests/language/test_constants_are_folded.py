@@ -43,7 +43,8 @@ def test_constant_expressions_become_literals(text: str, value: object) -> None:
     "text",
     [
         "event + 1", "present event.a", "absent a", "[1, event]", '{"a": event}', '"#{event}"', "args",
-        "merge {} of {} end", 'patch {} of insert "a" => 1 end', "match 1 of case 1 => 1 default => 2 end", "for [1] of case (k, v) => v end",
+        "merge {} of {} end",
+        'patch {} of insert "a" => 1 end', "match 1 of case 1 => 1 default => 2 end", "for [1] of case (k, v) => v end",
         "fn f() with 1 end; f()", "core::random::integer()", "const a = [1]; a[7]", "const a = [1]; a.b",
     ],
 )  # fmt: skip

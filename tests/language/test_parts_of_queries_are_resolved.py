@@ -42,6 +42,18 @@ def test_locals_are_refused_at_their_clause(text: str, places: list[tuple[int, i
     assert query_errors(text, dialect) == [(*found, "local-in-query") for found in places]
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("select name from in into out", "did you mean `event.name`?"),
+        ("select event from in where group into out", "in the target and in `having` only"),
+    ],
+)
+def test_what_was_meant_by_a_local_is_suggested(text: str, expected: str) -> None:
+    (error,) = query(text)[2].errors
+    assert expected in error.hint
+
+
 def test_shadows_are_no_locals() -> None:
     found = select("select for event of case (k, v) => [k, v] end from in into out")
     assert found.target.shadows == ["k", "v"]

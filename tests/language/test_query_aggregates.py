@@ -87,20 +87,33 @@ def test_a_wider_window_sums_up_narrower_ones() -> None:
     ]
 
 
-def test_what_a_narrow_window_gives_out_is_not_what_the_wide_one_keeps() -> None:
+SPOIL = """
+define aftershock::remove operator spoil with fields = ["it.a"] end;
+create operator spoil;
+select event from spoil into out;
+"""
+
+
+def test_what_a_window_gives_out_is_not_what_others_keep() -> None:
     text = """
-    define script spoil script let event.it = "spoiled"; event end;
-    create script spoil;
     define tumbling window one with size = 1 end;
     define tumbling window two with size = 2 end;
-    select aggr::win::last(event) from in[one, two] into spoil;
-    select event from spoil into out
+    select {"it": aggr::win::last(event), "all": COLLECT(event), "g": group[0]} from in[one, two] group by event
+    into spoil
     """
-    spoiled = {"it": "spoiled"}
-    assert results(text, {}, {}) == [spoiled, spoiled, spoiled]
-    text = text.replace("aggr::win::last(event) from", "aggr::win::first(event) from").replace(
-        "select event from spoil", "select event from in[two] into out; select 0 from spoil"
-    )
+    event = {"a": {"b": 1}}
+    found = results(SPOIL + text.replace("COLLECT", COLLECT), event, event)
+    assert found == [{"it": {}, "all": [event] * n, "g": event} for n in (1, 1, 2)]
+
+
+def test_in_the_old_dialect_the_event_that_closes_a_window_is_not_spoiled_for_the_next_one() -> None:
+    text = """
+    define tumbling window one with size = 1 end;
+    select {"it": event.it, "last": aggr::win::last(event)} from in[one] into spoil
+    """
+    event = {"it": {"a": 1}}
+    found = results(SPOIL + text, event, event, event, dialect="0.9")
+    assert found == [{"it": {}, "last": event}] * 2
 
 
 def test_having_sees_aggregates_and_the_result() -> None:
@@ -177,6 +190,17 @@ def test_evicted_events_are_in_the_account() -> None:
     account = pipeline.account()
     assert account["dropped"] == {"select@3": {"evicted": 1}}
     assert account["held"] == 2
+
+
+def test_the_end_of_the_stream_has_the_time_of_the_clock() -> None:
+    text = """
+    use tremor::system;
+    define tumbling window two with size = 2 end;
+    select [aggr::stats::count(), system::ingest_ns()] from in[two] into out
+    """
+    instance = compile_query(text).start()
+    instance.push("in", 1, ingest_ns=7)
+    assert instance.finish() == [("out", [1, 7], {})]
 
 
 def test_a_target_that_fails_costs_its_window_also_on_a_tick() -> None:

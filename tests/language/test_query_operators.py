@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipelines import Batch, compile_graph
 from pipelines.language import CompileError, compile_query
@@ -23,6 +25,9 @@ def query(operator: str, parameters: str = "", more: str = "") -> str:
 def run(text: str, *values: Any, **others: Any) -> list[Any]:
     instance = compile_query(text).start()
     return [result for value in values for result in instance.push("in", value, **others)]
+
+
+BUCKET = compile_query(query("grouper::bucket", more="select event from it/overflow into out/over;"))
 
 
 def refusal(text: str) -> tuple[str, str, str]:
@@ -89,6 +94,22 @@ def test_a_bucket_forgets_the_dimensions_that_were_not_used_for_longest() -> Non
         return port
 
     assert [port(one) for one in "ababcab"] == ["out", "out", "over", "over", "out", "out", "out"]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from("xy"), st.sampled_from([*"abcd", 1, True, None])), max_size=60))
+def test_a_bucket_remembers_what_was_used_last(uses: list[tuple[str, Any]]) -> None:
+    instance = BUCKET.start()
+    remembered: dict[str, list[Any]] = {"x": [], "y": []}
+    for name, dimensions in uses:
+        meta = {"class": name, "rate": 1, "cardinality": 3, "dimensions": dimensions}
+        [(port, _, _)] = instance.push("in", 0, meta=meta)
+        mine = remembered[name]
+        key = repr(dimensions)
+        assert port == ("over" if key in mine else "out")
+        if key in mine:
+            mine.remove(key)
+        remembered[name] = [*mine, key][-3:]
 
 
 def test_history_is_written_into_the_metadata() -> None:

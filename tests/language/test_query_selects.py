@@ -54,6 +54,13 @@ def test_an_event_without_metadata_has_an_empty_record_of_them() -> None:
     assert results("select event from in where $ == {} into out", 1) == [1]
 
 
+def test_where_takes_events_with_and_without_metadata_in_one_batch() -> None:
+    pipeline = compile_graph(compile_query("select event from in where $ == {} into out").graph(), name="q")
+    metas: list[dict[str, Any] | None] = [None, {"m": 1}, {}]
+    [(port, left)] = pipeline.process(Batch([1, 2, 3], ingest_ns=0, metas=metas))
+    assert (port, left.values) == ("out", [1, 3])
+
+
 def test_where_and_having_that_are_no_boolean_cost_their_event() -> None:
     instance = compile_query("select event from in where event into out having event").start()
     [(port, error, _)] = instance.push("in", 5)
@@ -157,14 +164,18 @@ def test_having_is_asked_for_each_group() -> None:
 
 def test_results_of_several_groups_share_nothing() -> None:
     text = """
-    define script mark script let event.e.mark = event.g; event end;
-    create script mark;
-    select {"e": event, "g": group[0]} from in group by each(event.a) into mark;
-    select event from mark into out;
+    define aftershock::remove operator spoil with fields = ["e.x.y"] end;
+    create operator spoil;
+    create stream made;
+    select {"e": event, "g": group[0]} from in group by each(event.a) into made;
+    select event from made where event.g == 1 into spoil;
+    select event from spoil into out;
+    select event.e.x from made where event.g == 2 into out;
     """
-    first, second = results(text, {"a": [1, 2]})
-    assert first == {"e": {"a": [1, 2], "mark": 1}, "g": 1}
-    assert second == {"e": {"a": [1, 2], "mark": 2}, "g": 2}
+    assert results(text, {"a": [1, 2], "x": {"y": 0}}) == [
+        {"e": {"a": [1, 2], "x": {}}, "g": 1},
+        {"y": 0},
+    ]
 
 
 # The compiled function

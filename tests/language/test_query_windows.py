@@ -168,6 +168,24 @@ def test_windows_that_emit_empty_ones_go_on_for_each_known_group() -> None:
     assert (windows.held, windows.created, windows.merged) == (0, 2, 0)
 
 
+def test_a_wide_window_waits_for_all_narrower_ones_of_its_group() -> None:
+    windows = eager(*(Window(name, interval_ns=ns) for name, ns in (("a", 20), ("b", 10), ("c", 10))))
+    take(windows, 1, at=0)
+    assert tick(windows, 10) == []
+    assert tick(windows, 20) == [("g", [1]), ("g", [1]), ("g", [1])]
+
+
+def test_a_wide_window_whose_narrower_ones_were_evicted_closes_without_a_result() -> None:
+    windows = eager(Window("w", size=2, eviction_ns=5), Window("wide", interval_ns=50))
+    take(windows, 1, at=1)
+    tick(windows, 7)
+    tick(windows, 13)
+    assert windows.held == 0
+    assert tick(windows, 51) == []
+    assert [len(table) for table in windows.tables] == [0, 0]
+    assert (windows.created, windows.discarded) == (0, {"evicted": 1})
+
+
 def test_closing_many_windows_by_events_alone_leaves_nothing_behind() -> None:
     windows = EagerWindows([Window("w", interval_ns=10)], Sums(), 100)
     for step in range(1000):

@@ -132,6 +132,8 @@ def test_a_program_knows_what_it_assigns(text: str, event: bool, meta: bool, sta
     ("text", "ports", "opened"),
     [
         ("event", set(), False),
+        ("emit 1", set(), False),
+        ("emit", set(), False),
         ('emit 1 => "a"', {"a"}, False),
         ('emit => "err"', {"err"}, False),
         ('emit event => "out"', set(), False),

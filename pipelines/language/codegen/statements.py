@@ -66,6 +66,13 @@ def _emit(writer: Writer, node: tree.Emit, destination: Destination) -> None:
     writer.put("return Emit(VALUE, PORT)", VALUE=values[0], PORT=values[1])
 
 
+@expression_of(tree.Drop, tree.Emit)
+def _end(writer: Writer, node: tree.Drop | tree.Emit) -> ast.expr:
+    """In the place of a value, as in ``let a = drop``: the script ends before there is one."""
+    writer.statement(node, EFFECT)
+    return writer.constant(None)
+
+
 def _event(node: tree.Emit) -> tree.Path:
     return tree.Path(node.span, tree.Root(node.span, RootKind.EVENT), [])
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ast
+import heapq
+import itertools
 from collections import OrderedDict
 from typing import Any
 
 from pipelines.errors import EventError
-from pipelines.operator import Operator, Scope
+from pipelines.operator import Scope
 from pipelines.operators.bucket import Bucket, BucketOptions
 from pipelines.sliding_window import SlidingWindow
+from pipelines.syntax import call
 
 __all__ = ["ClassBucket"]
 
@@ -17,11 +20,11 @@ _UNLIMITED = "no class or rate"
 
 
 class ClassBucket(Bucket):
-    """As our own ``bucket`` without options, but of dimensions it forgets those that were not used for longest.
+    """As our own ``bucket`` without options, with two differences.
 
     An event without class or rate leaves by ``err`` as it is, if something is ``linked`` to that; otherwise it is
-    dropped, and counted. Ours only approximates the order of use, and is several times as fast for it: where that
-    counts, define ``aftershock::bucket``.
+    dropped, and counted. And of a class's dimensions those are forgotten that were not used for longest: each use is
+    numbered, and a heap has each window by the number that it had when somebody last looked.
     """
 
     outputs = ("out", "overflow", _UNLIMITED)
@@ -30,10 +33,7 @@ class ClassBucket(Bucket):
     def __init__(self, options: BucketOptions | None = None, *, linked: bool = False) -> None:
         super().__init__(options)
         self._without_limit = "err" if linked else _UNLIMITED
-
-    def inline_route(self, scope: Scope, port: str) -> tuple[ast.stmt, ...]:
-        """A call: each use changes the order."""
-        return Operator.inline_route(self, scope, port)
+        self._use = itertools.count(1).__next__
 
     def route(self, value: Any, meta: dict[str, Any] | None, ingest_ns: int) -> str:
         """Count the event in its window."""
@@ -42,14 +42,42 @@ class ClassBucket(Bucket):
         except EventError:
             return self._without_limit
 
+    def _mark(self, scope: Scope) -> ast.expr:
+        return call(scope.bind("use", self._use))
+
     def _window_that_is_there(self, group: Any, dimensions: Any) -> SlidingWindow | None:
         window = super()._window_that_is_there(group, dimensions)
         if window is not None:
-            self._classes[group].move_to_end(dimensions)
+            window.used = self._use()
         return window
 
-    def _remember(self, own: tuple[Any, ...], window: SlidingWindow) -> None:
-        """Nothing looks windows up by the event's own fields."""
+    def _new_window(self, group: Any, dimensions: Any, limit: Any, ingest_ns: int) -> SlidingWindow:
+        window = super()._new_window(group, dimensions, limit, ingest_ns)
+        window.used = self._use()
+        windows = self._classes[group]
+        assert isinstance(windows, _Windows)
+        heapq.heappush(windows.heap, (window.used, window.used, dimensions))
+        return window
+
+    def _new_class(self) -> _Windows:
+        return _Windows()
 
     def _forget_a_window(self, windows: OrderedDict[Any, SlidingWindow]) -> None:
-        windows.popitem(last=False)
+        assert isinstance(windows, _Windows)
+        while True:
+            number, made, dimensions = windows.heap[0]
+            used = windows[dimensions].used
+            if used == number:
+                break
+            heapq.heapreplace(windows.heap, (used, made, dimensions))
+        heapq.heappop(windows.heap)
+        del windows[dimensions]
+        self._forget_found()
+
+
+class _Windows(OrderedDict[Any, SlidingWindow]):
+    """The windows of one class. ``heap``: for each the number of a use, the number of its first use, its key."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heap: list[tuple[int, int, Any]] = []

@@ -9,7 +9,7 @@ from typing import Any
 from pipelines.language.library.function import Occasion
 from pipelines.language.queries.cells import Cell
 from pipelines.language.queries.window import Window
-from pipelines.language.queries.windows import Summary, Windows
+from pipelines.language.queries.windows import Failure, Summary, Windows
 
 __all__ = ["EagerWindows"]
 
@@ -56,6 +56,23 @@ class EagerWindows(Windows):
                 if cell is not None and cell.events:
                     self._close(level, key, cell, None, None, occasion, results)
                 table.remove(key)
+        return results
+
+    def _take_quickly(
+        self, key: Hashable, event: Any, meta: dict[str, Any], occasion: Occasion
+    ) -> list[Any] | None:
+        cell = self.tables[0].get(key)
+        if cell is None or (cell.until is not None and occasion.ingest_ns >= cell.until):
+            return None
+        try:
+            self._add(cell, event, meta, occasion)
+        except Exception as error:
+            return [Failure(error, event)]
+        results: list[Any] = []
+        if cell.until is None:
+            cell.count += 1
+            if cell.count >= (self.windows[0].size or 0):
+                self._close(0, key, cell, [1], event, occasion, results)
         return results
 
     def _take(

@@ -22,6 +22,7 @@ from pipelines.language.queries.parameters import Reader, shown
 from pipelines.language.routine import Parameters
 from pipelines.language.tree import DefineOperator
 from pipelines.operator import Operator, operators
+from pipelines.operators.bucket import BucketOptions
 from pipelines.options import format_duration
 
 __all__ = ["MakeOperator", "define_operator"]
@@ -186,8 +187,9 @@ def _checked(
     except ConfigurationError as error:
         reader.error(str(error), str(error.path[0]) if error.path else "", error.hint)
         return None
-    if issubclass(member, ClassBucket):
-        return lambda ports: member(checked, linked="err" in ports)
+    if member is ClassBucket and isinstance(checked, BucketOptions):
+        bucket_options = checked
+        return lambda ports: ClassBucket(bucket_options, linked="err" in ports)
     return lambda ports: member(checked)
 
 

@@ -44,6 +44,8 @@ def select_steps(
         )
     if len(problems.errors) > before:
         return ()
+    if selection.passes_event and not (windows or selection.where or selection.having or selection.grouping):
+        return ()
     compiled = compile_selection(selection, dialect, limits)
     steps = []
     if compiled.where is not None:

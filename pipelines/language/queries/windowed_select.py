@@ -17,7 +17,7 @@ from pipelines.language.queries.late_windows import LateWindows
 from pipelines.language.queries.select_operators import group_with_key
 from pipelines.language.queries.window import Window
 from pipelines.language.queries.windows import Failure, Windows
-from pipelines.language.routine import Grouping, Selection
+from pipelines.language.routine import Selection
 from pipelines.language.script import SimpleOccasion
 from pipelines.operator import Kind, Operator
 from pipelines.values import copy_value
@@ -93,9 +93,8 @@ class WindowedSelect(Operator):
         self._node_id = node_id
         self._groups_of = compiled.groups
         self._keeps_meta = not eager
-        # What several windows or groups, or the group's own values, have a part in must not be changed by who gets it.
-        shares = len(windows) > 1 or selection.uses_group or _may_be_several(selection.grouping)
-        summary = _Summary(compiled, selection, limits, copies=shares or not eager)
+        # In the old dialect the target sees the event that closes a window and that the next one keeps.
+        summary = _Summary(compiled, selection, limits, copies=not eager)
         kind = EagerWindows if eager else LateWindows
         self._windows: Windows = kind(windows, summary, limits.groups)
         self.wants_ticks = eager and any(
@@ -159,7 +158,3 @@ class WindowedSelect(Operator):
             )
             for port, found in values.items()
         ]
-
-
-def _may_be_several(grouping: Grouping | None) -> bool:
-    return grouping is not None and (grouping.each or any(map(_may_be_several, grouping.parts)))

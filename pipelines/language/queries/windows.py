@@ -54,6 +54,7 @@ class Windows:
         self.tables = tuple(Table(window, most) for window in windows)
         self._summary = summary
         self._evicts = any(window.eviction_ns is not None for window in windows)
+        self._is_plain = len(windows) == 1 and windows[0].script is None and not self._evicts
         self.held = 0
         self.merged = 0
         self.created = 0
@@ -67,6 +68,10 @@ class Windows:
         Raises what the windows' scripts raise, and `EventError` if it would make too many groups; nothing has changed
         then.
         """
+        if self._is_plain and len(groups) == 1:
+            quick = self._take_quickly(key_of_group(groups[0]), event, meta, occasion)
+            if quick is not None:
+                return quick
         measures = [window.measure(event, meta, occasion) for window in self.windows]
         keys = [key_of_group(values) for values in groups]
         if self._evicts:
@@ -99,6 +104,15 @@ class Windows:
     def finish(self, occasion: Occasion) -> list[Any]:
         """The stream is at its end: the results of the windows that are still open."""
         return []
+
+    def _take_quickly(
+        self, key: Hashable, event: Any, meta: dict[str, Any], occasion: Occasion
+    ) -> list[Any] | None:
+        """What `take` returns for an event that goes into the open window of one group; ``None`` to do it in full.
+
+        Asked only if there is one window, without script and eviction, which is the usual case.
+        """
+        return None
 
     def _take(
         self,
