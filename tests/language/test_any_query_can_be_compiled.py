@@ -45,7 +45,7 @@ def compiled(text: str) -> Query | None:
         return None
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.data())
 def test_a_garbled_query_is_refused_or_runs(data: st.DataObject) -> None:
     words = list(WORDS)

@@ -88,7 +88,7 @@ def test_a_wider_window_sums_up_narrower_ones() -> None:
 
 
 SPOIL = """
-define aftershock::remove operator spoil with fields = ["it.a"] end;
+define aftershock::remove operator spoil with fields = ["it.a.b"] end;
 create operator spoil;
 select event from spoil into out;
 """
@@ -103,7 +103,7 @@ def test_what_a_window_gives_out_is_not_what_others_keep() -> None:
     """
     event = {"a": {"b": 1}}
     found = results(SPOIL + text.replace("COLLECT", COLLECT), event, event)
-    assert found == [{"it": {}, "all": [event] * n, "g": event} for n in (1, 1, 2)]
+    assert found == [{"it": {"a": {}}, "all": [event] * n, "g": event} for n in (1, 1, 2)]
 
 
 def test_in_the_old_dialect_the_event_that_closes_a_window_is_not_spoiled_for_the_next_one() -> None:
@@ -111,9 +111,9 @@ def test_in_the_old_dialect_the_event_that_closes_a_window_is_not_spoiled_for_th
     define tumbling window one with size = 1 end;
     select {"it": event.it, "last": aggr::win::last(event)} from in[one] into spoil
     """
-    event = {"it": {"a": 1}}
+    event = {"it": {"a": {"b": 1}}}
     found = results(SPOIL + text, event, event, event, dialect="0.9")
-    assert found == [{"it": {}, "last": event}] * 2
+    assert found == [{"it": {"a": {}}, "last": event}] * 2
 
 
 def test_having_sees_aggregates_and_the_result() -> None:
@@ -213,13 +213,25 @@ def test_a_target_that_fails_costs_its_window_also_on_a_tick() -> None:
     [error] = batch.values
     assert (error["component"], error["operator"]) == ("pipeline:q", "select@1")
     assert error["event"] == {"window": "w", "group": [None]}
-    assert pipeline.account()["out"] == {"out": 0, "err": 1}
+    assert error["position"]["line"] == 1
+
+
+@pytest.mark.parametrize("dialect", ["0.9", "0.11"])
+def test_a_target_that_fails_costs_its_window_and_not_the_event_that_closes_it(dialect: str) -> None:
+    text = TWO + "select 1 + aggr::win::first(event) from in[two] into out"
+    found = outcomes(text, "a", 0, 1, 2, 3, dialect=dialect)
+    assert [(port, port == "err" and value["event"]) for port, value in found] == [
+        ("err", {"window": "two", "group": [None]}),
+        ("out", False),
+    ]
 
 
 def test_an_argument_that_fails_costs_its_event_and_not_the_window() -> None:
     text = TWO + "select aggr::stats::sum(event.n) from in[two] into out"
     found = outcomes(text, {"n": 1}, {}, {"n": "x"}, {"n": 2})
     assert [port for port, _ in found] == ["err", "err", "out"]
+    assert [error["event"] for _, error in found[:2]] == [{}, {"n": "x"}]
+    assert all(error["position"]["line"] == 2 for _, error in found[:2])
     assert found[-1] == ("out", 3.0)
 
 

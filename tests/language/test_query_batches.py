@@ -86,7 +86,7 @@ def run(
     return found, pipeline.account()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.sampled_from(["0.9", "0.11"]), STEPS, st.randoms(use_true_random=False))
 def test_results_and_account_do_not_depend_on_how_the_stream_is_cut(
     dialect: str, steps: Any, chance: Any

@@ -180,9 +180,9 @@ def test_a_definition_of_a_module_can_be_created() -> None:
             "count = 1, tineout = 1",
             "no parameter `tineout`",
             "did you mean `timeout`?",
-            "1",
+            "tineout = 1",
         ),
-        ("grouper::bucket", "rate = 1", "no parameter `rate`", "it has none", "1"),
+        ("grouper::bucket", "rate = 1", "no parameter `rate`", "it has none", "rate = 1"),
         ("qos::backpressure", "timeout = -1", "must be milliseconds", "", "-1"),
         (
             "qos::backpressure",

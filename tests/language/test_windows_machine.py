@@ -240,4 +240,4 @@ class WindowsMachine(RuleBasedStateMachine):
 
 
 TestWindows = WindowsMachine.TestCase
-TestWindows.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestWindows.settings = settings(max_examples=120, stateful_step_count=30, deadline=None)

@@ -105,7 +105,7 @@ class _Builder:
         for scope in self._scope.all_below():
             for definition in scope.operators.values():
                 if id(definition.node) not in self._made and not self._problems.errors:
-                    define_operator(definition, self._parameters[id(definition.node)], self._problems)
+                    define_operator(definition, self._parameters[id(definition.node)], (), self._problems)
 
     # Nodes
 
@@ -135,7 +135,7 @@ class _Builder:
         parameters = self._merged(definition, create)
         found: MakeOperator | None = None
         if len(self._problems.errors) == before:
-            found = define_operator(definition, parameters, self._problems)
+            found = define_operator(definition, parameters, create.parameters, self._problems)
         if found is None:
             return Node("operator", create.span, broken=True)
         sample = found(())

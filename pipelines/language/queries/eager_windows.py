@@ -9,7 +9,7 @@ from typing import Any
 from pipelines.language.library.function import Occasion
 from pipelines.language.queries.cells import Cell
 from pipelines.language.queries.window import Window
-from pipelines.language.queries.windows import Failure, Summary, Windows
+from pipelines.language.queries.windows import Summary, Windows
 
 __all__ = ["EagerWindows"]
 
@@ -40,7 +40,7 @@ class EagerWindows(Windows):
                 if cell is None or cell.until != until or self._waits(level, key):
                     continue
                 if cell.events or self.windows[level].emits_empty:
-                    self._close(level, key, cell, None, None, occasion, results)
+                    self._close(level, key, cell, None, occasion, results)
                 else:
                     self.tables[level].remove(key)
         if self._evicts:
@@ -54,7 +54,7 @@ class EagerWindows(Windows):
             for key in table.all_keys():
                 cell = table.peek(key)
                 if cell is not None and cell.events:
-                    self._close(level, key, cell, None, None, occasion, results)
+                    self._close(level, key, cell, None, occasion, results)
                 table.remove(key)
         return results
 
@@ -64,15 +64,12 @@ class EagerWindows(Windows):
         cell = self.tables[0].get(key)
         if cell is None or (cell.until is not None and occasion.ingest_ns >= cell.until):
             return None
-        try:
-            self._add(cell, event, meta, occasion)
-        except Exception as error:
-            return [Failure(error, event)]
+        self._add(cell, event, meta, occasion)
         results: list[Any] = []
         if cell.until is None:
             cell.count += 1
             if cell.count >= (self.windows[0].size or 0):
-                self._close(0, key, cell, [1], event, occasion, results)
+                self._close(0, key, cell, [1], occasion, results)
         return results
 
     def _take(
@@ -88,7 +85,7 @@ class EagerWindows(Windows):
         table, window = self.tables[0], self.windows[0]
         cell = table.get(key)
         if cell is not None and cell.until is not None and measures[0] >= cell.until:
-            self._close(0, key, cell, measures, event, occasion, results)
+            self._close(0, key, cell, measures, occasion, results)
             cell = table.get(key)
         for level in range(len(self.tables) - 1, 0, -1):
             if self.tables[level].get(key) is None:
@@ -98,7 +95,7 @@ class EagerWindows(Windows):
         if window.interval_ns is None:
             cell.count += measures[0]
             if window.size is not None and cell.count >= window.size:
-                self._close(0, key, cell, measures, event, occasion, results)
+                self._close(0, key, cell, measures, occasion, results)
 
     def _open(self, level: int, key: Hashable, values: list[Any], measure: int | None) -> Cell:
         """``measure`` is the time, for windows of an interval; ``None`` if nobody knows it."""
@@ -128,13 +125,12 @@ class EagerWindows(Windows):
         key: Hashable,
         cell: Cell,
         measures: list[int] | None,
-        event: Any,
         occasion: Occasion,
         results: list[Any],
     ) -> None:
         """Without ``measures`` there is no event that closes it: time does, or the end of the stream."""
         window, state = self.windows[level], cell.state
-        self._emit(level, cell, event, None, occasion, results)
+        self._emit(level, cell, None, None, occasion, results)
         closed = Cell(cell.values, state)
         now_ns = occasion.ingest_ns if measures is None else measures[level]
         if window.emits_empty and window.interval_ns is not None and cell.until is not None:
@@ -144,7 +140,7 @@ class EagerWindows(Windows):
         else:
             self.tables[level].remove(key)
         if level + 1 < len(self.windows):
-            self._widen(level + 1, key, closed, measures, event, occasion, results)
+            self._widen(level + 1, key, closed, measures, occasion, results)
 
     def _widen(
         self,
@@ -152,7 +148,6 @@ class EagerWindows(Windows):
         key: Hashable,
         closed: Cell,
         measures: list[int] | None,
-        event: Any,
         occasion: Occasion,
         results: list[Any],
     ) -> None:
@@ -168,9 +163,9 @@ class EagerWindows(Windows):
             # Without an event there is nothing to ask the script about; what closed counts for one then.
             cell.count += 1 if measure is None else measure
             if cell.count >= window.size:
-                self._close(level, key, cell, measures, event, occasion, results)
+                self._close(level, key, cell, measures, occasion, results)
         elif measure is not None and cell.until is not None and measure >= cell.until:
-            self._close(level, key, cell, measures, event, occasion, results)
+            self._close(level, key, cell, measures, occasion, results)
 
     def _waits(self, level: int, key: Hashable) -> bool:
         """Whether there is something in a narrower window, which closes this one as well when it closes."""

@@ -6,7 +6,7 @@ Upstream's own are mapped by `_UPSTREAM`: their times are milliseconds. All othe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
@@ -20,7 +20,7 @@ from pipelines.language.queries.event_list import EventList
 from pipelines.language.queries.history import History
 from pipelines.language.queries.parameters import Reader, shown
 from pipelines.language.routine import Parameters
-from pipelines.language.tree import DefineOperator
+from pipelines.language.tree import DefineOperator, Parameter
 from pipelines.operator import Operator, operators
 from pipelines.operators.bucket import BucketOptions
 from pipelines.options import format_duration
@@ -100,13 +100,15 @@ _REFUSED = {
 
 
 def define_operator(
-    definition: Definition, parameters: Parameters, problems: Problems
+    definition: Definition, parameters: Parameters, more: Iterable[Parameter], problems: Problems
 ) -> MakeOperator | None:
-    """How to make the operator, with its definition's parameters; ``None`` with errors noted if it cannot be made."""
+    """How to make the operator; ``None`` with errors noted if it cannot be made. ``parameters`` are those of its
+    definition, with those on top, ``more``, that ``create`` brings.
+    """
     node = definition.node
     assert isinstance(node, DefineOperator)
     written = "::".join(node.operator)
-    reader = Reader(parameters, f"the operator `{written}`", node.span, problems)
+    reader = Reader(parameters, [*node.parameters, *more], f"the operator `{written}`", node.span, problems)
     before = len(problems.errors)
     if node.operator in _REFUSED:
         problems.error(
@@ -202,7 +204,7 @@ def _say(member: type[Operator], problem: Any, reader: Reader) -> None:
     elif problem["type"] == "extra_forbidden":
         near = closest(name, known)
         hint = f"did you mean `{near}`?" if near else f"it has {', '.join(known) or 'none'}"
-        reader.error(f"the operator has no parameter `{name}`", name, hint)
+        reader.unknown(f"the operator has no parameter `{name}`", name, hint)
     else:
         text = problem["msg"].removeprefix("Value error, ")
         reader.error(f"`{'.'.join(place)}`: {text}" if place else text, name, _description(member, name))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from pipelines.language.closest import closest
 from pipelines.language.diagnostic import Problems
 from pipelines.language.routine import Parameters
 from pipelines.language.source import Span
+from pipelines.language.tree import Parameter
 from pipelines.language.values import type_name
 
 __all__ = ["Reader", "shown"]
@@ -24,9 +25,14 @@ _WORDS: dict[type, Callable[[Any], str]] = {
 
 
 class Reader:
-    """Reads the parameters of one definition. ``what`` is the word for it in messages, ``span`` where it stands."""
+    """Reads the parameters of one definition. ``what`` is the word for it in messages, ``span`` where it stands,
+    ``written`` what the parameters were made of.
+    """
 
-    def __init__(self, parameters: Parameters, what: str, span: Span, problems: Problems) -> None:
+    def __init__(
+        self, parameters: Parameters, written: Iterable[Parameter], what: str, span: Span, problems: Problems
+    ) -> None:
+        self._written = {parameter.name: parameter.span for parameter in written}
         self.parameters = parameters
         self._what = what
         self._span = span
@@ -44,13 +50,17 @@ class Reader:
         """Note an error at a parameter."""
         self._problems.error(message, self.span(name), hint, "bad-parameter")
 
+    def unknown(self, message: str, name: str, hint: str = "") -> None:
+        """Note an error at a parameter that should not be there: at its name, not at its value."""
+        self._problems.error(message, self._written.get(name, self._span), hint, "undefined-parameter")
+
     def only(self, known: Sequence[str], otherwise: str = "") -> None:
         """Note an error for each parameter that is not known; ``otherwise`` is the hint where no name is near."""
         for name in self.parameters.values:
             if name not in known:
                 near = closest(name, known)
                 hint = f"did you mean `{near}`?" if near else otherwise or _listed(known)
-                self.error(f"{self._what} has no parameter `{name}`", name, hint)
+                self.unknown(f"{self._what} has no parameter `{name}`", name, hint)
 
     def whole(self, name: str, least: int) -> int | None:
         """A whole number, ``None`` if it was not written or is wrong."""

@@ -36,12 +36,12 @@ def define_window(
         )
     if len(problems.errors) > before:
         return None
-    reader = Reader(parameters, f"the window `{node.name}`", node.span, problems)
+    reader = Reader(parameters, node.parameters, f"the window `{node.name}`", node.span, problems)
     known = (*_ALWAYS, *_NEW) if dialect.group_limits else _ALWAYS
     if not dialect.group_limits:
         for name in _NEW:
             if reader.has(name):
-                reader.error(f"`{name}` is not known in dialect {dialect.name}", name, "use dialect 0.11")
+                reader.unknown(f"`{name}` is not known in dialect {dialect.name}", name, "use dialect 0.11")
                 del parameters.values[name]
     reader.only(known)
     size, interval_ns = reader.whole("size", 1), reader.whole("interval", 1)

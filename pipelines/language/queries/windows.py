@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol
 
 from pipelines.emit import Drop
 from pipelines.errors import EventError
+from pipelines.language.diagnostic import ScriptError
 from pipelines.language.library.function import Occasion
 from pipelines.language.queries.cells import Cell, Table, key_of_group
 from pipelines.language.queries.window import Window
@@ -66,7 +67,7 @@ class Windows:
         """Take one event into its groups: the results of the windows that this closes, and at most one `Failure`.
 
         Raises what the windows' scripts raise, and `EventError` if it would make too many groups; nothing has changed
-        then.
+        then. What fails later is raised as well if nothing else has come of the event.
         """
         if self._is_plain and len(groups) == 1:
             quick = self._take_quickly(key_of_group(groups[0]), event, meta, occasion)
@@ -139,6 +140,9 @@ class Windows:
         try:
             value = self._summary.result(cell.state, cell, name, event, meta, occasion)
         except Exception as error:
+            if isinstance(error, ScriptError):
+                # It is the window that is lost, and not the event that closes it.
+                error.event = None
             value = Failure(error, {"window": name, "group": cell.values})
         if value is Drop:
             self.discarded["having"] += 1
