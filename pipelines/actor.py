@@ -10,6 +10,7 @@ from actors import Actor, ActorRef, ExitReason, Lane
 from pipelines.contraflow import Insight, InsightKind, Route
 from pipelines.outlets import Delivery, Outlets
 from pipelines.pipeline import Pipeline
+from pipelines.ticket import forked
 
 __all__ = ["PipelineActor", "PipelinePart"]
 
@@ -69,6 +70,8 @@ class PipelineActor(Actor[Any]):
                 batch.route = Route(owner=self.ref, parent=batch.route)
             count = len(batch.values)
             results = self._process(batch, port)
+            if batch.ticket is not None:
+                forked(batch, results)
             self._outbox.extend(results)
             self._part.received += count
             # From here on the events are in the outbox, and nobody must work on them again.

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from actors import MailboxFull
 from pipelines.batch import Batch
+from pipelines.ticket import settle_batch
 
 __all__ = ["Delivery", "Outlets", "Target"]
 
@@ -36,11 +38,13 @@ class Outlets:
     ``unlinked(port, batch)``, which decides whether that is a loss.
     """
 
-    __slots__ = ("_links", "_unlinked", "copied", "dropped", "sent")
+    __slots__ = ("_links", "_unfinished", "_unlinked", "copied", "dropped", "sent")
 
     def __init__(self, unlinked: Callable[[str, Batch], None] | None = None) -> None:
         self._links: dict[str, list[_Link]] = {}
         self._unlinked = unlinked
+        self._unfinished: dict[int, tuple[Batch, list[tuple[_Link, Batch]]]] = {}
+        """By the id of a batch: it, and its copies that are still to be sent, because whoever sent them was killed."""
         self.sent: dict[str, int] = {}
         """Events that left by each port, counted once however many links it has."""
         self.copied = 0
@@ -81,6 +85,9 @@ class Outlets:
             self.dropped[port] = self.dropped.get(port, 0) + count
             if self._unlinked is not None:
                 self._unlinked(port, batch)
+            if port != "err":
+                # Nobody wants it: that is as good as delivered. What is lost by ``err`` is not.
+                settle_batch(batch)
             return
         if len(links) == 1:
             link = links[0]
@@ -95,14 +102,36 @@ class Outlets:
         self.copied += count * (len(self._links.get(port, ())) - 1)
         self.sent[port] = self.sent.get(port, 0) + count
 
-    @staticmethod
-    def _send_to_several(links: list[_Link], batch: Batch, count: int, timeout: float | None) -> None:
-        # Copies are made before anything is sent: a hand-off lets the first target work on its batch at once.
-        shared = not links[0].changes_values
-        copies = [
-            batch.copy() if link.changes_values and (shared or link is not links[-1]) else batch
-            for link in links
-        ]
-        for link, copy in zip(links, copies, strict=True):
-            link.target.tell((link.port, copy), events=count, size=copy.size, timeout=timeout)
-            timeout = None
+    def _send_to_several(self, links: list[_Link], batch: Batch, count: int, timeout: float | None) -> None:
+        unfinished = self._unfinished.pop(id(batch), None) if self._unfinished else None
+        pending = _copies(links, batch) if unfinished is None else unfinished[1]
+        done = 0
+        try:
+            for link, copy in pending:
+                link.target.tell((link.port, copy), events=count, size=copy.size, timeout=timeout)
+                timeout = None
+                done += 1
+        except BaseException as error:
+            if batch.ticket is not None and not (isinstance(error, MailboxFull) and not done):
+                # Who sends it again sends the rest, with the tickets that they have: another copy's would never be
+                # answered.
+                self._unfinished[id(batch)] = batch, pending[done:]
+            raise
+
+
+def _copies(links: list[_Link], batch: Batch) -> list[tuple[_Link, Batch]]:
+    """What to send by each link. Made before anything is sent: a hand-off lets the first target work on its batch at
+    once.
+    """
+    shared, ticket = not links[0].changes_values, batch.ticket
+    pending = []
+    for link in links:
+        last = link is links[-1]
+        if ticket is not None and not last:
+            # Each has a ticket to answer, also where they share the values.
+            copy = batch.copy() if link.changes_values else batch.twin()
+            copy.ticket = ticket.fork()
+        else:
+            copy = batch.copy() if link.changes_values and (shared or not last) else batch
+        pending.append((link, copy))
+    return pending

@@ -14,6 +14,7 @@ from pipelines.errors import PipelineError
 from pipelines.failure import error_event
 from pipelines.graph import GRAPH, Endpoint, Graph
 from pipelines.operator import Kind, Operator
+from pipelines.ticket import forked
 
 __all__ = ["Pipeline", "Results"]
 
@@ -129,7 +130,7 @@ class Pipeline:
         results: Results = []
         for node_id, operator in self._nodes:
             for port, batch in operator.finish():
-                results += self._enter(Endpoint(node_id, port), batch)
+                results += self._enter_released(Endpoint(node_id, port), batch)
         return self._leave(results)
 
     def account(self) -> dict[str, Any]:
@@ -173,6 +174,7 @@ class Pipeline:
         results: Results = []
         for out_port, part in emitted:
             if part.values:
+                part.ticket = part.ticket or batch.ticket
                 results += self._enter(Endpoint(node_id, out_port), part)
         return results
 
@@ -195,7 +197,12 @@ class Pipeline:
         results: Results = []
         for node_id, operator in operators:
             for port, batch in operator.release(now_ns):
-                results += self._enter(Endpoint(node_id, port), batch)
+                results += self._enter_released(Endpoint(node_id, port), batch)
+        return results
+
+    def _enter_released(self, entry: Endpoint, batch: Batch) -> Results:
+        results = self._enter(entry, batch)
+        forked(batch, results)
         return results
 
     def _leave(self, results: Results) -> Results:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pipelines.batch import Batch
 from pipelines.frames import Frames
+from pipelines.ticket import Ticket
 from ramps.codec import SKIP, Codec
 from ramps.error_events import Fault, error_batch
 from ramps.errors import FrameError, IntakeFull
@@ -53,17 +54,27 @@ class DecodingStream:
         self._ingest_ns = 0
         """When the frames in hand came in; 0: now."""
 
+    @property
+    def held(self) -> int | None:
+        """Bytes whose frame is not complete yet; ``None`` where the preprocessors cannot tell."""
+        return self._chain.held
+
     def feed(
-        self, data: bytes, *, meta: dict[str, Any] | None = None, timeout: float | None = None
+        self,
+        data: bytes,
+        *,
+        meta: dict[str, Any] | None = None,
+        timeout: float | None = None,
+        ticket: Ticket | None = None,
     ) -> tuple[int, int]:
         """Take in the next bytes. Blocks while downstream is full. Returns how many events and errors came of it."""
         if self._refused:
             self._check_usable()
         text = self._chain.feed_lines(data) if len(data) <= _MAX_TEXT_BYTES else None
         if text is None:
-            counts = self._take(self._chain.portions(data), meta, timeout)
+            counts = self._take(self._chain.portions(data), meta, timeout, ticket)
         else:
-            counts = self._take_lines(text, meta, timeout)
+            counts = self._take_lines(text, meta, timeout, ticket)
             # Not in there: who waits must not keep hold of a batch, and many may wait.
             self._time_slice.give_way()
         self._intake.bytes_in += len(data)
@@ -82,10 +93,10 @@ class DecodingStream:
         self._intake.bytes_in += sum(map(len, frames))
         return counts
 
-    def end(self, *, timeout: float | None = None) -> tuple[int, int]:
+    def end(self, *, timeout: float | None = None, ticket: Ticket | None = None) -> tuple[int, int]:
         """Deliver what the framing still holds. Blocks and returns like `feed`."""
         self._check_usable()
-        return self._take([self._chain.end()], None, timeout)
+        return self._take([self._chain.end()], None, timeout, ticket)
 
     def abort(self, reason: str) -> tuple[int, int]:
         """Send what the framing still holds to ``err``, with this reason. Blocks and returns like `feed`."""
@@ -100,21 +111,30 @@ class DecodingStream:
         self._intake.deliver(self._error_batches(faults, self._intake.now_ns(), None))
         return 0, len(faults)
 
-    def _take_lines(self, text: bytes, meta: dict[str, Any] | None, timeout: float | None) -> tuple[int, int]:
+    def _take_lines(
+        self, text: bytes, meta: dict[str, Any] | None, timeout: float | None, ticket: Ticket | None
+    ) -> tuple[int, int]:
         """Frames in one piece: the quick way for a codec that has one, if there is nothing wrong with any."""
         values = self._codec.decode_lines(text)
         if values is None:
-            return self._take([cast("list[Frame]", Frames(text=text).pieces)], meta, timeout)
+            return self._take([cast("list[Frame]", Frames(text=text).pieces)], meta, timeout, ticket)
         intake, count = self._intake, len(values)
         deliveries = [("out", batch) for batch in self._line_batches(values, text, meta)]
         # While downstream works, and long after it if others have their turns, this waits in `deliver`.
         del values
         self.reasons = []
         try:
-            intake.deliver(deliveries, timeout)
+            intake.deliver(deliveries, timeout, ticket)
         except IntakeFull:
             self._refused = not self._reusable
             raise
+        except BaseException:
+            # What was not sent waits in `undelivered`, with forks of its own.
+            if ticket is not None:
+                ticket.answer()
+            raise
+        if ticket is not None:
+            ticket.answer()
         self._frames += count
         intake.frames += count
         return count, 0
@@ -140,7 +160,11 @@ class DecodingStream:
         return batches
 
     def _take(
-        self, portions: Iterable[list[Frame]], meta: dict[str, Any] | None, timeout: float | None
+        self,
+        portions: Iterable[list[Frame]],
+        meta: dict[str, Any] | None,
+        timeout: float | None,
+        ticket: Ticket | None = None,
     ) -> tuple[int, int]:
         intake = self._intake
         slices = self._slices(portions)
@@ -152,7 +176,7 @@ class DecodingStream:
             for port, batch in deliveries:
                 sent[port] += len(batch)
             try:
-                intake.deliver(deliveries, timeout)
+                intake.deliver(deliveries, timeout, ticket)
                 self._time_slice.give_way()
             except IntakeFull:
                 self._refused = not self._reusable
@@ -161,7 +185,13 @@ class DecodingStream:
             except BaseException:
                 # Whoever is killed here has taken the whole chunk in.
                 for rest in slices:
-                    intake.undelivered.extend(self._decode(rest, meta)[0])
+                    rest_of_it = self._decode(rest, meta)[0]
+                    if ticket is not None:
+                        for _port, batch in rest_of_it:
+                            batch.ticket = ticket.fork()
+                    intake.undelivered.extend(rest_of_it)
+                if ticket is not None:
+                    ticket.answer()
                 raise
             if deliveries:
                 # With its first batch the chunk is taken in.
@@ -170,6 +200,8 @@ class DecodingStream:
             intake.skipped += skipped
             events += sent["out"]
             errors += sent["err"]
+        if ticket is not None:
+            ticket.answer()
         return events, errors
 
     def _slices(self, portions: Iterable[list[Frame]]) -> Iterator[list[Frame]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from structlog.stdlib import BoundLogger
 
@@ -126,6 +126,11 @@ class Offramp(Component):
 
     forwards: ClassVar[bool] = False
     """Whether it only hands events to another process of the same deployment, which counts them as written."""
+
+    confirms: ClassVar[Literal["write", "flush", "never"]] = "never"
+    """When it can promise that the outside has what it was given, as far as its options say: when `write` returns, when
+    `flush` returns, or never. At-least-once needs one of the first two. An option may decide it for an instance, which
+    then sets its own."""
 
     wants_end: ClassVar[bool] = False
     """Whether it is to hear, by `end_input`, that the onramp in front of it has come to its end."""

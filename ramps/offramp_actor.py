@@ -10,6 +10,7 @@ from actors.log import get_logger
 from pipelines.batch import Batch
 from pipelines.contraflow import Insight, InsightKind
 from pipelines.outlets import Outlets
+from pipelines.ticket import Outcome, Ticket, settle_batch
 from ramps.encoder import Encoder
 from ramps.errors import ConnectionLost, Rejected, StopDeployment
 from ramps.formats.codec_values import find_fault
@@ -58,6 +59,8 @@ class OfframpPart:
         self.written = 0
         """Events that the outside took."""
         self.written_bytes = 0
+        self.unconfirmed: list[Ticket] = []
+        """Of what was written, for a connector that confirms when it flushes."""
         self.failed = 0
         """Events that could not be encoded, or were refused for good; they left by ``err``."""
         self.log = get_logger("ramps", component=name)
@@ -105,6 +108,7 @@ class OfframpActor(Actor[Any]):
             # A link holds nothing back, and the other side may have ended before us.
             if reason.expected and part.connected and not part.connector.forwards:
                 part.connector.flush()
+                self._confirm()
         except StopDeployment:
             pass
         except Exception as error:
@@ -170,6 +174,11 @@ class OfframpActor(Actor[Any]):
             self._written_since_flush = True
             if part.backoff.failures:
                 part.backoff.reset()
+        if batch.ticket is not None:
+            if part.connector.confirms == "flush" and taken:
+                # A batch that comes again after a kill finds a fork of an answered ticket, which means nothing.
+                part.unconfirmed.append(batch.ticket.fork())
+            settle_batch(batch)
         if batch.route is not None:
             kind = InsightKind.ACK if taken or not refused else InsightKind.FAIL
             insight = Insight(kind, part.name, batch.route, self._now() - started, len(batch.values))
@@ -188,6 +197,8 @@ class OfframpActor(Actor[Any]):
         errors = batch.select([index for index, _kind, _why in reasons])
         errors.values = values
         errors.raws = None
+        if batch.ticket is not None:
+            errors.ticket = batch.ticket.fork()
         self._part.outlets.send("err", errors)
 
     def _turn_away(self, batch: Batch, error: StopDeployment) -> None:
@@ -213,11 +224,17 @@ class OfframpActor(Actor[Any]):
     def _try_flush(self) -> None:
         try:
             self._written_since_flush = bool(self._part.connector.flush())
+            self._confirm()
         except StopDeployment as error:
             self._written_since_flush = False
             self._ask_to_stop(error)
         except (ConnectionLost, OSError) as error:
             self._try_again_later(error)
+
+    def _confirm(self, outcome: Outcome = Outcome.DELIVERED) -> None:
+        tickets, self._part.unconfirmed = self._part.unconfirmed, []
+        for ticket in tickets:
+            ticket.answer(outcome)
 
     def _ask_to_stop(self, error: StopDeployment) -> None:
         if not self._stop_asked:
@@ -254,6 +271,8 @@ class OfframpActor(Actor[Any]):
         part = self._part
         part.connected = False
         part.connector.close()
+        # What was written and not flushed may be gone with the connection.
+        self._confirm(Outcome.FAILED)
         delay = part.backoff.next_delay(getattr(error, "retry_after_seconds", None))
         tell = part.log.debug if getattr(error, "expected", False) else part.log.warning
         tell("Cannot deliver; it will be tried again.", error=str(error), in_seconds=round(delay, 3))
