@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from actors import MailboxFull
 from pipelines.batch import Batch
 from pipelines.ticket import settle_batch
 
@@ -112,9 +111,9 @@ class Outlets:
                 timeout = None
                 done += 1
         except BaseException as error:
-            if batch.ticket is not None and not (isinstance(error, MailboxFull) and not done):
-                # Who sends it again sends the rest, with the tickets that they have: another copy's would never be
-                # answered.
+            if batch.ticket is not None and (done or not isinstance(error, Exception)):
+                # Not where the first had no room in time. Who was killed sends it again: the rest, with the tickets
+                # that they have, as those of other copies would never be answered.
                 self._unfinished[id(batch)] = batch, pending[done:]
             raise
 

@@ -43,6 +43,7 @@ operators = [{ type = "batch", count = 100, timeout = "1s" }]
     options: BatchOptions
     Options = BatchOptions
     kind = Kind.HOLD
+    holds_tickets = True
 
     def __init__(self, options: BatchOptions | None = None) -> None:
         super().__init__(options)

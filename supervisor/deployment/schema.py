@@ -6,6 +6,7 @@ next to the common keys of their table, which is why no connector may declare an
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
@@ -113,6 +114,11 @@ class SupervisorTable(Options):
     api: Address | None = Field(
         default=None,
         description="Where the HTTP API and the dashboard listen; accepted, but nothing listens so far.",
+    )
+    dead_letters: Path | None = Field(
+        default=None,
+        description="A file (SQLite) that keeps what nobody could process: errors that leave by an `err` port without "
+        "a reader, and events that crashed a component again and again. `supervisor dead-letters` reads it.",
     )
     drain_timeout: Duration = Field(
         default="10s",
@@ -309,6 +315,11 @@ class FlowTable(Options):
     )
     shared: list[str] = Field(
         default_factory=list, description="Components of which there is one for all copies of the flow."
+    )
+    guarantee: Literal["best-effort", "at-least-once"] = Field(
+        default="best-effort",
+        description="`at-least-once`: what an onramp has read is confirmed to its source only when every event of it "
+        "was written, dropped on purpose, or stored as a dead letter; the check refuses components that cannot do that.",
     )
     restart: RestartPolicy | None = Field(
         default=None,
