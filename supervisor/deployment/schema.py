@@ -319,7 +319,7 @@ class FlowTable(Options):
     guarantee: Literal["best-effort", "at-least-once"] = Field(
         default="best-effort",
         description="`at-least-once`: what an onramp has read is confirmed to its source only when every event of it "
-        "was written, dropped on purpose, or stored as a dead letter; the check refuses components that cannot do that.",
+        "was written, dropped on purpose, or stored as a dead letter; the check refuses what cannot keep that.",
     )
     restart: RestartPolicy | None = Field(
         default=None,
