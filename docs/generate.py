@@ -2,8 +2,8 @@
 
     python docs/generate.py
 
-It writes the whole of ``connectors.md``, and in ``deployment.md`` the tables between ``<!-- keys: … -->`` and
-``<!-- end -->``. A test says when this has to be run again.
+It writes the whole of ``connectors.md`` and of ``language/reference.md``, and in ``deployment.md`` the tables between
+``<!-- keys: … -->`` and ``<!-- end -->``. A test says when this has to be run again.
 """
 
 from __future__ import annotations
@@ -15,13 +15,21 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+import pipelines.language.aggregates
+import pipelines.language.extractors  # noqa: F401 - both fill their tables
+from pipelines.language.aggregates.aggregate import AGGREGATES, AggregateKind
+from pipelines.language.dialect import DIALECTS
+from pipelines.language.extractors.extractor import EXTRACTORS, Extractor
+from pipelines.language.library.function import FUNCTIONS, Function
+from pipelines.language.library.modules import MODULES, members
+from pipelines.language.library.written import Written
 from pipelines.registry import Component
 from supervisor.deployment.describe import OptionDescription, describe_options
 from supervisor.deployment.families import FAMILIES
 from supervisor.deployment.schema import FlowTable, OfframpTable, OnrampTable, PipelineTable, SupervisorTable
 from supervisor.deployment.toml_text import toml_value
 
-__all__ = ["connectors", "deployment", "main"]
+__all__ = ["connectors", "deployment", "main", "reference"]
 
 DOCS = Path(__file__).parent
 
@@ -60,6 +68,92 @@ RAMP_DEFAULTS = {
     "default_preprocessors": "preprocessors",
     "default_postprocessors": "postprocessors",
 }
+
+
+REFERENCE_HEAD = """\
+# Reference of the language's library
+
+All functions, extractors and aggregates of scripts and queries, each with an example that the tests run. This page is
+generated from the tables that check and compile them; to change it, change those and run `python docs/generate.py`.
+
+`use std::array;` on a line of its own brings the functions of a module: `array::len(x)`. `use std;` brings all of the
+package: `std::array::len(x)`. Without any `use` the same function is `core::array::len(x)`.
+
+In a signature, `?` marks an argument that may be left out, and `*` one that may be there any number of times. The type
+`unsigned` is an integer that is not negative, `number` an integer or a float, `any` whatever there is. A wrong number
+of arguments, or one of a wrong type, is an error: of the compiler where it can see it, otherwise of the event.
+"""
+
+EXTRACTORS_HEAD = """\
+## Extractors
+
+They stand in patterns: `case %{ line ~= re|user=(?P<user>\\w+)| }`. Only strings match.
+"""
+
+AGGREGATES_HEAD = """\
+## Aggregates
+
+They sum up a window's events, in the target of a `select` and behind its `having`. The values below are those for the
+events 1, 2, 3 and 4.
+"""
+
+
+def reference() -> str:
+    """The text of ``language/reference.md``."""
+    parts = [REFERENCE_HEAD, _contents()]
+    parts += [_module(path) for path in MODULES if members(path)]
+    parts += [
+        "## core::datetime\n\nTimes, which are nanoseconds since 1970 in UTC. There is no `use` for them.\n"
+    ]
+    parts += [_member("core::datetime", one) for one in FUNCTIONS.values() if not one.package]
+    parts += [EXTRACTORS_HEAD, *(_extractor(one) for _, one in sorted(EXTRACTORS.items()))]
+    parts += [AGGREGATES_HEAD, *(_aggregate(one) for one in AGGREGATES.values())]
+    return "\n".join(parts)
+
+
+def _contents() -> str:
+    titles = ["::".join(path) for path in MODULES if members(path)]
+    titles += ["core::datetime", "Extractors", "Aggregates"]
+    return " · ".join(f"[{title}](#{title.lower().replace(':', '')})" for title in titles) + "\n"
+
+
+def _module(path: tuple[str, ...]) -> str:
+    name = "::".join(path)
+    head = f"## {name}\n\n{MODULES[path]} `use {name};`\n"
+    return "\n".join([head, *(_member(path[-1], member) for member in members(path))])
+
+
+def _member(module: str, member: Function | Written) -> str:
+    if isinstance(member, Written):
+        signature = member.signature
+    else:
+        most = len(member.parameters) - member.variadic
+        marks = ["" if place < member.required else "?" for place in range(most)] + ["*"] * member.variadic
+        parameters = [
+            f"{one.name}{mark}: {one.written}" for one, mark in zip(member.parameters, marks, strict=True)
+        ]
+        signature = f"{module}::{member.name}({', '.join(parameters)}) -> {member.result}"
+    since = "" if member.dialect == next(iter(DIALECTS)) else f" Only in dialect {member.dialect}."
+    example = member.example or ("", "")
+    return _entry(signature, member.summary + since, [example[0], f"# {example[1]}"], "tremor")
+
+
+def _extractor(extractor: type[Extractor]) -> str:
+    text, string, result = extractor.example
+    lines = [f"pattern   ~ {extractor.name}|{text}|", f"string    {string}", f"result    {result}"]
+    return _entry(extractor.name, extractor.summary, lines, "text")
+
+
+def _aggregate(kind: AggregateKind) -> str:
+    counts = f"{kind.least}" if kind.least == kind.most else f"{kind.least} or {kind.most}"
+    summary = f"{kind.summary} Arguments: {counts}."
+    return _entry(
+        f"aggr::{kind.module}::{kind.name}", summary, [kind.example[0], f"# {kind.example[1]}"], "tremor"
+    )
+
+
+def _entry(title: str, summary: str, lines: Iterable[str], language: str) -> str:
+    return "\n".join([f"### `{title}`", "", summary, "", f"```{language}", *lines, "```", ""])
 
 
 def connectors() -> str:
@@ -120,8 +214,10 @@ def _cell(text: str) -> str:
 
 
 def main() -> None:
-    """Bring both pages up to date."""
+    """Bring the pages up to date."""
     (DOCS / "connectors.md").write_text(connectors(), encoding="utf-8")
+    (DOCS / "language").mkdir(exist_ok=True)
+    (DOCS / "language" / "reference.md").write_text(reference(), encoding="utf-8")
     page = DOCS / "deployment.md"
     page.write_text(deployment(page.read_text(encoding="utf-8")), encoding="utf-8")
 

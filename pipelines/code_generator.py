@@ -124,6 +124,10 @@ class _Function:
         self._names: Counter[str] = Counter()
         self._counted: set[str] = set()
         self._fan_in = graph.fan_in()
+        for node in graph.in_order():
+            if node.operator.emits_errors:
+                # Its ``err`` is reached from two places of its code.
+                self._fan_in.update(target.node for target in graph.targets(Endpoint(node.id, "err")))
 
     def local(self, hint: str) -> str:
         self._names[hint] += 1
@@ -324,10 +328,11 @@ class _Function:
     def _by_port(self, node_id: str, operator: Operator, port: str, flow: Flow) -> list[ast.stmt]:
         """The code for an event that leaves by the port that a variable names; ``None`` drops it."""
         otherwise = [self._drop(node_id, operator)]
-        if len(operator.outputs) == 1:
+        outputs = _emitted(operator)
+        if len(outputs) == 1:
             # Quicker than a comparison of texts; names of ports are not empty.
-            return [branch(load(port), self.send(Endpoint(node_id, operator.outputs[0]), flow), otherwise)]
-        for name in reversed(operator.outputs):
+            return [branch(load(port), self.send(Endpoint(node_id, outputs[0]), flow), otherwise)]
+        for name in reversed(outputs):
             test: ast.expr = ast.Compare(load(port), [ast.Eq()], [constant(name)])
             otherwise = [branch(test, self.send(Endpoint(node_id, name), flow), otherwise)]
         return otherwise
@@ -338,18 +343,19 @@ class _Function:
         return body, self._by_port(node_id, operator, port, flow)
 
     def _outputs(self, operator: Operator) -> ast.expr:
-        return ast.Tuple([constant(port) for port in operator.outputs], ast.Load())
+        return ast.Tuple([constant(port) for port in _emitted(operator)], ast.Load())
 
     def _call(self, operator: Operator, flow: Flow) -> tuple[list[ast.stmt], ast.expr, ast.expr]:
         """The call of a function for each event: statements before it, the call, and the metadata that it worked on."""
         function = self.namespace.bind("function", operator.event_function())
-        if not operator.reads_meta:
+        if not (operator.reads_meta or operator.reads_batch):
             return [], call(function, load(flow.value)), self._meta(flow)
         meta = self.local("meta")
         empty: ast.expr = ast.Dict([], [])
         if flow.meta:
             empty = ast.IfExp(same(load(flow.meta), constant(None)), empty, load(flow.meta))
-        return [assign(meta, empty)], call(function, load(flow.value), load(meta)), load(meta)
+        batch = [load("batch")] if operator.reads_batch else []
+        return [assign(meta, empty)], call(function, load(flow.value), load(meta), *batch), load(meta)
 
     def _place_if_same(self, operator: Operator, flow: Flow, value: str) -> tuple[list[ast.stmt], Flow]:
         """A function that is declared to keep values is taken at its word only for the very same object."""
@@ -413,6 +419,11 @@ class _Function:
         item_flow = replace(item_flow, meta=meta if operator.writes_meta or flow.meta else None)
         body = [*place_statements, *self._by_port(node_id, operator, port, item_flow)]
         return ast.For(names_to_store([port, value, meta]), load(items), body, [])
+
+
+def _emitted(operator: Operator) -> tuple[str, ...]:
+    """The ports that its function may name."""
+    return (*operator.outputs, "err") if operator.emits_errors else operator.outputs
 
 
 def _add_up(name: str) -> ast.stmt:

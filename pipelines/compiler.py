@@ -48,6 +48,7 @@ def compile_graph(
     counters = Counters(f"pipeline:{name}", graph.outputs)
     for node in graph.in_order():
         node.operator.clock_ns = clock_ns
+        node.operator.component = counters.component
     namespace = Namespace(counters, {})
     ends = ends or Ends()
     if any(node.operator.wants_contraflow for node in graph.in_order()):

@@ -23,14 +23,28 @@ GENERATED_FILE = "<pipeline"
 def error_event(component: str, operator: str, error: BaseException, value: Any) -> dict[str, Any]:
     """The value of an error event: ``error`` ("TypeError: …"), ``component``, ``operator`` (its id), ``event`` (the
     value as it was when the operator failed) and ``traceback`` (the user's own lines; empty for an `EventError`).
+
+    For a `pipelines.language.ScriptError` ``event`` is what the script had made of the value, and ``position`` is the
+    place in the script: ``file``, ``line``, ``column``.
     """
-    return {
+    if isinstance(error, EventError) and getattr(error, "event", None) is not None:
+        value = error.event  # type: ignore[attr-defined] # the guard asks for it
+    event = {
         "error": describe_error(error),
         "component": component,
         "operator": operator,
         "event": value,
         "traceback": user_traceback(error),
     }
+    # Not asked by its class: the language stands above this module.
+    diagnostic = getattr(error, "diagnostic", None) if isinstance(error, EventError) else None
+    if diagnostic is not None and diagnostic.span is not None:
+        event["position"] = {
+            "file": diagnostic.file,
+            "line": diagnostic.line,
+            "column": diagnostic.column,
+        }
+    return event
 
 
 def describe_error(error: BaseException) -> str:

@@ -7,8 +7,10 @@ kind       implements                                                 for
 =========  =========================================================  =======================================
 INLINE     ``inline(scope)``: statements for the loop's body          what a few lines of Python do
 ROUTE      ``route(value, meta, ingest_ns)``: the port, or ``None``   state decides where an event goes
-EVENT      ``on_event(value[, meta])``: a value, `Drop` or `Emit`     one event in, at most one out
-MANY       ``on_event(value[, meta])``: an iterable of those          one event in, several out
+EVENT      a function of value[, meta[, batch]]: a value, `Drop`,     one event in, at most one out
+           or `Emit`
+MANY       a function of value[, meta[, batch]]: an iterable of       one event in, several out
+           those
 HOLD       ``hold(value, meta, batch)``: `Emit` objects, or none yet  what waits for other events or for time
 BATCH      ``on_batch(batch, port)``: pairs of port and batch         work that is cheaper for many at once
 =========  =========================================================  =======================================
@@ -22,7 +24,7 @@ from __future__ import annotations
 import ast
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
@@ -62,6 +64,9 @@ class Scope(Protocol):
     def ingest_ns(self) -> ast.expr:
         """When the event came in: wall clock, nanoseconds since 1970."""
 
+    def batch(self) -> ast.expr:
+        """The batch that the event came with, for its ``ingest_ns`` and ``origin``."""
+
     def bind(self, hint: str, thing: object) -> ast.expr:
         """An object of the operator (a function, a set, an iterator), under a name that begins with ``hint``."""
 
@@ -99,7 +104,14 @@ class Operator(Component):
     """Whether an event's value may differ afterwards. If not, the bytes that it was decoded from travel on with it."""
 
     reads_meta: bool = False
-    """EVENT, MANY: `on_event` takes the metadata as a second argument, a dict that it may change."""
+    """EVENT, MANY: the function takes the metadata as a second argument, a dict that it may change."""
+
+    reads_batch: bool = False
+    """EVENT, MANY: the function takes the metadata as with `reads_meta`, and as a third argument the batch that the
+    event came with, for its ``ingest_ns`` and ``origin``. It must neither change nor keep the batch."""
+
+    emits_errors: bool = False
+    """EVENT, MANY, HOLD: it may itself send events to ``err`` by `Emit`. They leave as they are."""
 
     writes_meta: bool = False
     """Whether events may have other metadata afterwards."""
@@ -131,6 +143,11 @@ class Operator(Component):
     """HOLD: events that went into others so far. Three that leave as one count two."""
     created: int = 0
     """HOLD: events that it made so far on top of those that came in."""
+    discarded: Mapping[str, int] = {}
+    """HOLD: events that it gave up so far, by reason. They count as dropped."""
+
+    component: str = ""
+    """What its pipeline is called in error events that it makes itself (`pipelines.failure`); set with `clock_ns`."""
 
     clock_ns: Callable[[], int] = staticmethod(time.time_ns)
     """The pipeline's wall clock, nanoseconds since 1970; set when the graph is compiled."""
@@ -154,7 +171,7 @@ class Operator(Component):
         return (assign(port, call(function, scope.value(), scope.meta(), scope.ingest_ns())),)
 
     def event_function(self) -> Callable[..., Any]:
-        """EVENT, MANY: what is called for each event, with its value and, if `reads_meta`, its metadata."""
+        """EVENT, MANY: what is called for each event, with its value, and more if `reads_meta` or `reads_batch`."""
         raise NotImplementedError(f"{self.name}: event_function")
 
     def hold(self, value: Any, meta: dict[str, Any] | None, batch: Batch) -> Iterable[Emit]:

@@ -150,11 +150,19 @@ class Pipeline:
             "in": counters.taken_in,
             "out": out,
             "joined": joined,
-            "dropped": counters.dropped(),
+            "dropped": self._dropped(),
             "merged": sum(operator.merged for operator in operators),
             "created": counters.created[0] + sum(operator.created for operator in operators),
             "held": sum(operator.held for operator in operators),
         }
+
+    def _dropped(self) -> dict[str, dict[str, int]]:
+        dropped = self._counters.dropped()
+        for node_id, operator in self._nodes:
+            for reason, count in operator.discarded.items():
+                reasons = dropped.setdefault(node_id, {})
+                reasons[reason] = reasons.get(reason, 0) + count
+        return dropped
 
     def run_batch_operator(self, node_id: str, batch: Batch, port: str) -> Results:
         """Called by generated code: a BATCH operator, and all that comes after it."""

@@ -48,6 +48,10 @@ class PlaceScope:
         """The variable with the time of its batch."""
         return load("ingest_ns")
 
+    def batch(self) -> ast.expr:
+        """The variable with the batch."""
+        return load("batch")
+
     def bind(self, hint: str, thing: object) -> ast.expr:
         """The name of an object."""
         return self._namespace.bind(hint, thing)

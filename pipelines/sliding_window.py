@@ -25,7 +25,7 @@ class SlidingWindow:
         """How many more events fit in now."""
         self.until_ns = start_ns + slot_ns
         """When the current slot ends: nanoseconds, on the same clock as ``start_ns``."""
-        self.used = False
+        self.used: int = False
         """For whoever keeps many windows: set at each use, so that those can be told that were not used lately."""
         self._slots = slots
         self._slot_ns = slot_ns

@@ -40,6 +40,7 @@ _STYLES = {
 class Bench:
     """Measures for ``seconds`` after a ``warm_up`` of at least so many, over the given lines.
 
+    ``pipeline`` is what the deployments' classification is written in.
     A run that takes more than half of the memory that is free is ended, and fails. ``tick`` is called several times a
     second meanwhile. Use it as a context manager: it has a directory of its own.
     """
@@ -50,11 +51,13 @@ class Bench:
         *,
         seconds: float,
         warm_up: float = 1.0,
+        pipeline: str = "python",
         tick: Callable[[], None] = lambda: None,
     ) -> None:
         self._lines = lines
         self._seconds = seconds
         self._warm_up = warm_up
+        self._pipeline = pipeline
         self._tick = tick
         self._warm_ups: dict[tuple[int, int], float] = {}
         self._most_bytes = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
@@ -99,7 +102,13 @@ class Bench:
             warm_up = self._warm_up_of(variant)
             with tempfile.TemporaryDirectory(dir=self._temporary.name) as name:
                 directory = Path(name)
-                text = deployment_text(variant, warm_up=warm_up, seconds=self._seconds, interval=interval)
+                text = deployment_text(
+                    variant,
+                    pipeline=self._pipeline,
+                    warm_up=warm_up,
+                    seconds=self._seconds,
+                    interval=interval,
+                )
                 file = write_deployment(directory, text, self._data)
                 usage = self._run([command(file)], directory, warm_up, wait_for=STARTED)
                 figures = read_reports(directory)

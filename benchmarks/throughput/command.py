@@ -17,7 +17,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 
 from benchmarks.throughput.bench import Bench
 from benchmarks.throughput.events import make_lines, read_lines
-from benchmarks.throughput.flow import executors_refused
+from benchmarks.throughput.flow import PIPELINES, executors_refused
 from benchmarks.throughput.measurement import Measurement
 from benchmarks.throughput.plot import draw, lines_of
 from benchmarks.throughput.rounds import Results, run_rounds
@@ -104,6 +104,12 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         default=["ujson", "orjson"],
         help="default ujson,orjson",
     )
+    add(
+        "--pipeline",
+        choices=PIPELINES,
+        default="python",
+        help="what the greenlets' classification is written in (default python)",
+    )
     add("--seconds", type=positive, help="of each measurement (default 5)")
     add("--repeat", type=_rounds, help="rounds (default 5)")
     add("--data", type=Path, metavar="FILE", help="lines of JSON, .xz too, instead of the look-alike events")
@@ -154,7 +160,7 @@ def _measure(options: argparse.Namespace, console: Console) -> Results:
     warm_up = min(1.0, options.seconds)
     with (
         Progress(*columns, console=console, speed_estimate_period=3600) as progress,
-        Bench(options.lines, seconds=options.seconds, warm_up=warm_up) as bench,
+        Bench(options.lines, seconds=options.seconds, warm_up=warm_up, pipeline=options.pipeline) as bench,
     ):
         cost = {variant: bench.expected_seconds(variant) for variant in variants if variant not in refused}
         task = progress.add_task("starting", total=sum(cost.values()) * options.repeat)

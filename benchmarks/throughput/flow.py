@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.throughput import workload
+from benchmarks.throughput.language import query_text, script_text
 from benchmarks.throughput.process import RunFailed
 from benchmarks.throughput.variants import Variant
 
 __all__ = [
     "BURST",
+    "PIPELINES",
     "STARTED",
     "command",
     "deployment_text",
@@ -25,6 +27,9 @@ __all__ = [
 STARTED = "Started, "
 """What the command says when all components run."""
 
+PIPELINES = ("python", "script", "query")
+"""What the classification may be written in."""
+
 _MODULE = "workload.py"
 
 BURST = 10
@@ -34,13 +39,16 @@ BURST = 10
 def deployment_text(
     variant: Variant,
     *,
+    pipeline: str = "python",
     warm_up: float = 0.0,
     seconds: float = 0.0,
     interval: float | None = None,
     count: int | None = None,
     offramp: str | None = None,
 ) -> str:
-    """The TOML file. ``interval`` is between two bursts of one onramp; ``count`` and ``offramp`` are for tests."""
+    """The TOML file. ``pipeline`` is one of `PIPELINES`; ``interval`` is between two bursts of one onramp; ``count``
+    and ``offramp`` are for tests.
+    """
     codec = f'codec = {{ name = "json", engine = "{variant.engine}" }}'
     pace = "" if interval is None else f'interval = "{interval * 1e6:.3f}us"\nburst = {BURST}\n'
     pace += "" if count is None else f"count = {count}\n"
@@ -60,10 +68,7 @@ path = "events.json"
 {pace}{codec}
 
 [pipelines.work]
-operators = [
-    {{ type = "python", function = "workload:classify_{variant.flow}" }},
-    {{ type = "bucket" }},     # class, rate and dimensions are in the metadata
-]
+{_pipeline_text(pipeline, variant.flow)}
 
 [offramps.out]
 {sink}
@@ -72,8 +77,21 @@ operators = [
 [flows.main]
 instances = {variant.shape}
 shared = ["out"]
-links = ["load -> work -> out", "work/overflow -> out"]
+links = ["load -> work -> out"{"" if pipeline == "query" else ', "work/overflow -> out"'}]
 """
+
+
+def _pipeline_text(pipeline: str, flow: str) -> str:
+    if pipeline == "query":
+        return f"query = '''\n{query_text(flow)}'''"
+    classify = f'type = "python", function = "workload:classify_{flow}"'
+    if pipeline == "script":
+        classify = f'type = "script", file = "{flow}.tremor"'
+    return f"""\
+operators = [
+    {{ {classify} }},
+    {{ type = "bucket" }},     # class, rate and dimensions are in the metadata
+]"""
 
 
 def write_deployment(directory: Path, text: str, data: Path) -> Path:
@@ -82,6 +100,8 @@ def write_deployment(directory: Path, text: str, data: Path) -> Path:
     file.write_text(text.replace('"report"', json.dumps(str(directory / "report"))), encoding="utf-8")
     (directory / "report").mkdir()
     shutil.copy(workload.__file__, directory / _MODULE)
+    for flow in workload.FUNCTIONS:
+        (directory / f"{flow}.tremor").write_text(script_text(flow), encoding="utf-8")
     shutil.copy(data, directory / "events.json")
     return file
 

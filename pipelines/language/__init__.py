@@ -28,9 +28,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipelines.emit import Emit
-from pipelines.language.diagnostic import CompileError, Diagnostic, LanguageError, ScriptError
-from pipelines.language.dialect import DEFAULT_DIALECT
+from pipelines.language.analysis import analyse_script
+from pipelines.language.diagnostic import CompileError, Diagnostic, LanguageError, Problems, ScriptError
+from pipelines.language.dialect import DEFAULT_DIALECT, find_dialect
+from pipelines.language.lexer import tokenize
 from pipelines.language.limits import Limits
+from pipelines.language.modules import expand
+from pipelines.language.parser import parse_script
 from pipelines.language.query import Query, QueryInstance
 from pipelines.language.script import Script, ScriptInstance
 from pipelines.language.source import Source
@@ -52,7 +56,15 @@ def compile_script(
 
     Reads the modules' files, so it may block. Raises `CompileError` with everything that is wrong.
     """
-    raise NotImplementedError
+    source = source if isinstance(source, Source) else Source(name, source)
+    limits, spoken, problems = limits or Limits(), find_dialect(dialect), Problems()
+    tokens = expand(tokenize(source, spoken, problems), module_path, spoken, problems, source)
+    problems.raise_errors()
+    parsed = parse_script(tokens, spoken, problems)
+    problems.raise_errors()
+    program = analyse_script(parsed, spoken, problems, limits=limits)
+    problems.raise_errors()
+    return Script(program, spoken, limits, problems.warnings)
 
 
 def compile_query(
@@ -63,4 +75,9 @@ def compile_query(
     limits: Limits | None = None,
 ) -> Query:
     """Compile a query, as `compile_script` does. ``#!config dialect`` in the text wins over ``dialect``."""
-    raise NotImplementedError
+    # The stages need this package, so they can be imported only when it is complete.
+    from pipelines.language.queries.compile import compile_text
+
+    text = source if isinstance(source, Source) else Source(name, source)
+    plan, warnings = compile_text(text, module_path, dialect, limits or Limits())
+    return Query(plan, warnings)

@@ -8,7 +8,8 @@ from enum import Enum
 from typing import Any
 
 from pipelines.errors import ConfigurationError, EventError, PipelineError
-from pipelines.language.source import Span
+from pipelines.language.excerpt import excerpt, harmless
+from pipelines.language.source import Position, Span
 
 __all__ = ["CompileError", "Diagnostic", "LanguageError", "Problems", "ScriptError", "Severity"]
 
@@ -26,7 +27,8 @@ class Diagnostic:
 
     ``span`` is where the caret stands (``None``: nowhere in particular, such as the recursion limit). ``hint`` is a
     sentence that says what to do, without "hint:" before it. ``code`` is a stable word for programs, such as
-    ``"syntax"``, ``"undefined-function"``, ``"missing-key"``.
+    ``"syntax"``, ``"undefined-function"``, ``"missing-key"``. ``below``: the caret stands below the last line of the
+    span, in the column where it begins. What is said of a whole match points at its end, where a clause is missing.
     """
 
     message: str
@@ -34,11 +36,14 @@ class Diagnostic:
     hint: str = ""
     code: str = "error"
     severity: Severity = Severity.ERROR
+    below: bool = False
 
     @property
     def line(self) -> int:
         """From 1; 0 without a span."""
-        return self.span.line if self.span else 0
+        if self.span is None:
+            return 0
+        return self.span.source.position(self.span.end - 1).line if self.below else self.span.line
 
     @property
     def column(self) -> int:
@@ -52,11 +57,31 @@ class Diagnostic:
 
     def render(self) -> str:
         """For a terminal, with a newline at its end: severity, message, file:line:column, excerpt with caret, hint."""
-        raise NotImplementedError
+        rows = [f"{self.severity.value}: {harmless(self.message, newlines=True)}"]
+        if self.span:
+            rows.append(f" --> {harmless(self.file)}:{self.line}:{self.column}")
+            rows += excerpt(self.span)
+        if self.hint:
+            rows.append(f"help: {harmless(self.hint, newlines=True)}")
+        return "\n".join(rows) + "\n"
 
     def as_json(self) -> dict[str, Any]:
-        """For editors: ``severity code message hint file line column end_line end_column``."""
-        raise NotImplementedError
+        """For editors: ``severity code message hint file line column end_line end_column``.
+
+        The end is the place after the last character. Without a span the places are 0.
+        """
+        end = self.span.source.position(self.span.end) if self.span else Position(0, 0)
+        return {
+            "severity": self.severity.value,
+            "code": self.code,
+            "message": self.message,
+            "hint": self.hint,
+            "file": self.file,
+            "line": self.span.line if self.span else 0,
+            "column": self.column,
+            "end_line": end.line,
+            "end_column": end.column,
+        }
 
 
 class LanguageError(PipelineError):
@@ -108,15 +133,19 @@ class Problems:
     def __init__(self) -> None:
         self.errors: list[Diagnostic] = []
         self.warnings: list[Diagnostic] = []
+        self._noted: set[Diagnostic] = set()
 
     def error(self, message: str, span: Span | None, hint: str = "", code: str = "error") -> None:
         """Note an error."""
         self.errors.append(Diagnostic(message, span, hint, code))
 
-    def warning(self, message: str, span: Span | None, hint: str = "", code: str = "warning") -> None:
+    def warning(
+        self, message: str, span: Span | None, hint: str = "", code: str = "warning", below: bool = False
+    ) -> None:
         """Note a warning; the same one at the same place is noted once."""
-        diagnostic = Diagnostic(message, span, hint, code, Severity.WARNING)
-        if diagnostic not in self.warnings:
+        diagnostic = Diagnostic(message, span, hint, code, Severity.WARNING, below)
+        if diagnostic not in self._noted:
+            self._noted.add(diagnostic)
             self.warnings.append(diagnostic)
 
     def raise_errors(self) -> None:

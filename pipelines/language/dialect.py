@@ -33,9 +33,12 @@ class Dialect:
     constants_in_select: bool
     """``select`` sees constants; in a windowed one ``event`` and ``$`` belong into aggregates and ``group by``."""
 
+    ordered_records: bool
+    """``for`` goes through the event's records in the order of their fields, not in that of a hash table."""
 
-_OLD = Dialect("0.9", *[False] * 9)
-_NEW = Dialect("0.11", *[True] * 9)
+
+_OLD = Dialect("0.9", *[False] * 10)
+_NEW = Dialect("0.11", *[True] * 10)
 
 DIALECTS = {dialect.name: dialect for dialect in (_OLD, _NEW)}
 """By name."""

@@ -5,11 +5,19 @@ Both are thin: the work is done by the Python function that the code generator m
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from pipelines.emit import Emit
+from pipelines.emit import Drop, Emit
 from pipelines.language.diagnostic import Diagnostic
+from pipelines.language.dialect import Dialect
 from pipelines.language.library.function import Occasion
+from pipelines.language.limits import Limits
+from pipelines.language.routine import Program
+from pipelines.values import copy_value
+
+if TYPE_CHECKING:
+    from pipelines.language.codegen import ProgramInstance
 
 __all__ = ["RunFunction", "Script", "ScriptInstance", "SimpleOccasion"]
 
@@ -37,11 +45,24 @@ class RunFunction(Protocol):
 class Script:
     """A compiled script, which any number of threads of events can use. Made by `compile_script`."""
 
-    warnings: tuple[Diagnostic, ...]
-    ports: frozenset[str]
-    """Output ports that the script names, besides ``out`` and ``err``."""
-    open_ports: bool
-    """Whether it may also emit to ports whose names it computes."""
+    def __init__(
+        self, program: Program, dialect: Dialect, limits: Limits, warnings: Sequence[Diagnostic] = ()
+    ) -> None:
+        # The code generator needs this module.
+        from pipelines.language.codegen import compile_program
+
+        self._program = compile_program(program, dialect, limits)
+        self.warnings = tuple(warnings)
+        self.ports: frozenset[str] = program.ports - {"err"}
+        """Output ports that the script names, besides ``out`` and ``err``."""
+        self.open_ports: bool = program.open_ports
+        """Whether it may also emit to ports whose names it computes."""
+        self.emits_errors: bool = "err" in program.ports or program.open_ports
+        """Whether it may itself emit to ``err``."""
+        self.assigns_event: bool = program.assigns_event
+        """Whether it may change an event in place. If not, one that it emits as it is stays the very same object."""
+        self.assigns_meta: bool = program.assigns_meta
+        """Whether it may change metadata."""
 
     def run(
         self,
@@ -55,26 +76,45 @@ class Script:
 
         The result's ``meta`` is the metadata afterwards. Raises `ScriptError` if the script fails.
         """
-        raise NotImplementedError
+        instance = ScriptInstance(self._program.start(None, copy_value(state)))
+        return instance.run(value, meta, ingest_ns, origin)
 
     def start(self, args: dict[str, Any] | None = None) -> ScriptInstance:
         """An instance that keeps ``state`` between events, and has these ``args``."""
-        raise NotImplementedError
+        return ScriptInstance(self._program.start(copy_value(args)))
 
     def python_source(self) -> str:
         """The Python that it was compiled to, for reading only."""
-        raise NotImplementedError
+        return self._program.python_source()
 
 
 class ScriptInstance:
-    """A script with a state of its own."""
+    """A script with a state of its own. Made by `Script.start`."""
 
-    function: RunFunction
-    """What the pipeline compiler calls."""
-    state: Any
+    def __init__(self, instance: ProgramInstance) -> None:
+        self._cell = instance.cell
+        self.function: RunFunction = instance.function
+        """What the pipeline compiler calls."""
+
+    @property
+    def state(self) -> Any:
+        """The script's ``state``. It belongs to the script: only look at it, or replace it as a whole."""
+        return self._cell.value
+
+    @state.setter
+    def state(self, value: Any) -> None:
+        self._cell.value = value
 
     def run(
         self, value: Any, meta: dict[str, Any] | None = None, ingest_ns: int = 0, origin: str | None = None
     ) -> Emit | None:
         """As `Script.run`, with this instance's state."""
-        raise NotImplementedError
+        # The function owns the outermost records only, and copies those inside before it changes them.
+        event = value.copy() if value.__class__ is dict else value
+        own_meta = dict(meta) if meta else {}
+        result = self.function(event, own_meta, SimpleOccasion(ingest_ns, origin or ""))
+        if result is Drop:
+            return None
+        if result.__class__ is Emit:
+            return Emit(result.value, result.port, own_meta)
+        return Emit(result, "out", own_meta)

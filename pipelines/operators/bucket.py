@@ -96,7 +96,7 @@ operators = [{ type = "bucket", class = "level", dimensions = ["host"], rate = 1
     options: BucketOptions
     Options = BucketOptions
     kind = Kind.ROUTE
-    outputs = ("out", "overflow")
+    outputs: tuple[str, ...] = ("out", "overflow")
     changes_values = False
 
     def __init__(self, options: BucketOptions | None = None) -> None:
@@ -126,7 +126,7 @@ operators = [{ type = "bucket", class = "level", dimensions = ["host"], rate = 1
                         ast.Compare(scope.ingest_ns(), [ast.GtE()], [attribute(load(window), "until_ns")]),
                         [method(window, "advance", scope.ingest_ns())],
                     ),
-                    ast.Assign([ast.Attribute(load(window), "used", ast.Store())], constant(True)),
+                    ast.Assign([ast.Attribute(load(window), "used", ast.Store())], self._mark(scope)),
                     branch(
                         ast.Compare(attribute(load(window), "left"), [ast.Gt()], [constant(0)]),
                         [
@@ -140,6 +140,10 @@ operators = [{ type = "bucket", class = "level", dimensions = ["host"], rate = 1
                 ],
             ),
         )
+
+    def _mark(self, scope: Scope) -> ast.expr:
+        """What a use writes into its window."""
+        return constant(True)
 
     def _look_up(self, scope: Scope, window: str) -> list[ast.stmt]:
         found = scope.bind("found", self._found)
@@ -203,12 +207,15 @@ operators = [{ type = "bucket", class = "level", dimensions = ["host"], rate = 1
         if windows is None:
             if len(self._classes) >= self.options.max_classes:
                 self._forget_a_class()
-            windows = self._classes[group] = OrderedDict()
+            windows = self._classes[group] = self._new_class()
         if len(windows) >= limit.cardinality:
             self._forget_a_window(windows)
         slot_ns = max(1, limit.window_ns // limit.windows)
         window = windows[dimensions] = SlidingWindow(limit.rate, limit.windows, slot_ns, ingest_ns)
         return window
+
+    def _new_class(self) -> OrderedDict[Any, SlidingWindow]:
+        return OrderedDict()
 
     # A use only marks its window, which is cheap. When one must be forgotten, the oldest is looked at: if it is marked,
     # the mark is taken away and it goes to the end (second chance, which pages of memory are replaced by as well).

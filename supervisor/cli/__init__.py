@@ -22,10 +22,17 @@ _COMMANDS = {
     "graph": "Draw a deployment as Mermaid, DOT or SVG.",
     "list": "List the onramps, offramps, codecs, … that a deployment can name.",
     "explain": "Explain a component: its options, their defaults, an example.",
+    "script": "Run a script on events: JSON lines in, JSON lines out; or try one out (-i).",
+    "query": "Run a query on events: JSON lines in, JSON lines out.",
+    "format": "Bring scripts and queries into the canonical layout.",
+    "language": "Look at a script or query as the compiler does: ast, python, check.",
     "new": "Make a directory with a small deployment that runs.",
     "schema": "Print the JSON Schema of deployments, for editors.",
     "completion": "Print the shell's completion script.",
 }
+
+# A module called `list` or `format` would stand in this package's namespace in place of the built-in.
+_MODULES = {"list": "listing", "format": "formatting"}
 
 
 class _CommandGroup(click.Group):
@@ -37,9 +44,7 @@ class _CommandGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        # A module called `list` would stand in this package's namespace in place of the built-in.
-        module_name = "listing" if cmd_name == "list" else cmd_name
-        module = importlib.import_module(f"supervisor.cli.{module_name}")
+        module = importlib.import_module(f"supervisor.cli.{_MODULES.get(cmd_name, cmd_name)}")
         command: click.Command = module.command
         return command
 
@@ -109,7 +114,7 @@ def _answer(ctx: click.Context, error: Exception) -> None:
     cls=_CommandGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 ok, 1 internal error, 2 usage, 3 invalid deployment, 4 cannot start, 5 gave up, "
-    "6 events lost or undelivered, 130/143 ended by force, 141 output closed by its reader.",
+    "6 events lost, failed or undelivered, 7 layout, 130/143 ended by force, 141 output closed by its reader.",
 )
 @click.version_option(
     package_name="aftershock", prog_name="supervisor", message="%(prog)s %(version)s (Aftershock)"

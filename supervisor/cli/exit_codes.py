@@ -17,13 +17,15 @@ class ExitCode(IntEnum):
     USAGE = 2
     """The command line is wrong (the code that click uses)."""
     INVALID_DEPLOYMENT = 3
-    """The deployment's file has errors, or cannot be read."""
+    """The deployment's file, a script or a query has errors, or cannot be read."""
     CANNOT_START = 4
     """A component could not start: its port is in use, its file is missing."""
     GAVE_UP = 5
     """A component failed for good: it was restarted as often as its policy allows."""
     EVENTS_LOST = 6
-    """It stopped, but events were lost or left undelivered."""
+    """It stopped, but events were lost, failed, or were left undelivered."""
+    UNFORMATTED = 7
+    """``format --check`` found a text that is not in the canonical layout."""
     INTERRUPTED = 130
     """Ended at once by SIGINT (128 + 2): a second one, or one to a command that has nothing to drain."""
     PIPE_CLOSED = 141

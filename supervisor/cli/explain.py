@@ -16,12 +16,30 @@ from supervisor.cli.output import print_json
 from supervisor.deployment.describe import OptionDescription, describe_options
 from supervisor.deployment.families import FAMILIES, components_called
 from supervisor.deployment.problem import closest, printable
-from supervisor.deployment.schema import OfframpTable, OnrampTable
+from supervisor.deployment.schema import (
+    PIPELINE_KINDS,
+    FlowTable,
+    OfframpTable,
+    OnrampTable,
+    PipelineTable,
+    SupervisorTable,
+)
 from supervisor.deployment.toml_text import toml_value
 
 __all__ = ["command"]
 
 _COMMON: dict[str, type[BaseModel]] = {"onramp": OnrampTable, "offramp": OfframpTable}
+
+_TABLES: dict[str, tuple[str, str, type[BaseModel]]] = {
+    "pipeline": (
+        "[pipelines.NAME]",
+        f"What is done with events: exactly one of {', '.join(PIPELINE_KINDS)}.",
+        PipelineTable,
+    ),
+    "flow": ("[flows.NAME]", "Which components are linked to each other.", FlowTable),
+    "supervisor": ("[supervisor]", "What holds for the whole deployment.", SupervisorTable),
+}
+"""The tables of a file that are no component of a family."""
 
 
 def _complete(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -31,7 +49,7 @@ def _complete(_ctx: click.Context, _parameter: click.Parameter, incomplete: str)
         for registry in FAMILIES.values()
         for name in registry.names()
     }
-    return [CompletionItem(name) for name in sorted(names) if name.startswith(incomplete)]
+    return [CompletionItem(name) for name in sorted({*names, *_TABLES}) if name.startswith(incomplete)]
 
 
 @click.command("explain")
@@ -41,11 +59,15 @@ def command(name: str, as_json: bool) -> None:
     """Explain a component: what it is for, its options with types and defaults, an example.
 
     A NAME that several families have (`file` is an onramp and an offramp) explains all of them; `onramp/file` is one.
+    `pipeline`, `flow` and `supervisor` explain the keys of these tables.
     """
+    if name in _TABLES:
+        _explain_table(*_TABLES[name], as_json=as_json)
+        return
     found = components_called(name)
     if not found:
         bare = name.rpartition("/")[2]
-        known = {member for registry in FAMILIES.values() for member in registry.names()}
+        known = {*_TABLES} | {member for registry in FAMILIES.values() for member in registry.names()}
         hint = closest(bare, known)
         hint = hint if hint.startswith("did") else "`supervisor list onramps` and its like name all of them"
         raise click.UsageError(f"there is no component called `{printable(name, 60)}`; {hint}")
@@ -56,6 +78,15 @@ def command(name: str, as_json: bool) -> None:
         if index:
             click.echo()
         _explain(family, member)
+
+
+def _explain_table(header: str, summary: str, table: type[BaseModel], *, as_json: bool) -> None:
+    options = describe_options(table)
+    if as_json:
+        print_json([{"table": header, "summary": summary, "options": [asdict(option) for option in options]}])
+        return
+    click.echo(f"{click.style(header, bold=True)}\n  {summary}\n")
+    _print_options("Keys", options)
 
 
 def _to_json(family: str, member: type[Component]) -> dict[str, Any]:

@@ -93,8 +93,13 @@ def examine(document: Document, executors: int | None = None) -> Examination:
         check_guarantees(findings, plan)
         if executors > 1:
             check_executors(findings, plan)
-    problems = sorted(findings.problems, key=lambda problem: problem.position or (0, 0, 0))
+    problems = sorted(findings.problems, key=lambda problem: _order(document, problem))
     return Examination(None if findings.errors else plan, tuple(problems))
+
+
+def _order(document: Document, problem: Problem) -> tuple[Any, ...]:
+    """By line; what stands in other files (scripts, modules) behind it, file by file."""
+    return problem.file != document.file, problem.file, problem.position or (0, 0, 0)
 
 
 def _check_json_engine(findings: Findings, settings: SupervisorTable) -> None:

@@ -166,6 +166,8 @@ def _source_fits(flow: _Flow, path: KeyPath, source: Endpoint) -> bool:
     ports = definition.ports()
     if ports is None or source.port in ports[1]:
         return True
+    if isinstance(definition.plan, PipelinePlan) and definition.plan.open_outputs:
+        return True
     if definition.kind is Kind.OFFRAMP and source.port == "out":
         message = (
             f"{flow.who}: the offramp `{source.name}` ends a link; only `{source.name}/err` comes out of it"
@@ -289,6 +291,9 @@ def _plan(
                 ]
         if isinstance(template, OnrampPlan) and instances > 1 and (name not in shared or executors > 1):
             template = sharing_its_port(template)
+        if isinstance(template, PipelinePlan) and template.open_outputs:
+            outputs = dict.fromkeys((*template.outputs, *(link.port for link in links)))
+            template = replace(template, outputs=tuple(outputs))
         return replace(template, id=ComponentId(flow.name, instance, name), links=tuple(links))
 
     restart = default_restart

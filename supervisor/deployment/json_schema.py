@@ -12,7 +12,14 @@ from pydantic import BaseModel
 
 from pipelines.registry import Component, Registry
 from supervisor.deployment.families import FAMILIES
-from supervisor.deployment.schema import FlowTable, OfframpTable, OnrampTable, PipelineTable, SupervisorTable
+from supervisor.deployment.schema import (
+    PIPELINE_KINDS,
+    FlowTable,
+    OfframpTable,
+    OnrampTable,
+    PipelineTable,
+    SupervisorTable,
+)
 
 __all__ = ["deployment_schema"]
 
@@ -33,7 +40,7 @@ def deployment_schema() -> dict[str, Any]:
         "oneOf": [_member_schema(member, "type", definitions) for member in FAMILIES["operators"].members()]
     }
     pipelines["properties"]["operators"] = {"type": "array", "items": {"$ref": "#/$defs/operators"}}
-    pipelines["oneOf"] = [{"required": ["python"]}, {"required": ["operators"]}]
+    pipelines["oneOf"] = [{"required": [kind]} for kind in PIPELINE_KINDS]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Aftershock deployment",

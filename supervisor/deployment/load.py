@@ -20,7 +20,7 @@ from supervisor.deployment.problem import (
     printable,
 )
 
-__all__ = ["MAX_FILE_BYTES", "Document", "load", "parse"]
+__all__ = ["MAX_FILE_BYTES", "Document", "excerpt_of", "load", "parse"]
 
 MAX_FILE_BYTES = 1024 * 1024
 """A deployment of a thousand components is below 200 KiB; what is larger is some other file."""
@@ -73,10 +73,7 @@ class Document:
         text = self._lines[line - 1] if 0 < line <= len(self._lines) else ""
         if line in self.hidden_lines:
             text = _blank(text)
-        text = _USER_IN_URL.sub(lambda found: "://" + "*" * (len(found[0]) - 4) + "@", text)
-        start = 0 if column <= _EXCERPT_CHARACTERS * 3 // 4 else column - _EXCERPT_CHARACTERS // 2
-        shown = printable(text[start:].replace("\t", " ").rstrip("\r"), max_characters=_EXCERPT_CHARACTERS)
-        return ("…" + shown[1:] if start else shown), start + 1
+        return excerpt_of(text, column)
 
     def problem(
         self,
@@ -115,6 +112,14 @@ class Document:
             excerpt=excerpt,
             excerpt_column=excerpt_column,
         )
+
+
+def excerpt_of(line: str, column: int) -> tuple[str, int]:
+    """The part of a line around a column, and the column at which it begins; see `Document.excerpt`."""
+    line = _USER_IN_URL.sub(lambda found: "://" + "*" * (len(found[0]) - 4) + "@", line)
+    start = 0 if column <= _EXCERPT_CHARACTERS * 3 // 4 else column - _EXCERPT_CHARACTERS // 2
+    shown = printable(line[start:].replace("\t", " ").rstrip("\r"), max_characters=_EXCERPT_CHARACTERS)
+    return ("…" + shown[1:] if start else shown), start + 1
 
 
 def load(path: Path) -> Document:

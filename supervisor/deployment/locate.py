@@ -68,6 +68,16 @@ class Positions:
         node = place.value if place else None
         return range(0) if node is None else range(node.start_point[0] + 1, node.end_point[0] + 2)
 
+    def extent(self, path: KeyPath) -> tuple[int, int] | None:
+        """The characters of the text that are the value as it is written: from, to before; counted from 0."""
+        place = self._find(path)
+        if place is None or place.value is None:
+            return None
+        data = b"\n".join(self._lines)
+        start, end = place.value.start_byte, place.value.end_byte
+        first = len(data[:start].decode("utf-8", "surrogatepass"))
+        return first, first + len(data[start:end].decode("utf-8", "surrogatepass"))
+
     def _find(self, path: KeyPath) -> Place | None:
         place: Place | None = self._root
         for step in path:

@@ -17,7 +17,7 @@ from pipelines.python_function import resolve_python
 from supervisor.deployment.parts import build_part, look_up
 from supervisor.deployment.plan import ComponentId, ComponentPlan, Kind, OfframpPlan, PartPlan, PipelinePlan
 from supervisor.deployment.problem import KeyPath
-from supervisor.deployment.schema import LATER_PIPELINE_KEYS, PipelineTable
+from supervisor.deployment.schema import LANGUAGE_KEYS, PipelineTable
 from supervisor.deployment.validate import Findings, map_paths
 
 __all__ = ["check_pipeline", "joined_outputs", "make_pipeline"]
@@ -26,20 +26,18 @@ __all__ = ["check_pipeline", "joined_outputs", "make_pipeline"]
 def check_pipeline(findings: Findings, name: str, table: dict[str, Any]) -> PipelinePlan | None:
     """The plan of ``[pipelines.NAME]`` without its place in a flow, or ``None`` and problems.
 
-    Imports the module that it names, and compiles the pipeline once to know its ports.
+    Imports the module that it names, reads the file and compiles the text that it names, and makes its graph once to
+    know its ports.
     """
     path, who = ("pipelines", name), f"pipeline `{name}`"
-    later = [key for key in LATER_PIPELINE_KEYS if key in table]
-    for key in later:
-        message = f"{who}: `{key}` comes in a later version"
-        findings.error(
-            (*path, key), "not-yet", message, 'use `python = "module:function"` or `operators`', at_key=True
-        )
-    if later:
-        return None
-    checked = findings.validate(PipelineTable, table, path, who, also_known=LATER_PIPELINE_KEYS)
+    checked = findings.validate(PipelineTable, table, path, who)
     if checked is None:
         return None
+    if checked.pipeline_kind in LANGUAGE_KEYS:
+        # Late: most deployments have no use for the languages.
+        from supervisor.deployment.language_pipelines import check_text
+
+        return check_text(findings, name, checked)
     chain_parts = _operators(findings, path, who, checked.operators or [])
     if chain_parts is None:
         return None
@@ -68,6 +66,8 @@ def graph_of(plan: PipelinePlan) -> Graph:
 
     Raises `ConfigurationError`, with the path below the pipeline's table; the check would have found the same.
     """
+    if plan.text is not None:
+        return plan.text.graph(plan.outputs)
     if plan.table.python is None:
         return chain([part.build() for part in plan.operators])
     try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from pipelines.options import Options
 from pipelines.registry import Component
@@ -25,6 +25,9 @@ from supervisor.deployment.schema import (
     RestartPolicy,
     SupervisorTable,
 )
+
+if TYPE_CHECKING:
+    from supervisor.deployment.language_pipelines import CompiledText
 
 __all__ = [
     "ComponentId",
@@ -142,9 +145,10 @@ class OnrampPlan(ComponentPlan):
 
 @dataclass(frozen=True)
 class PipelinePlan(ComponentPlan):
-    """A pipeline: ``table.python`` names its function, or ``operators`` is its chain.
+    """A pipeline: ``table.python`` names its function, ``operators`` is its chain, or ``text`` is its script or query.
 
-    ``search_path`` is the directory where the function's module is looked for first.
+    ``search_path`` is the directory where the function's module is looked for first. ``open_outputs``: a script that
+    computes names of ports, so that links may name any; ``outputs`` then has those that its flow's links do name.
     """
 
     table: PipelineTable
@@ -152,11 +156,24 @@ class PipelinePlan(ComponentPlan):
     search_path: str
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    open_outputs: bool = False
+    text: CompiledText | None = field(default=None, repr=False)
+    """Compiled once, for all copies and incarnations."""
 
     @property
     def kind(self) -> Kind:
         """A pipeline."""
         return Kind.PIPELINE
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """What it consists of, in words: its function, its operators' names, or ``script enrich.tremor``."""
+        if self.table.python is not None:
+            return (self.table.python,)
+        if self.text is None:
+            return tuple(part.member.name for part in self.operators)
+        language, file, _ = self.table.pipeline_kind.partition("_file")
+        return (f"{language} {getattr(self.table, language + file)}" if file else language,)
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,12 @@ from pipelines.options import Address, Duration, Options, Size
 from ramps.retry import BackoffOptions
 
 __all__ = [
-    "LATER_PIPELINE_KEYS",
+    "LANGUAGE_KEYS",
     "MAX_EXECUTORS",
+    "PIPELINE_KINDS",
     "SECTIONS",
     "FlowTable",
+    "LimitsTable",
     "LogSettings",
     "OfframpTable",
     "OnrampTable",
@@ -32,9 +34,11 @@ __all__ = [
 SECTIONS = ("supervisor", "onramps", "pipelines", "offramps", "flows")
 """The tables at the top of a file."""
 
-LATER_PIPELINE_KEYS = ("script", "script_file", "query", "query_file")
-"""Kinds of pipelines that are known, but refused until the languages are there."""
+LANGUAGE_KEYS = ("script", "script_file", "query", "query_file")
+"""The keys that make a pipeline of a text in one of the languages."""
 
+PIPELINE_KINDS = ("python", "operators", *LANGUAGE_KEYS)
+"""Of these a pipeline has exactly one."""
 
 MAX_EXECUTORS = 256
 """Each is a Python process of some tens of megabytes; more than one for each core gains nothing."""
@@ -255,8 +259,27 @@ class OfframpTable(_Receiving):
     )
 
 
+class LimitsTable(Options):
+    """``[pipelines.NAME.limits]``: what a script or a query may use at most (`pipelines.language.limits.Limits`)."""
+
+    string: int = Field(
+        default=16 * 1024 * 1024, ge=1, description="Characters of a text that one operation makes."
+    )
+    array: int = Field(default=1_000_000, ge=1, description="Elements of an array that one operation makes.")
+    record: int = Field(default=1_000_000, ge=1, description="Fields of a record that one operation makes.")
+    recursion: int = Field(
+        default=1024,
+        ge=1,
+        le=10_000,
+        description="How often a function may call itself, and how deep calls may be nested.",
+    )
+    groups: int = Field(
+        default=100_000, ge=1, description="Groups that one window of one `select` remembers."
+    )
+
+
 class PipelineTable(_Receiving):
-    """``[pipelines.NAME]``: exactly one of `python` and `operators` says what it does."""
+    """``[pipelines.NAME]``: exactly one of `PIPELINE_KINDS` says what it does."""
 
     python: str | None = Field(
         default=None,
@@ -269,6 +292,23 @@ class PipelineTable(_Receiving):
         default=None,
         description="A chain of operators: tables of `type` and the operator's options, in order.",
     )
+    script: str | None = Field(
+        default=None, description="The text of a script, which is run on each event; best in three quotes."
+    )
+    script_file: Path | None = Field(default=None, description="The file of a script.")
+    query: str | None = Field(
+        default=None, description="The text of a query: selects, windows and operators; best in three quotes."
+    )
+    query_file: Path | None = Field(default=None, description="The file of a query.")
+    module_path: list[Path] | None = Field(
+        default=None, description="Directories for the modules that a script or query uses, in order."
+    )
+    dialect: Literal["0.9", "0.11"] | None = Field(
+        default=None,
+        description='The version of the language of a script or query, `"0.11"` if left out.',
+    )
+    args: dict[str, Any] | None = Field(default=None, description="What a script reads as `args`.")
+    limits: LimitsTable | None = Field(default=None, description="What a script or query may use at most.")
     max_message_time: Duration | None = Field(
         default=None,
         description="A batch that takes longer is a crash of the pipeline. Without it there is no limit.",
@@ -289,18 +329,37 @@ class PipelineTable(_Receiving):
             raise ValueError('must be longer than nothing; write for instance "30s"')
         return seconds
 
+    @property
+    def pipeline_kind(self) -> str:
+        """Which of `PIPELINE_KINDS` is given."""
+        return next(key for key in PIPELINE_KINDS if getattr(self, key) is not None)
+
     @model_validator(mode="after")
     def _one_kind(self) -> PipelineTable:
-        if (self.python is None) == (self.operators is None):
-            given = "neither is given" if self.python is None else "both are given"
-            raise ValueError(
-                f'a pipeline is either `python = "module:function"` or `operators = [...]`; {given}'
-            )
+        given = [key for key in PIPELINE_KINDS if getattr(self, key) is not None]
+        if not given:
+            kinds = " or ".join(f"`{key}`" for key in PIPELINE_KINDS)
+            raise ValueError(f"nothing says what it does; give one of {kinds}")
+        if len(given) > 1:
+            kinds = " and ".join(f"`{key}`" for key in given)
+            raise ValueError(f"{kinds} are given, and each says what it does; keep one of them")
         if self.options is not None and self.python is None:
             raise ValueError(
                 "`options` are for a `python` class; an operator's options stand in its own table"
             )
+        for key, fitting in _KEYS_OF_KINDS.items():
+            if getattr(self, key) is not None and given[0] not in fitting:
+                wanted = "a script" if key == "args" else "a script or a query"
+                raise ValueError(f"`{key}` is for {wanted}; a pipeline with `{given[0]}` has no use for it")
         return self
+
+
+_KEYS_OF_KINDS = {
+    "args": ("script", "script_file"),
+    "module_path": LANGUAGE_KEYS,
+    "dialect": LANGUAGE_KEYS,
+    "limits": LANGUAGE_KEYS,
+}
 
 
 class FlowTable(Options):

@@ -56,7 +56,7 @@ def _component(component: ComponentPlan, directory: Path) -> dict[str, Any]:
             }
         case PipelinePlan():
             table = component.table.model_dump(mode="json", by_alias=True)
-            if component.table.python is None:
+            if component.table.python is None and component.text is None:
                 table["operators"] = [
                     {"type": operator.member.name, **_options(operator, directory)}
                     for operator in component.operators

@@ -42,9 +42,7 @@ def _describe(component: ComponentPlan) -> str:
                 return component.connector.member.name
             return " > ".join([component.codec.member.name, *steps, component.connector.member.name])
         case PipelinePlan():
-            if component.table.python is not None:
-                return component.table.python
-            return " > ".join(part.member.name for part in component.operators)
+            return " > ".join(component.steps)
     raise TypeError(component)
 
 

@@ -15,6 +15,9 @@ from toml.decoder import InlineTableDict
 __all__ = ["toml_document", "toml_value", "without_nothing"]
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+# No TOML has a bare NUL in it: `toml_value` escapes those of texts.
+_BLOCK = "\x00"
 
 
 class _InlineTable(dict[str, Any], InlineTableDict):  # type: ignore[misc, unused-ignore] # the base is untyped
@@ -24,9 +27,19 @@ class _InlineTable(dict[str, Any], InlineTableDict):  # type: ignore[misc, unuse
 class _Encoder(toml.TomlEncoder):  # type: ignore[type-arg, unused-ignore] # generic in the stubs only
     def __init__(self) -> None:
         super().__init__(preserve=True)
+        self.blocks: list[str] = []
 
     def dump_value(self, v: Any) -> str:
-        return toml_value(v)
+        block = _block(v)
+        if block is None:
+            return toml_value(v)
+        self.blocks.append(block)
+        return _BLOCK
+
+    def with_blocks(self, document: str) -> str:
+        """The document with its texts of several lines in their places, untouched by what was done to it."""
+        blocks = iter(self.blocks)
+        return re.sub(_BLOCK, lambda _found: next(blocks), document)
 
     def dump_inline_table(self, section: Any) -> str:
         return toml_value(section) + "\n"
@@ -46,12 +59,17 @@ def toml_value(value: Any) -> str:
 
 
 def toml_document(tables: dict[str, Any]) -> str:
-    """A whole document: a header for each table of the first two levels, deeper tables inline."""
+    """A whole document: a header for each table of the first two levels, deeper tables inline.
+
+    A text of several lines that is a key's own value, such as a script, is written as it is, between three quotes.
+    """
     prepared = {
         section: {key: _below_header(value) for key, value in content.items()}
         for section, content in tables.items()
     }
-    return re.sub(r"\n{3,}", "\n\n", str(toml.dumps(prepared, encoder=_Encoder())).strip("\n")) + "\n"
+    encoder = _Encoder()
+    document = re.sub(r"\n{3,}", "\n\n", str(toml.dumps(prepared, encoder=encoder)).strip("\n")) + "\n"
+    return encoder.with_blocks(document)
 
 
 def without_nothing(value: Any) -> Any:
@@ -61,6 +79,16 @@ def without_nothing(value: Any) -> Any:
     if isinstance(value, list):
         return [without_nothing(item) for item in value]
     return value
+
+
+def _block(value: Any) -> str | None:
+    """A text of several lines between three quotes; ``None`` for anything that cannot or need not be written so."""
+    if not isinstance(value, str) or "\n" not in value or _CONTROL.search(value):
+        return None
+    if "'''" not in value and not value.endswith("'"):
+        return f"'''\n{value}'''"
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"""\n{escaped}"""'
 
 
 def _below_header(value: Any) -> Any:

@@ -40,6 +40,14 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 @pytest.fixture
+def feed(run: Run) -> Run:
+    """As `run`, with what stands on the standard input first."""
+    return lambda text, *arguments: CliRunner().invoke(
+        main, list(arguments), input=text, prog_name="supervisor"
+    )
+
+
+@pytest.fixture
 def good(tmp_path: Path) -> str:
     """The name of a deployment's file in which nothing is wrong."""
     (tmp_path / "access.log").write_text("one\ntwo\n")

@@ -92,6 +92,16 @@ def test_no_connector_declares_an_option_of_a_common_name(plural: str, common: A
         assert not set(member.Options.model_fields) & set(common.model_fields), member.name
 
 
+def test_the_tables_of_a_file_are_explained_as_well(run: Run) -> None:
+    result = run("explain", "pipeline")
+    assert result.exit_code == 0
+    for words in ("[pipelines.NAME]", "query_file", "module_path", "limits.recursion = 1024"):
+        assert words in result.stdout
+    (table,) = json.loads(run("explain", "pipeline", "--json").stdout)
+    assert "script" in [option["name"] for option in table["options"]]
+    assert "did you mean `pipeline`?" in run("explain", "pipelin").stderr
+
+
 # --- the JSON Schema --------------------------------------------------------------------------------------------------
 
 
@@ -128,6 +138,23 @@ links = ["in -> p -> out"]
 
 def test_the_schema_takes_a_good_deployment(validator: jsonschema.Draft202012Validator) -> None:
     validator.validate(tomllib.loads(GOOD))
+
+
+@pytest.mark.parametrize(
+    "pipeline",
+    [
+        "script = 'event'\nargs = { a = 1 }\ndialect = '0.9'",
+        "script_file = 'x.tremor'\nmodule_path = ['lib']",
+        "query = 'select event from in into out'\nlimits = { groups = 5 }",
+        "query_file = 'x.trickle'",
+    ],
+)
+def test_the_schema_takes_pipelines_in_the_languages(
+    validator: jsonschema.Draft202012Validator, pipeline: str
+) -> None:
+    validator.validate(tomllib.loads(GOOD.replace('python = "module:function"', pipeline)))
+    both = GOOD.replace('python = "module:function"', f'python = "m:f"\n{pipeline}')
+    assert list(validator.iter_errors(tomllib.loads(both)))
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,7 @@ def test_the_exit_codes_are_fixed() -> None:
         "CANNOT_START": 4,
         "GAVE_UP": 5,
         "EVENTS_LOST": 6,
+        "UNFORMATTED": 7,
         "INTERRUPTED": 130,
         "PIPE_CLOSED": 141,
         "TERMINATED": 143,

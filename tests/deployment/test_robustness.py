@@ -35,13 +35,21 @@ interval = "1s"
 retry = { initial = "1s", factor = 2.0 }
 [pipelines.keep]
 operators = [{ type = "sample", every = 2 }]
+[pipelines.sort]
+script = "let event.a = args.n; emit event => \\"#{event.to}\\""
+module_path = ["."]
+dialect = "0.11"
+args = { n = 1 }
+limits = { array = 5 }
+[pipelines.rates]
+query = "select event from in into out"
 [offramps.out]
 type = "stdout"
 [offramps.log]
 type = "file"
 path = "log.jsonl"
 [flows.main]
-links = ["file -> keep -> out", "web -> out", "tick -> out", "keep/err -> log"]
+links = ["file -> keep -> out", "web -> sort -> out", "tick -> rates -> out", "keep/err -> log", "sort/x -> log"]
 instances = 1
 shared = ["log"]
 restart = { max_restarts = 3, within = "1m" }
@@ -59,6 +67,9 @@ WORDS = st.sampled_from(
         "5s",
         "a -> b",
         "keep/err -> out",
+        "sort/y -> out",
+        "event.a + 1",
+        "select event from in into err",
         "[x]",
         "\x1b[31m",
         "{}",

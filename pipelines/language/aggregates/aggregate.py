@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-__all__ = ["AGGREGATES", "Aggregate", "AggregateKind"]
+from pipelines.language.limits import Limits
+
+__all__ = ["AGGREGATES", "Aggregate", "AggregateKind", "register"]
 
 
 class Aggregate(Protocol):
@@ -16,7 +18,10 @@ class Aggregate(Protocol):
         """Take in one event. The arguments are values of the language. Raises `Fault` for one that does not fit."""
 
     def merge(self, narrower: Any) -> None:
-        """Take in all that a narrower window of the same kind has seen (tilt frames). ``narrower`` stays as it is."""
+        """Take in all that a narrower window of the same kind has seen (tilt frames). ``narrower`` stays as it is.
+
+        Raises `Fault` if that is more than it may hold; nothing is taken in then.
+        """
 
     def value(self) -> Any:
         """The result so far. A new value each time, or one that nobody changes."""
@@ -24,13 +29,13 @@ class Aggregate(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AggregateKind:
-    """``aggr::module::name``. ``make()`` is a fresh state; calls take from ``least`` to ``most`` arguments."""
+    """``aggr::module::name``. ``make(limits)`` is a fresh state; calls take from ``least`` to ``most`` arguments."""
 
     module: str
     name: str
     least: int
     most: int
-    make: Callable[[], Aggregate]
+    make: Callable[[Limits], Aggregate]
     summary: str
     example: tuple[str, str]
     """A query's target, and its value over the events 1 to 4 (``event`` is the number)."""
@@ -38,3 +43,8 @@ class AggregateKind:
 
 AGGREGATES: dict[tuple[str, str], AggregateKind] = {}
 """By module and name: ``("stats", "count")``. Importing `pipelines.language.aggregates` fills it."""
+
+
+def register(kind: AggregateKind) -> None:
+    """Put it into the table."""
+    AGGREGATES[kind.module, kind.name] = kind

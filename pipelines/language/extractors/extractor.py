@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from difflib import get_close_matches
+from typing import Any, TypeVar
 
 from pipelines.language.library.function import Occasion
 
-__all__ = ["EXTRACTORS", "BadExtractor", "Extractor", "make_extractor"]
+__all__ = ["EXTRACTORS", "BadExtractor", "Extractor", "make_extractor", "register"]
 
 
 class BadExtractor(ValueError):
@@ -23,6 +23,10 @@ class Extractor:
 
     name: str
     """As written, in lower case."""
+    summary: str
+    """What it does, in one sentence, for the reference."""
+    example: tuple[str, str, str]
+    """For the reference: the text between the bars, a string, and the result as JSON."""
 
     def __init__(self, text: str) -> None:
         """Compile the text. Raises `BadExtractor`."""
@@ -36,10 +40,29 @@ class Extractor:
         raise NotImplementedError
 
 
-EXTRACTORS: dict[str, Callable[[str], Extractor]] = {}
+EXTRACTORS: dict[str, type[Extractor]] = {}
 """By name. Importing `pipelines.language.extractors` fills it."""
+
+_Class = TypeVar("_Class", bound=type[Extractor])
+
+
+def register(extractor: _Class) -> _Class:
+    """Enter a class in `EXTRACTORS`; a decorator."""
+    EXTRACTORS[extractor.name] = extractor
+    return extractor
 
 
 def make_extractor(name: str, text: str) -> Extractor:
     """Compile ``name|text|``; the name's case does not matter. Raises `BadExtractor` for an unknown name as well."""
-    raise NotImplementedError
+    known = EXTRACTORS.get(name.lower())
+    if known is not None:
+        return known(text)
+    close = get_close_matches(name.lower(), EXTRACTORS, n=1)
+    hint = f"did you mean `{close[0]}`?" if close else f"there are {', '.join(sorted(EXTRACTORS))}."
+    raise BadExtractor(f"There is no extractor `{name}`; {hint}")
+
+
+def refuse_text(extractor: Extractor, text: str) -> None:
+    """For an extractor that takes no text: raise `BadExtractor` if there is one."""
+    if text.strip():
+        raise BadExtractor(f"`{extractor.name}` takes no text between its bars; write `{extractor.name}||`.")

@@ -8,15 +8,28 @@ A module of the library is one file, such as ``library/array.py``. It registers 
         return len(array)
 
 From that one declaration come the checks of calls, the module that ``use std::array`` brings, and the reference.
+
+The Python function gets arguments of the right number and types, and raises `Fault` for what it cannot do with them. It
+does not name itself: `Function.checked` puts the name before the message, also of a fault that came from elsewhere.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
-__all__ = ["FUNCTIONS", "Function", "Occasion", "Parameter", "function"]
+from pipelines.language.library.checks import TYPES, arity_fault, make_checked
+
+__all__ = ["FUNCTIONS", "Function", "Occasion", "Parameter", "arity_fault", "function"]
+
+AnyCallable = TypeVar("AnyCallable", bound=Callable[..., Any])
+
+_SCALARS = ("null", "boolean", "integer", "unsigned", "float", "number", "string", "binary")
+
+_SIGNATURE = re.compile(r"(?P<module>[\w:]+)::(?P<name>\w+)\((?P<parameters>[^()]*)\) -> (?P<result>[\w|]+)")
+_PARAMETER = re.compile(r"(?P<name>\w+)(?P<mark>[?*]?): (?P<written>[\w|]+)")
 
 
 class Occasion(Protocol):
@@ -89,11 +102,59 @@ def function(
     takes_limits: bool = False,
     dialect: str = "0.9",
     example: tuple[str, str] | None = None,
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+) -> Callable[[AnyCallable], AnyCallable]:
     """Register the decorated function under ``"module::name(a: type, b?: type, c*: any) -> type"``.
 
-    ``?`` marks a parameter that may be left out, ``*`` one that may be repeated. Types: ``any null boolean integer
-    unsigned float number string array record binary`` and unions such as ``string|binary``. The docstring's first line
-    becomes the summary.
+    ``?`` marks a parameter that may be left out, ``*`` the last one if it may be there any number of times. Types:
+    ``any null boolean integer unsigned float number string array record binary`` and unions such as ``string|binary``.
+    The docstring's first line becomes the summary. A result that is no container is ``fresh`` without saying so. Raises
+    `ValueError` for a signature that is none.
     """
-    raise NotImplementedError
+    match = _SIGNATURE.fullmatch(signature)
+    if match is None:
+        raise ValueError(f"this is no signature: {signature}")
+    parsed = [_PARAMETER.fullmatch(text) for text in match["parameters"].split(", ") if text]
+    if None in parsed:
+        raise ValueError(f"a parameter is written wrongly: {signature}")
+    found = [parameter for parameter in parsed if parameter is not None]
+    parameters = tuple(Parameter(one["name"], one["written"], _python_types(one["written"])) for one in found)
+    required = sum(one["mark"] == "" for one in found)
+    variadic = bool(found) and found[-1]["mark"] == "*"
+    module, name = match["module"], match["name"]
+
+    def register(call: AnyCallable) -> AnyCallable:
+        checked = make_checked(
+            f"{module}::{name}",
+            [parameter.written for parameter in parameters],
+            required,
+            variadic,
+            leading=takes_occasion + takes_limits,
+            call=call,
+        )
+        FUNCTIONS[module, name] = Function(
+            module=module,
+            name=name,
+            parameters=parameters,
+            required=required,
+            variadic=variadic,
+            result=match["result"],
+            folds=folds,
+            fresh=fresh or match["result"] in _SCALARS,
+            takes_occasion=takes_occasion,
+            takes_limits=takes_limits,
+            dialect=dialect,
+            package=package,
+            summary=(call.__doc__ or "").strip().partition("\n")[0],
+            example=example,
+            call=call,
+            checked=checked,
+        )
+        return call
+
+    return register
+
+
+def _python_types(written: str) -> frozenset[type] | None:
+    if written == "any":
+        return None
+    return frozenset(kind for word in written.split("|") for kind in TYPES[word])

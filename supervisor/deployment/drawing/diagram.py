@@ -95,7 +95,7 @@ def _detail(component: ComponentPlan) -> str:
     if isinstance(component, OnrampPlan | OfframpPlan):
         return f"{component.connector.member.name} · {component.codec.member.name}"
     if isinstance(component, PipelinePlan):
-        return component.table.python or " → ".join(part.member.name for part in component.operators)
+        return " → ".join(component.steps)
     return ""
 
 

@@ -1,0 +1,1 @@
+"""Queries: selects, windows and nodes as operators of a `pipelines.Graph`."""

@@ -1,0 +1,69 @@
+"""``supervisor language``: what the compiler makes of a text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+
+Feed = Callable[..., Result]
+
+
+def test_the_tree_of_a_text_is_printed_as_json(feed: Feed) -> None:
+    script = json.loads(feed("let a = event.b + 1", "language", "ast", "-").stdout)
+    query = json.loads(feed("select event from in into out", "language", "ast", "--query", "-").stdout)
+
+    assert json.dumps(script) != json.dumps(query)
+    assert '"Let"' in json.dumps(script)
+    assert '"Select"' in json.dumps(query)
+
+
+def test_a_tree_needs_no_modules(feed: Feed) -> None:
+    assert feed("use un::known;\nevent", "language", "ast", "-").exit_code == 0
+
+
+def test_the_python_of_a_script_is_python(feed: Feed) -> None:
+    result = feed("event.a + 1", "language", "python", "-")
+
+    assert result.exit_code == 0
+    compile(result.stdout, "generated", "exec")
+
+
+@pytest.mark.parametrize("which", ["ast", "python", "check"])
+def test_a_text_with_errors_is_told_so(feed: Feed, which: str) -> None:
+    result = feed("let = 1", "language", which, "-")
+
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert "<stdin>:1:5" in result.stderr
+
+
+def test_editors_get_what_is_wrong_as_json(feed: Feed, tmp_path: Path) -> None:
+    (tmp_path / "a.tremor").write_text("nope::a();\nnope::b()\n")
+    (tmp_path / "b.trickle").write_text("select event from in into nowhere\n")
+    result = feed("", "language", "check", "--json", "a.tremor", "b.trickle")
+    answer: dict[str, Any] = json.loads(result.stdout)
+
+    assert (result.exit_code, answer["ok"]) == (3, False)
+    assert [(one["file"], one["line"], one["column"]) for one in answer["diagnostics"]] == [
+        ("a.tremor", 1, 1),
+        ("a.tremor", 2, 1),
+        ("b.trickle", 1, 27),
+    ]
+    assert {one["severity"] for one in answer["diagnostics"]} == {"error"}
+
+
+def test_warnings_alone_are_no_failure(feed: Feed) -> None:
+    result = feed("match event of case 1 => 2 end", "language", "check", "--json", "-")
+    answer: dict[str, Any] = json.loads(result.stdout)
+
+    assert (result.exit_code, answer["ok"]) == (0, True)
+    assert [one["severity"] for one in answer["diagnostics"]] == ["warning"]
+
+
+def test_a_good_text_needs_no_words(feed: Feed) -> None:
+    result = feed("event", "language", "check", "-")
+    assert (result.exit_code, result.output) == (0, "")
