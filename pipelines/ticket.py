@@ -85,6 +85,10 @@ def joined(tickets: Iterable[Ticket]) -> Ticket | None:
     if len(members) <= 1:
         return members[0] if members else None
 
+    return _answering(members)
+
+
+def _answering(members: list[Ticket]) -> Ticket:
     def settle(outcome: Outcome) -> None:
         for member in members:
             member.answer(outcome)
@@ -93,38 +97,53 @@ def joined(tickets: Iterable[Ticket]) -> Ticket | None:
 
 
 class HeldTickets:
-    """The tickets of what an operator holds: events that wait for others, or for time, or a window that sums them up.
+    """The tickets of what an operator holds: events that wait for others, or for time.
 
     ``add`` when something of a batch is kept; ``hand_to`` when all that is held goes out among the results of a batch
     (before `hold` returns); ``take`` for a batch of its own (`release`, `finish`), or for what is forgotten on purpose.
+
+    What is kept of a batch has a fork of the ticket that the batch came with, not of the one that `hand_to` gave it:
+    otherwise each batch would wait for what the next one leaves behind, and none would ever be settled.
     """
 
-    __slots__ = ("_latest", "_tickets")
+    __slots__ = ("_batch", "_is_kept", "_members", "_own", "_tickets")
 
     def __init__(self) -> None:
         self._tickets: list[Ticket] = []
-        self._latest: Ticket | None = None
+        self._batch: Batch | None = None
+        self._own: Ticket | None = None
+        self._members: list[Ticket] | None = None
+        self._is_kept = False
 
     def __len__(self) -> int:
         return len(self._tickets)
 
+    def _meet(self, batch: Batch) -> None:
+        if batch is not self._batch:
+            self._batch, self._own = batch, batch.ticket
+            self._members, self._is_kept = None, False
+
     def add(self, batch: Batch) -> None:
         """Something of this batch is kept."""
-        ticket = batch.ticket
-        if ticket is not None and ticket is not self._latest:
-            self._latest = ticket
-            self._tickets.append(ticket.fork())
+        self._meet(batch)
+        if self._own is not None and not self._is_kept:
+            self._tickets.append(self._own.fork())
+            self._is_kept = True
 
     def hand_to(self, batch: Batch) -> None:
         """Everything that is held becomes a part of what this batch gives out."""
-        if self._tickets:
-            own = [] if batch.ticket is None else [batch.ticket]
-            batch.ticket = joined([*own, *self._tickets])
-            self._tickets, self._latest = [], None
+        self._meet(batch)
+        tickets, self._tickets, self._is_kept = self._tickets, [], False
+        if not tickets:
+            return
+        if self._members is None:
+            self._members = [] if self._own is None else [self._own]
+            batch.ticket = _answering(self._members)
+        self._members += tickets
 
     def take(self) -> Ticket | None:
         """One ticket for everything that is held."""
-        tickets, self._tickets, self._latest = self._tickets, [], None
+        tickets, self._tickets, self._is_kept = self._tickets, [], False
         return joined(tickets)
 
 
