@@ -264,10 +264,12 @@ def test_every_ticket_is_settled_once_all_is_answered_and_none_before(
         for _ in range(data.draw(st.integers(0, 4))):
             stage.step()
             waiting = [end for end, place in ends.items() if place.messages]
-            if waiting and data.draw(st.integers(0, 1)):
+            is_answered: bool = data.draw(st.booleans())
+            if waiting and is_answered:
                 end = data.draw(st.sampled_from(waiting))
                 index = data.draw(st.integers(0, len(ends[end].messages) - 1))
-                answer(end, index, data.draw(st.sampled_from([Outcome.DELIVERED] * 4 + [Outcome.FAILED])))
+                outcome: Outcome = data.draw(st.sampled_from([Outcome.DELIVERED] * 4 + [Outcome.FAILED]))
+                answer(end, index, outcome)
     fuse.put_out()
     stage.stop()
     for end, place in ends.items():
