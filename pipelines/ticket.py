@@ -148,6 +148,10 @@ class HeldTickets:
             self._tickets.append(self._own.fork())
             self._is_kept = True
 
+    def adopt(self, ticket: Ticket) -> None:
+        """Hold a ticket that is the caller's."""
+        self._tickets.append(ticket)
+
     def hand_to(self, batch: Batch) -> None:
         """Everything that is held becomes a part of what this batch gives out."""
         self._meet(batch)

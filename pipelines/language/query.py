@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from pipelines.batch import Batch
-from pipelines.compiler import Codes, compile_graph
+from pipelines.compiler import Codes, compile_graph, generated_source
 from pipelines.graph import Graph
 from pipelines.language.diagnostic import Diagnostic
 from pipelines.values import copy_value
@@ -38,6 +38,20 @@ class Query:
     def graph(self) -> Graph:
         """A new graph of new operators, with a state of their own."""
         return self._plan.graph()
+
+    def python_source(self) -> str:
+        """The Python that it was compiled to, for reading only: the function that runs a batch through the whole graph
+        for each input, and the functions that it calls for scripts and selects.
+        """
+        graph = self.graph()
+        parts = [f"# events from `{port}`\n\n{generated_source(graph, entry=port)}\n" for port in self.inputs]
+        known: set[str] = set()
+        for step in self._plan.steps:
+            text = "" if step.python is None else step.python()
+            if text and text not in known:
+                known.add(text)
+                parts.append(f"# {step.id}\n\n{text}")
+        return "\n\n".join(parts)
 
     def start(self) -> QueryInstance:
         """An instance for one event at a time, without any actors: for tests and for embedding."""

@@ -55,14 +55,19 @@ def ast_command(file: str, as_query: bool, dialect: str) -> None:
 
 @command.command("python")
 @click.argument("file")
+@QUERY
 @MODULE_PATH
 @DIALECT
-def python_command(file: str, module_path: tuple[Path, ...], dialect: str) -> None:
-    """Print the Python that the script in FILE is compiled to (`-`: the standard input). For reading only."""
-    from pipelines.language import compile_script
+def python_command(file: str, as_query: bool, module_path: tuple[Path, ...], dialect: str) -> None:
+    """Print the Python that FILE is compiled to (`-`: the standard input). For reading only."""
+    from pipelines.language import compile_query, compile_script
 
-    script = compile_text(compile_script, read_source(file), module_path, dialect)
-    click.echo(script.python_source().rstrip("\n"))
+    source = read_source(file)
+    if is_query(file, as_query):
+        text = compile_text(compile_query, source, module_path, dialect).python_source()
+    else:
+        text = compile_text(compile_script, source, module_path, dialect).python_source()
+    click.echo(text.rstrip("\n"))
 
 
 @command.command("check")

@@ -267,6 +267,11 @@ class LimitsTable(Options):
     )
     array: int = Field(default=1_000_000, ge=1, description="Elements of an array that one operation makes.")
     record: int = Field(default=1_000_000, ge=1, description="Fields of a record that one operation makes.")
+    steps: int = Field(
+        default=10_000_000,
+        ge=1,
+        description="Turns of loops and calls of functions for one event.",
+    )
     recursion: int = Field(
         default=1024,
         ge=1,

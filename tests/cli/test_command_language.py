@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -31,6 +32,17 @@ def test_the_python_of_a_script_is_python(feed: Feed) -> None:
 
     assert result.exit_code == 0
     compile(result.stdout, "generated", "exec")
+
+
+def test_the_python_of_a_query_is_the_function_of_its_graph_and_what_that_calls(feed: Feed) -> None:
+    query = """define script twice script event * 2 end; create script twice;
+    select event from in where event > 1 into twice; select {"a": event} from twice into out;"""
+    result = feed(query, "language", "python", "--query", "-")
+
+    assert result.exit_code == 0
+    functions = [node.name for node in ast.parse(result.stdout).body if isinstance(node, ast.FunctionDef)]
+    assert functions[0] == "pipeline"
+    assert {"main", "where", "target"} <= set(functions)
 
 
 @pytest.mark.parametrize("which", ["ast", "python", "check"])

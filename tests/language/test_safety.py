@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.language import CompileError, Limits, ScriptError, compile_script
+from pipelines.language import CompileError, Limits, ScriptError, compile_query, compile_script
 from tests.language.random_scripts import scripts
 from tests.language.script_runs import failure_of, value_of
 
@@ -52,7 +52,7 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
             yield from _codes(constant)
 
 
-OWN_ATTRIBUTES = {"__class__", "append", "copy", "get", "value", "add", "recursion"}
+OWN_ATTRIBUTES = {"__class__", "append", "copy", "get", "value", "add", "recursion", "steps"}
 
 
 @settings(max_examples=20, deadline=None)
@@ -85,6 +85,41 @@ def test_a_quoted_name_can_be_any_text(name: str) -> None:
 def test_generated_code_has_no_builtins() -> None:
     function = compile_script("event").start().function
     assert function.__globals__["__builtins__"] == {}  # type: ignore[attr-defined]
+
+
+NESTED_LOOPS = "for event of case (i, x) => for event of case (j, y) => 1 end end"
+NESTED_RECURSION = """
+fn inner(n) with match n > 100 of case true => n default => recur(n + 1) end end;
+fn outer(n) with match n > 100 of case true => n default => match inner(0) of default => recur(n + 1) end end end;
+outer(0)
+"""
+DOUBLING = "fn f0(n) with n end;\n" + "".join(
+    f"fn f{level}(n) with f{level - 1}(n) + f{level - 1}(n) end;\n" for level in range(1, 15)
+)
+
+
+@pytest.mark.parametrize("text", [NESTED_LOOPS, NESTED_RECURSION], ids=["loops", "recursion"])
+def test_loops_within_loops_end(text: str) -> None:
+    assert failure_of(text, [0] * 100, steps=5000).diagnostic.code == "steps-limit"
+    value_of(text, [0] * 100, steps=20_000)
+
+
+def test_functions_that_call_each_other_twice_as_often_each_time_end() -> None:
+    assert failure_of(DOUBLING + "f14(event)", 1, steps=5000).diagnostic.code == "steps-limit"
+    assert value_of(DOUBLING + "f14(event)", 1) == 2**14
+
+
+def test_each_event_has_its_own_steps() -> None:
+    instance = compile_script(NESTED_LOOPS, limits=Limits(steps=11_000)).start()
+    for _ in range(3):
+        instance.run([0] * 100)
+
+
+def test_steps_of_a_query_are_those_of_one_event() -> None:
+    query = compile_query(f"select ({NESTED_LOOPS}) from in into out;", limits=Limits(steps=11_000)).start()
+    for _ in range(3):
+        ((port, _value, _meta),) = query.push("in", [0] * 100)
+        assert port == "out"
 
 
 def test_recursion_ends() -> None:

@@ -36,6 +36,8 @@ from tests.language.script_runs import value_of
         ("let state = event; let a = state.r; let state.r.y = 1; a", {"y": 0}),
         ("let state = {\"a\": event.r}; let state.b = state.a; let state.b.y = 1; state.a", {"y": 0}),
         ("let state = event; for state.r of case (k, v) => let state.r.y = 5, v end", [0]),
+        ("let state = event; for state of case (k, v) => let state.r.y = 5, v.y end", [0]),
+        ("let state = event; match state of case s = %{ present r } => let state.r.y = 5, s.r.y default => 9 end", 0),
         ("let $a = event; let event.x = 1; $a", {"r": {"y": 0}}),
         ("let $a = $; let $b = 1; $a", {}),
         ("let event.x = event; let event.x.r.y = 9; event.r", {"y": 0}),
@@ -83,7 +85,8 @@ def containers(value: Any) -> set[int]:
      "match args of case r = %{ present list } => r default => 0 end", "for args.list of case (k, v) => v end",
      "match event of case _ => constant.a end", "merge {} of {\"a\": args} end",
      "patch {} of upsert \"a\" => state end",
-     "array::push(args.list, 1)", "[\"new\", [1, {}]]", "event.kept"],
+     "array::push(args.list, 1)", "[\"new\", [1, {}]]", "event.kept",
+     "let state.q = [[1]]"],
 )  # fmt: skip
 def test_what_leaves_is_shared_with_nothing(leaves: str) -> None:
     text = f"""

@@ -125,6 +125,11 @@ def test_the_first_clause_that_matches_is_taken() -> None:
     assert value_of(text, {}) == value_of(text, "a") == "none"
 
 
+def test_fields_of_the_same_name_at_two_levels_are_two() -> None:
+    text = "match event of case %{ a ~= %{ a == 2 } } => 1 case %{ a == 2 } => 2 default => 3 end"
+    assert [value_of(text, event) for event in ({"a": {"a": 2}}, {"a": 2}, {"a": {"a": 3}})] == [1, 2, 3]
+
+
 def test_a_guard_that_fails_lets_the_next_clause_try() -> None:
     clauses = "case r = %{ present a } when r.a > 1 => 1 case %{ a == 1 } when event.b => 2 default => 3"
     text = f"match event of {clauses} end"

@@ -21,6 +21,7 @@ from pipelines import (
     chain,
     compile_graph,
 )
+from pipelines.compiler import generated_source
 from pipelines.errors import EventError
 from pipelines.language.diagnostic import Diagnostic, ScriptError
 from pipelines.language.source import Source, Span
@@ -163,3 +164,17 @@ def test_the_attributes_of_other_exceptions_are_not_taken_for_events() -> None:
 
     assert failed["event"] == 5
     assert "position" not in failed
+
+
+def test_the_code_of_operators_behind_each_other_s_err_grows_with_their_number_only() -> None:
+    def length(count: int) -> int:
+        graph = Graph()
+        source = Endpoint(GRAPH, "in")
+        for number in range(count):
+            graph.add(f"o{number}", Seeing(lambda value, meta, batch: value))
+            graph.connect(source, Endpoint(f"o{number}", "in"))
+            graph.connect(Endpoint(f"o{number}", "out"), Endpoint(GRAPH, "out"))
+            source = Endpoint(f"o{number}", "err")
+        return len(generated_source(graph))
+
+    assert length(8) < 2.5 * length(4)

@@ -27,7 +27,10 @@ dispatch.py      runs of clauses that one look-up decides
 statements.py    bodies, ``emit``, ``drop``, ``for``
 ownership.py     which values may share containers with constants, ``args`` and ``state``
 growth.py        whether a script can make a small value stand for a huge one
-compiled.py      from the functions' nodes to code, and what callers get
+functions.py     the frame of each function: parameters, `try`, what a query's parts return
+namespace.py     the names that generated code may use
+assembly.py      all functions of a script, compiled
+compiled.py      what callers get
 ===============  ===================================================================================================
 """
 

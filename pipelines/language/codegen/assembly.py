@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import linecache
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from pipelines.language.codegen.functions import (
     write_groups,
 )
 from pipelines.language.codegen.growth import grows
+from pipelines.language.codegen.multiplying import multiplies
 from pipelines.language.codegen.namespace import make_namespace
 from pipelines.language.codegen.ownership import Holds, Ownership, walk
 from pipelines.language.codegen.writer import Unit
@@ -56,7 +57,9 @@ def assemble(
     with _bearable(spans[0]):
         called = _called(parts.values())
         weighed = any(grows(part, called) for part in parts.values() if isinstance(part, Routine))
-        unit = Unit(dialect, limits, make_namespace(limits, weighed), _shares_roots(program), weighed)
+        counted = multiplies(_bodies_of(parts.values()), called)
+        namespace = make_namespace(limits, weighed)
+        unit = Unit(dialect, limits, namespace, _shares_roots(program), weighed, counted)
         shared: dict[Routine, Holds] = {}
         owners: dict[Routine, Ownership] = {}
         for routine in called:
@@ -121,6 +124,10 @@ def _bodies(part: Any) -> list[Any]:
     if isinstance(part, Selection):
         return [routine.body for use in part.aggregates for routine in use.arguments]
     return [part.routine.body if part.routine else [], *(_bodies(one) for one in part.parts)]
+
+
+def _bodies_of(parts: Iterable[Any]) -> list[Any]:
+    return [body for part in parts for body in _bodies(part)]
 
 
 def _calls(part: Any) -> list[Routine]:

@@ -35,7 +35,10 @@ def _writer(unit: Unit, routine: Routine, ownership: Ownership) -> Writer:
 
 def _framed(writer: Writer, name: str, parameters: str) -> list[ast.stmt]:
     """What was written, as the function ``name``."""
-    body = fill_statements(_TRY, writer.here, {"BODY": writer.body})
+    begin: list[ast.stmt] = []
+    if writer.unit.counts and writer.routine.kind is not RoutineKind.FUNCTION:
+        begin = fill_statements("steps[0] = 0", writer.here, {})
+    body = [*begin, *fill_statements(_TRY, writer.here, {"BODY": writer.body})]
     # The name and the parameters are ours; nothing of a script's text is in them.
     return fill_statements(f"def {name}({parameters}):\n  BODY", writer.here, {"BODY": body})
 
@@ -44,6 +47,8 @@ def write_function(unit: Unit, name: str, routine: Routine, ownership: Ownership
     """The function of a routine."""
     writer = _writer(unit, routine, ownership)
     _prepare(writer)
+    if routine.kind is RoutineKind.FUNCTION:
+        writer.count_step()
     if routine.recurs:
         writer.put("calls = 0")
         with writer.loop(routine.body[0] if routine.body else routine.cases[0]) as body:  # type: ignore[index]

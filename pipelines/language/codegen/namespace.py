@@ -80,6 +80,8 @@ def make_namespace(limits: Limits, weighed: bool) -> dict[str, Any]:
         "too_long": _too_long,
         "no_clause": _no_clause,
         "raise_recursion": _raise_recursion,
+        "raise_steps": _raise_steps,
+        "steps": [0],
     }
 
 
@@ -90,6 +92,14 @@ def _too_long() -> NoReturn:
 def _no_clause() -> NoReturn:
     hint = "add a clause `default => …` at the end, or check that the others cover everything"
     raise Fault("no clause of this match fits", hint, "no-clause")
+
+
+def _raise_steps(limits: Limits) -> NoReturn:
+    raise Fault(
+        f"this event takes more than {limits.steps:,} turns of loops and calls of functions",
+        "let loops that are within each other go over less, or raise the limit `steps`",
+        "steps-limit",
+    )
 
 
 def _raise_recursion(limits: Limits) -> NoReturn:

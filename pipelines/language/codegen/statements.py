@@ -103,6 +103,7 @@ def _for(writer: Writer, node: tree.For, destination: Destination) -> None:
     key, value = writer.temporary(), writer.temporary()
     policy = Policy.STORED if destination.policy is Policy.READ else destination.policy
     with writer.loop(node) as body:
+        writer.count_step()
         for place, clause in enumerate(node.clauses):
             _for_clause(writer, node, clause, (key, value), result, policy)
             if clause.guard is None or place == len(node.clauses) - 1:
@@ -147,6 +148,7 @@ def _recur(writer: Writer, node: tree.Recur, destination: Destination) -> None:
     arguments = writer.expressions(node.arguments, lambda one: value_for(writer, one, Policy.STORED))
     routine = writer.routine
     names = [writer.kept(one) for one in arguments]
+    writer.count_step()
     writer.put("calls += 1\nif calls >= limits.recursion: raise_recursion(limits)")
     # Variables of the run before must not be seen in this one.
     for slot in range(len(names), len(routine.locals)):

@@ -91,6 +91,8 @@ class Unit:
     """Whether the event or the metadata could come to hold each other's records."""
     grows: bool
     """Whether values must be weighed before they leave (see `growth`)."""
+    counts: bool
+    """Whether steps must be counted, because loops and calls may multiply (see `multiplying`)."""
     sites: Sites = field(default_factory=lambda: Sites({}))
     routines: dict[Routine, str] = field(default_factory=dict)
     waiting: list[Routine] = field(default_factory=list)
@@ -204,6 +206,11 @@ class Writer:
         with self.block() as body:
             yield body
         self.blocks -= 1
+
+    def count_step(self) -> None:
+        """Write that one of the steps that an event may take is taken, where they are counted."""
+        if self.unit.counts:
+            self.put("steps[0] += 1\nif steps[0] > limits.steps: raise_steps(limits)")
 
     # Nodes
 

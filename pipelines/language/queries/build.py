@@ -123,7 +123,14 @@ class _Builder:
             return ScriptOperator(script, args, ports)
 
         outputs = ("out", *sorted(script.ports))
-        return Node("script", create.span, make, outputs=outputs, open=script.open_ports)
+        return Node(
+            "script",
+            create.span,
+            make,
+            outputs=outputs,
+            open=script.open_ports,
+            python=script.python_source,
+        )
 
     def _create_operator(self, create: tree.Create) -> Node:
         definition = self._scope.operator(create.definition)
@@ -203,7 +210,7 @@ class _Builder:
         plan.inputs, plan.outputs = list(nodes.inputs), list(nodes.outputs)
         for name, node in nodes.by_name.items():
             if node.make is not None:
-                plan.steps.append(Step(name, partial(node.make, tuple(node.read)), node.span))
+                plan.steps.append(Step(name, partial(node.make, tuple(node.read)), node.span, node.python))
         streams = {name: node.span for name, node in nodes.by_name.items() if node.kind == "stream"}
         route(plan, links, streams, order)
         if not plan.inputs:

@@ -24,7 +24,7 @@ class Node:
 
     ``make`` makes its operator, given the output ports that selects read from; a stream has none. ``inputs`` and
     ``outputs`` are its ports, ``open`` says that it may have any other output as well. ``broken``: something was wrong
-    with it, which was told. ``read``: the output ports that selects read from.
+    with it, which was told. ``python``: what a script became. ``read``: the output ports that selects read from.
     """
 
     kind: str
@@ -34,6 +34,7 @@ class Node:
     outputs: tuple[str, ...] = ("out",)
     open: bool = False
     broken: bool = False
+    python: Callable[[], str] | None = None
     read: dict[str, None] = field(default_factory=dict)
 
 

@@ -16,11 +16,14 @@ __all__ = ["Plan", "Step"]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """An operator of the graph. ``make`` makes one with a state of its own; ``span`` is where it was written."""
+    """An operator of the graph. ``make`` makes one with a state of its own; ``span`` is where it was written;
+    ``python`` tells what Python its text became, if it has one.
+    """
 
     id: str
     make: Callable[[], Operator]
     span: Span
+    python: Callable[[], str] | None = None
 
 
 @dataclass(slots=True)

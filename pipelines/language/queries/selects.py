@@ -49,7 +49,11 @@ def select_steps(
     compiled = compile_selection(selection, dialect, limits)
     steps = []
     if compiled.where is not None:
-        steps.append(Step(f"where@{place}", partial(Keep, compiled.where, "where"), select.span))
+        steps.append(
+            Step(
+                f"where@{place}", partial(Keep, compiled.where, "where"), select.span, compiled.python_source
+            )
+        )
     if windows:
         node_id = f"select@{place}"
         make = partial(
@@ -61,7 +65,7 @@ def select_steps(
             eager=dialect.eager_windows,
             limits=limits,
         )
-        steps.append(Step(node_id, make, select.span))
+        steps.append(Step(node_id, make, select.span, compiled.python_source))
     else:
         steps += _without_windows(select, selection, compiled, place)
     return tuple(steps)
@@ -75,10 +79,11 @@ def _without_windows(
         grouped = partial(
             GroupedTarget, compiled, uses_group=selection.uses_group, span=selection.grouping.span
         )
-        return [Step(node_id, grouped, select.span)]
+        return [Step(node_id, grouped, select.span, compiled.python_source)]
     steps = []
     if not selection.passes_event:
-        steps.append(Step(node_id, partial(Target, compiled, uses_group=selection.uses_group), select.span))
+        target = partial(Target, compiled, uses_group=selection.uses_group)
+        steps.append(Step(node_id, target, select.span, compiled.python_source))
     if compiled.having is not None:
         keep = partial(
             Keep,
@@ -87,5 +92,5 @@ def _without_windows(
             sees_meta=selection.passes_event,
             uses_group=selection.uses_group,
         )
-        steps.append(Step(f"having@{place}", keep, select.span))
+        steps.append(Step(f"having@{place}", keep, select.span, compiled.python_source))
     return steps

@@ -124,7 +124,11 @@ def make_failure(
             finding = _finding(site, error, variables) if site else None
             if finding is None:
                 raise error
-            error = ScriptError(Diagnostic(finding.message, finding.span, finding.hint, finding.code))
+            # A match is told at its end, as the warning that it has no default is.
+            below = finding.code == "no-clause"
+            error = ScriptError(
+                Diagnostic(finding.message, finding.span, finding.hint, finding.code, below=below)
+            )
         error.event = leaving(variables.get("event"))
         error.meta = leaving(variables.get("meta"))
         return error
