@@ -239,6 +239,7 @@ class OfframpActor(Actor[Any]):
             self._confirm()
         except StopDeployment as error:
             self._written_since_flush = False
+            self._confirm(Outcome.FAILED)
             self._ask_to_stop(error)
         except (ConnectionLost, OSError) as error:
             self._try_again_later(error)
