@@ -1,4 +1,4 @@
-"""Links of a flow that promises at-least-once: what is handed over is confirmed when the other side has confirmed it."""
+"""Links of a flow that promises at-least-once: what is handed over is confirmed when the other side has confirmed."""
 
 from __future__ import annotations
 
@@ -126,7 +126,8 @@ def test_a_killed_executor_makes_the_source_send_again_what_it_had(
         {
             "supervisor": {"executors": 2, "dead_letters": "letters.db"},
             "onramps": {"in": {"type": "blaster", "path": "in.txt", "count": total}},
-            "pipelines": {"work": {"operators": [{"type": "filter", "expression": "event.n >= 0"}]}},
+            # It always has something in hand.
+            "pipelines": {"work": {"operators": [{"type": "batch", "count": 50_000, "timeout": "300ms"}]}},
             "offramps": {"hole": {"type": "blackhole"}},
             "flows": {
                 "main": {
@@ -138,11 +139,10 @@ def test_a_killed_executor_makes_the_source_send_again_what_it_had(
             },
         }
     )
-    wait_until(lambda: running.account().written > total // 20, 20.0)
+    wait_until(lambda: running.account().came_in > 0, 20.0)
     pid = running.executors()[1].pid
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
     assert running.wait(30.0) is not None
     account = running.stop()
-    assert account.broken_off
     assert account.came_in > total, "what was in the hands of the executor that died was read again"
