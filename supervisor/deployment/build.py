@@ -219,6 +219,7 @@ class Builder:
                     outlets,
                     self._stop_deployment,
                     component.table.retry,
+                    component.table.give_up,
                 )
         raise TypeError(component)
 
