@@ -10,6 +10,7 @@ from pipelines.values import copy_value
 
 if TYPE_CHECKING:
     from pipelines.contraflow import Route
+    from pipelines.ticket import Ticket
 
 __all__ = ["Batch"]
 
@@ -31,6 +32,8 @@ class Batch:
     ``origin``     where it came from, for people and error events: ``"tcp://127.0.0.1:51234"``, a file's path.
     ``size``       approximate bytes, for the byte bound of mailboxes.
     ``route``      where contraflow about this batch goes, ``None`` while nobody upstream wants to hear.
+    ``ticket``     how its source hears what became of it, ``None`` where it does not want to. Batches that are made of
+                   this one (`like`, `part`, `select`, `copy`) have the same; whoever sends them on forks it.
 
     A batch belongs to whoever holds it: hand it on, or change it, not both.
 
@@ -51,6 +54,7 @@ class Batch:
         "route",
         "size",
         "taken",
+        "ticket",
         "values",
     )
 
@@ -65,6 +69,7 @@ class Batch:
         origin: str = "",
         size: int = 0,
         route: Route | None = None,
+        ticket: Ticket | None = None,
     ) -> None:
         self.values = values
         self.metas = metas
@@ -75,6 +80,7 @@ class Batch:
         self.origin = origin
         self.size = size
         self.route = route
+        self.ticket = ticket
         self.taken = 0
 
     @property
@@ -134,6 +140,7 @@ class Batch:
         part.origin = self.origin
         part.size = self.size * len(values) // count if count else self.size
         part.route = self.route
+        part.ticket = self.ticket
         part.frames = part.places = None
         part.raw_codec = ""
         part.taken = 0
@@ -155,6 +162,12 @@ class Batch:
             None if metas is None else [metas[index] for index in indices],
             list(indices),
         )
+
+    def twin(self) -> Batch:
+        """The same events under a ticket of its own, for somebody who does not change them."""
+        twin = self.part(self.values, self.metas)
+        twin.frames, twin.places, twin.raw_codec = self.frames, self.places, self.raw_codec
+        return twin
 
     def copy(self) -> Batch:
         """An independent copy: changing a value of one does not change the other. Costs a deep copy per event.

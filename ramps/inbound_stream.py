@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pipelines.batch import Batch
 from pipelines.frames import Frames
+from pipelines.ticket import Outcome, Ticket, forked_for
 from ramps.codec import SKIP, Codec
 from ramps.error_events import Fault, error_batch
 from ramps.errors import FrameError, IntakeFull
@@ -53,39 +54,65 @@ class DecodingStream:
         self._ingest_ns = 0
         """When the frames in hand came in; 0: now."""
 
+    @property
+    def held(self) -> int | None:
+        """Bytes whose frame is not complete yet; ``None`` where the preprocessors cannot tell."""
+        return self._chain.held
+
     def feed(
-        self, data: bytes, *, meta: dict[str, Any] | None = None, timeout: float | None = None
+        self,
+        data: bytes,
+        *,
+        meta: dict[str, Any] | None = None,
+        timeout: float | None = None,
+        ticket: Ticket | None = None,
     ) -> tuple[int, int]:
         """Take in the next bytes. Blocks while downstream is full. Returns how many events and errors came of it."""
         if self._refused:
             self._check_usable()
-        text = self._chain.feed_lines(data) if len(data) <= _MAX_TEXT_BYTES else None
-        if text is None:
-            counts = self._take(self._chain.portions(data), meta, timeout)
-        else:
-            counts = self._take_lines(text, meta, timeout)
-            # Not in there: who waits must not keep hold of a batch, and many may wait.
-            self._time_slice.give_way()
+        try:
+            text = self._chain.feed_lines(data) if len(data) <= _MAX_TEXT_BYTES else None
+            if text is None:
+                counts = self._take(self._chain.portions(data), meta, timeout, ticket)
+            else:
+                counts = self._take_lines(text, meta, timeout, ticket)
+                # Not in there: who waits must not keep hold of a batch, and many may wait.
+                self._time_slice.give_way()
+        except BaseException as error:
+            _broken_off(ticket, error)
+            raise
         self._intake.bytes_in += len(data)
         return counts
 
     def feed_frames(
-        self, frames: list[bytes], *, ingest_ns: int, meta: dict[str, Any] | None = None
+        self,
+        frames: list[bytes],
+        *,
+        ingest_ns: int,
+        meta: dict[str, Any] | None = None,
+        ticket: Ticket | None = None,
     ) -> tuple[int, int]:
         """Take in frames that somebody else has cut out of a stream. Blocks and returns like `feed`."""
         self._check_usable()
         self._ingest_ns = ingest_ns
         try:
-            counts = self._take([cast("list[Frame]", frames)], meta, None)
+            counts = self._take([cast("list[Frame]", frames)], meta, None, ticket)
+        except BaseException as error:
+            _broken_off(ticket, error)
+            raise
         finally:
             self._ingest_ns = 0
         self._intake.bytes_in += sum(map(len, frames))
         return counts
 
-    def end(self, *, timeout: float | None = None) -> tuple[int, int]:
+    def end(self, *, timeout: float | None = None, ticket: Ticket | None = None) -> tuple[int, int]:
         """Deliver what the framing still holds. Blocks and returns like `feed`."""
         self._check_usable()
-        return self._take([self._chain.end()], None, timeout)
+        try:
+            return self._take([self._chain.end()], None, timeout, ticket)
+        except BaseException as error:
+            _broken_off(ticket, error)
+            raise
 
     def abort(self, reason: str) -> tuple[int, int]:
         """Send what the framing still holds to ``err``, with this reason. Blocks and returns like `feed`."""
@@ -100,21 +127,30 @@ class DecodingStream:
         self._intake.deliver(self._error_batches(faults, self._intake.now_ns(), None))
         return 0, len(faults)
 
-    def _take_lines(self, text: bytes, meta: dict[str, Any] | None, timeout: float | None) -> tuple[int, int]:
+    def _take_lines(
+        self, text: bytes, meta: dict[str, Any] | None, timeout: float | None, ticket: Ticket | None
+    ) -> tuple[int, int]:
         """Frames in one piece: the quick way for a codec that has one, if there is nothing wrong with any."""
         values = self._codec.decode_lines(text)
         if values is None:
-            return self._take([cast("list[Frame]", Frames(text=text).pieces)], meta, timeout)
+            return self._take([cast("list[Frame]", Frames(text=text).pieces)], meta, timeout, ticket)
         intake, count = self._intake, len(values)
         deliveries = [("out", batch) for batch in self._line_batches(values, text, meta)]
         # While downstream works, and long after it if others have their turns, this waits in `deliver`.
         del values
         self.reasons = []
         try:
-            intake.deliver(deliveries, timeout)
+            intake.deliver(deliveries, timeout, ticket)
         except IntakeFull:
             self._refused = not self._reusable
             raise
+        except BaseException:
+            # What was not sent waits in `undelivered`, with forks of its own.
+            if ticket is not None:
+                ticket.answer()
+            raise
+        if ticket is not None:
+            ticket.answer()
         self._frames += count
         intake.frames += count
         return count, 0
@@ -140,7 +176,11 @@ class DecodingStream:
         return batches
 
     def _take(
-        self, portions: Iterable[list[Frame]], meta: dict[str, Any] | None, timeout: float | None
+        self,
+        portions: Iterable[list[Frame]],
+        meta: dict[str, Any] | None,
+        timeout: float | None,
+        ticket: Ticket | None = None,
     ) -> tuple[int, int]:
         intake = self._intake
         slices = self._slices(portions)
@@ -152,7 +192,7 @@ class DecodingStream:
             for port, batch in deliveries:
                 sent[port] += len(batch)
             try:
-                intake.deliver(deliveries, timeout)
+                intake.deliver(deliveries, timeout, ticket)
                 self._time_slice.give_way()
             except IntakeFull:
                 self._refused = not self._reusable
@@ -161,7 +201,12 @@ class DecodingStream:
             except BaseException:
                 # Whoever is killed here has taken the whole chunk in.
                 for rest in slices:
-                    intake.undelivered.extend(self._decode(rest, meta)[0])
+                    rest_of_it = self._decode(rest, meta)[0]
+                    if ticket is not None:
+                        forked_for(ticket, [batch for _port, batch in rest_of_it])
+                    intake.undelivered.extend(rest_of_it)
+                if ticket is not None:
+                    ticket.answer()
                 raise
             if deliveries:
                 # With its first batch the chunk is taken in.
@@ -170,6 +215,8 @@ class DecodingStream:
             intake.skipped += skipped
             events += sent["out"]
             errors += sent["err"]
+        if ticket is not None:
+            ticket.answer()
         return events, errors
 
     def _slices(self, portions: Iterable[list[Frame]]) -> Iterator[list[Frame]]:
@@ -252,6 +299,12 @@ class DecodingStream:
             raise RuntimeError(
                 f"the stream from {self._origin} ended when the intake was full; open a new one"
             )
+
+
+def _broken_off(ticket: Ticket | None, error: BaseException) -> None:
+    """Whatever has not been answered by now lies nowhere in the engine: it broke off while it was framed or decoded."""
+    if ticket is not None and not isinstance(error, IntakeFull):
+        ticket.answer(Outcome.FAILED)
 
 
 def _sorted_out(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from pipelines.batch import Batch
+from pipelines.ticket import Ticket, forked_for
 from ramps.codec import Codec, codecs
 from ramps.error_events import Fault, error_batch
 from ramps.errors import FrameError, IntakeFull
@@ -84,17 +85,26 @@ class StreamIntake:
         return DecodingStream(self, origin, self._codec(codec), chain, reusable=framed)
 
     def emit(
-        self, values: list[Any], *, origin: str, metas: list[dict[str, Any] | None] | None = None
+        self,
+        values: list[Any],
+        *,
+        origin: str,
+        metas: list[dict[str, Any] | None] | None = None,
+        ticket: Ticket | None = None,
     ) -> None:
         """Deliver values that need no decoding. Blocks while downstream is full."""
         ingest_ns = self.now_ns()
         parts = [slice(start, start + self.batch_max) for start in range(0, len(values), self.batch_max)]
-        self.deliver(
-            [
-                ("out", Batch(values[part], metas=metas and metas[part], ingest_ns=ingest_ns, origin=origin))
-                for part in parts
-            ]
-        )
+        deliveries = [
+            ("out", Batch(values[part], metas=metas and metas[part], ingest_ns=ingest_ns, origin=origin))
+            for part in parts
+        ]
+        try:
+            self.deliver(deliveries, ticket=ticket)
+        finally:
+            # What was not sent waits in `undelivered`, with a fork of its own.
+            if ticket is not None:
+                ticket.answer()
 
     def pass_on(self, batch: Batch) -> None:
         """Deliver a batch that another process has made. Blocks while downstream is full."""
@@ -106,23 +116,38 @@ class StreamIntake:
         batch = error_batch([fault], component=self.component, origin=origin, ingest_ns=self.now_ns())
         self.deliver([("err", batch)])
 
-    def deliver(self, deliveries: list[tuple[str, Batch]], timeout: float | None = None) -> None:
+    def deliver(
+        self,
+        deliveries: list[tuple[str, Batch]],
+        timeout: float | None = None,
+        ticket: Ticket | None = None,
+    ) -> None:
         """Send these batches by these ports, in order. Blocks while downstream is full.
+
+        ``ticket``: each gets a fork of it; the caller's own is his to answer, also when he is killed in here.
 
         Only the first is bound to the timeout, because then they are taken in. A kill in between leaves the rest in
         `undelivered`.
         """
-        for done, (port, batch) in enumerate(deliveries):
-            count = len(batch.values)
-            try:
+        done = 0
+        try:
+            if ticket is not None:
+                forked_for(ticket, [batch for _port, batch in deliveries])
+            for port, batch in deliveries:
+                count = len(batch.values)
                 self._send(port, batch, timeout)
-            except IntakeFull:
-                raise
-            except BaseException:
-                self.undelivered.extend(deliveries[done:])
-                raise
-            self._count(port, count)
-            timeout = None
+                done += 1
+                self._count(port, count)
+                timeout = None
+        except IntakeFull:
+            raise
+        except BaseException:
+            rest = deliveries[done:]
+            if ticket is not None and rest and rest[-1][1].ticket is None:
+                # Killed before it began.
+                forked_for(ticket, [batch for _port, batch in rest])
+            self.undelivered.extend(rest)
+            raise
 
     def deliver_again(self) -> None:
         """Send what is in `undelivered`. Blocks while downstream is full."""

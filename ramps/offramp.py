@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from structlog.stdlib import BoundLogger
 
@@ -127,8 +127,18 @@ class Offramp(Component):
     forwards: ClassVar[bool] = False
     """Whether it only hands events to another process of the same deployment, which counts them as written."""
 
+    confirms: ClassVar[Literal["write", "flush", "never"]] = "never"
+    """When it can promise that the outside has what it was given, as far as its options say: when `write` returns, when
+    `flush` returns, or never. At-least-once needs one of the first two. An option may decide it for an instance, which
+    then sets its own."""
+
     wants_end: ClassVar[bool] = False
     """Whether it is to hear, by `end_input`, that the onramp in front of it has come to its end."""
+
+    @property
+    def unconfirmed(self) -> int:
+        """How much of what `write` took it still waits to hear of: a stop in order gives it time for that."""
+        return 0
 
     @property
     def sated(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -10,9 +11,11 @@ from actors.log import get_logger
 from pipelines.batch import Batch
 from pipelines.contraflow import Insight, InsightKind
 from pipelines.outlets import Outlets
+from pipelines.ticket import Outcome, Ticket, forked_into, settle_batch
 from ramps.encoder import Encoder
 from ramps.errors import ConnectionLost, Rejected, StopDeployment
 from ramps.formats.codec_values import find_fault
+from ramps.give_up import GiveUpOptions
 from ramps.links.linked_batch import LinkedBatch
 from ramps.offramp import Offramp, Outgoing
 from ramps.retry import Backoff, BackoffOptions
@@ -43,8 +46,10 @@ class OfframpPart:
         outlets: Outlets,
         stop_deployment: Callable[[int, str], None],
         backoff: BackoffOptions | None = None,
+        give_up: GiveUpOptions | None = None,
     ) -> None:
         self.name = name
+        self.give_up = give_up or GiveUpOptions()
         self.connector = connector
         self.encoder = encoder
         self.outlets = outlets
@@ -58,6 +63,10 @@ class OfframpPart:
         self.written = 0
         """Events that the outside took."""
         self.written_bytes = 0
+        self.unconfirmed: list[Ticket] = []
+        """Of what was written, for a connector that confirms when it flushes."""
+        self.outbox: deque[Batch] = deque()
+        """Error events that are being sent."""
         self.failed = 0
         """Events that could not be encoded, or were refused for good; they left by ``err``."""
         self.log = get_logger("ramps", component=name)
@@ -79,6 +88,9 @@ class OfframpActor(Actor[Any]):
         part = self._part
         part.connector.clock = self.clock
         self._now = self.clock.now
+        while part.outbox:
+            # The batch that they are of comes again, and they are made anew.
+            part.outlets.call_off(part.outbox.popleft())
         self._try_open()
         if type(part.connector).flush is not Offramp.flush:
             self.send_every(_TICK_SECONDS, _TICK)
@@ -105,6 +117,7 @@ class OfframpActor(Actor[Any]):
             # A link holds nothing back, and the other side may have ended before us.
             if reason.expected and part.connected and not part.connector.forwards:
                 part.connector.flush()
+                self._confirm()
         except StopDeployment:
             pass
         except Exception as error:
@@ -112,6 +125,8 @@ class OfframpActor(Actor[Any]):
         finally:
             part.connected = False
             part.connector.close()
+            # What was written and not flushed may be gone.
+            self._confirm(Outcome.FAILED)
 
     def _deliver(self, batch: Batch) -> None:
         part = self._part
@@ -130,6 +145,7 @@ class OfframpActor(Actor[Any]):
         refused, refused_bytes = len(errors), 0
         if errors:
             self._refuse(batch, [(index, "encode", str(error)) for index, error in errors])
+        failures = 0
         while outgoing.batch.values:
             try:
                 if not part.connected:
@@ -148,8 +164,16 @@ class OfframpActor(Actor[Any]):
                 self._turn_away(outgoing.batch, error)
                 self._ask_to_stop(error)
             except (ConnectionLost, OSError) as error:
-                self.sleep(self._lost(error))
-                continue
+                failures += 1
+                if self._wait_for_next_try(error, failures, started):
+                    continue
+                refused = len(batch)
+                why = f"given up after {failures} {'try' if failures == 1 else 'tries'}: {error}"
+                everything = range(len(outgoing.batch))
+                self._refuse(
+                    outgoing.batch, [(index, "given up", why) for index in everything], attempts=failures
+                )
+                break
             # Not when it could be opened: a server that accepts and then fails each write would flap.
             if part.outage_told:
                 self._outage_over()
@@ -170,25 +194,49 @@ class OfframpActor(Actor[Any]):
             self._written_since_flush = True
             if part.backoff.failures:
                 part.backoff.reset()
+        if batch.ticket is not None:
+            if part.connector.confirms == "flush" and taken:
+                part.unconfirmed.append(batch.ticket)
+            else:
+                settle_batch(batch)
         if batch.route is not None:
             kind = InsightKind.ACK if taken or not refused else InsightKind.FAIL
             insight = Insight(kind, part.name, batch.route, self._now() - started, len(batch.values))
             batch.route.owner.tell(insight, lane=Lane.CONTRAFLOW)
 
-    def _refuse(self, batch: Batch, reasons: list[tuple[int, str, str]]) -> None:
+    def _wait_for_next_try(self, error: Exception, failures: int, started: float) -> bool:
+        """Whether to try the batch in hand again after so many failures, now that it was waited for; the events of one
+        that is given up leave by ``err``.
+        """
+        delay = self._lost(error)
+        seconds_left = self._part.give_up.seconds_left(failures, self._now() - started)
+        if seconds_left is not None:
+            # Also for the last one: the next batch is not to be tried at once.
+            delay = min(delay, seconds_left or delay)
+        self.sleep(delay)
+        return seconds_left != 0
+
+    def _refuse(self, batch: Batch, reasons: list[tuple[int, str, str]], attempts: int | None = None) -> None:
         """Send what the outside will never take to ``err``; that of another process leaves there."""
         if isinstance(batch, LinkedBatch):
             batch.refuse([index for index, _kind, _why in reasons], reasons[0][2] if reasons else "")
             return
         name = self._part.name
+        tried = {} if attempts is None else {"attempts": attempts}
         values = [
-            {"error": why, "kind": kind, "component": name, **_shown(batch.values[index])}
+            {"error": why, "kind": kind, "component": name, **tried, **_shown(batch.values[index])}
             for index, kind, why in reasons
         ]
         errors = batch.select([index for index, _kind, _why in reasons])
         errors.values = values
         errors.raws = None
+        if batch.ticket is not None:
+            forked_into(batch.ticket, errors, self._part.outbox)
+        else:
+            self._part.outbox.append(errors)
+        # Removed only when they have arrived, so that the next incarnation finds what a killed one did not send.
         self._part.outlets.send("err", errors)
+        self._part.outbox.popleft()
 
     def _turn_away(self, batch: Batch, error: StopDeployment) -> None:
         if isinstance(batch, LinkedBatch):
@@ -213,11 +261,18 @@ class OfframpActor(Actor[Any]):
     def _try_flush(self) -> None:
         try:
             self._written_since_flush = bool(self._part.connector.flush())
+            self._confirm()
         except StopDeployment as error:
             self._written_since_flush = False
+            self._confirm(Outcome.FAILED)
             self._ask_to_stop(error)
         except (ConnectionLost, OSError) as error:
             self._try_again_later(error)
+
+    def _confirm(self, outcome: Outcome = Outcome.DELIVERED) -> None:
+        tickets, self._part.unconfirmed = self._part.unconfirmed, []
+        for ticket in tickets:
+            ticket.answer(outcome)
 
     def _ask_to_stop(self, error: StopDeployment) -> None:
         if not self._stop_asked:
@@ -254,6 +309,8 @@ class OfframpActor(Actor[Any]):
         part = self._part
         part.connected = False
         part.connector.close()
+        # What was written and not flushed may be gone with the connection.
+        self._confirm(Outcome.FAILED)
         delay = part.backoff.next_delay(getattr(error, "retry_after_seconds", None))
         tell = part.log.debug if getattr(error, "expected", False) else part.log.warning
         tell("Cannot deliver; it will be tried again.", error=str(error), in_seconds=round(delay, 3))

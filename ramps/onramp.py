@@ -19,6 +19,7 @@ from actors.clock import Clock, HubClock
 from actors.log import get_logger
 from pipelines.batch import Batch
 from pipelines.registry import Component, Registry
+from pipelines.ticket import Ticket
 
 __all__ = ["InboundStream", "Intake", "Onramp", "onramps"]
 
@@ -34,24 +35,43 @@ class InboundStream(Protocol):
     """What was wrong with the errors that the latest call counted, in order, the first ten: for the peer's
     answer."""
 
+    @property
+    def held(self) -> int | None:
+        """Bytes of the latest that were fed whose frame is not complete yet, so that no event has them; ``None`` where
+        the framing cannot tell (it decompresses, or joins messages).
+        """
+
     def feed(
-        self, data: bytes, *, meta: dict[str, Any] | None = None, timeout: float | None = None
+        self,
+        data: bytes,
+        *,
+        meta: dict[str, Any] | None = None,
+        timeout: float | None = None,
+        ticket: Ticket | None = None,
     ) -> tuple[int, int]:
         """Take in the next bytes, in chunks of any size. Returns how many events and how many errors came of
         it.
+
+        ``ticket`` is answered when all events and errors that leave now have been: at once if there are none. One
+        that `IntakeFull` was raised with is spent.
 
         ``meta`` becomes the metadata of each event of this chunk. With ``timeout`` (seconds), `IntakeFull` is
         raised when not even the first batch found room in that time; the chunk is then not taken at all.
         """
 
     def feed_frames(
-        self, frames: list[bytes], *, ingest_ns: int, meta: dict[str, Any] | None = None
+        self,
+        frames: list[bytes],
+        *,
+        ingest_ns: int,
+        meta: dict[str, Any] | None = None,
+        ticket: Ticket | None = None,
     ) -> tuple[int, int]:
         """Take in frames that somebody else has cut out of a stream, and when (nanoseconds since 1970): they go
         straight to the codec. Returns like `feed`.
         """
 
-    def end(self, *, timeout: float | None = None) -> tuple[int, int]:
+    def end(self, *, timeout: float | None = None, ticket: Ticket | None = None) -> tuple[int, int]:
         """The bytes are at their end: deliver what the framing still holds. Returns like `feed`."""
 
     def abort(self, reason: str) -> tuple[int, int]:
@@ -81,9 +101,14 @@ class Intake(Protocol):
         """
 
     def emit(
-        self, values: list[Any], *, origin: str, metas: list[dict[str, Any] | None] | None = None
+        self,
+        values: list[Any],
+        *,
+        origin: str,
+        metas: list[dict[str, Any] | None] | None = None,
+        ticket: Ticket | None = None,
     ) -> None:
-        """Deliver values that need no decoding (ticks, rows)."""
+        """Deliver values that need no decoding (ticks, rows). ``ticket`` as with `InboundStream.feed`."""
 
     def pass_on(self, batch: Batch) -> None:
         """Deliver a batch that another process of the same deployment has made."""
@@ -117,6 +142,14 @@ class Onramp(Component):
 
     takes_over: ClassVar[bool] = False
     """Whether its events have come in by another onramp of the same deployment, and were counted there."""
+
+    replays: ClassVar[bool] = False
+    """Whether it can promise at-least-once: it takes tickets for what it reads while ``at_least_once`` is set, confirms
+    a position (or answers a sender) only when they are answered, and reads again, or has it sent again, what is not.
+    An option may decide it for an instance, which then sets its own."""
+
+    at_least_once: bool = False
+    """Whether this one has to keep that promise now. The driver sets it before `open`."""
 
     single_owner: ClassVar[bool] = True
     """Whether two of it, in two processes, would get the same events, or in each other's way. False where the system

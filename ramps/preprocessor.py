@@ -99,6 +99,11 @@ class Preprocessor(Component):
     streaming: bool = False
     """Set by the chain before the first call: a later step frames, so what comes out may be cut anywhere."""
 
+    @property
+    def held(self) -> int | None:
+        """Bytes of its input whose frame is not complete yet; ``None`` if that cannot be said (now)."""
+        return None
+
     def feed(self, data: bytes) -> list[Frame]:
         """The frames that are complete with this chunk, in order. Data that is broken or beyond a limit comes out as a
         `BadFrame` in its place, with the original bytes (cut to what was buffered), and the stream goes on behind it
@@ -142,6 +147,16 @@ class PreprocessorChain:
             step.streaming = True
         # Whether a step is given whole frames: nobody frames in a chain of steps that cannot, so nothing is whole.
         self._takes_frames = [framed or -1 < framer < index for index in range(len(steps))]
+
+    @property
+    def held(self) -> int | None:
+        """Bytes of the stream whose frame is not complete yet; ``None`` if that cannot be said (now)."""
+        if not self._steps:
+            return 0
+        # Whoever gets whole frames holds nothing back, unless it joins some.
+        if all(self._takes_frames[1:]) and all(step.framing <= Framing.NONE for step in self._steps[1:]):
+            return self._steps[0].held
+        return None
 
     def feed(self, data: bytes) -> list[Frame]:
         """The frames complete with this chunk. A `BadFrame` passes the later steps untouched, in its place; what a

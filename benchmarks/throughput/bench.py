@@ -40,7 +40,7 @@ _STYLES = {
 class Bench:
     """Measures for ``seconds`` after a ``warm_up`` of at least so many, over the given lines.
 
-    ``pipeline`` is what the deployments' classification is written in.
+    ``pipeline`` is what the deployments' classification is written in, ``delivery`` what they promise.
     A run that takes more than half of the memory that is free is ended, and fails. ``tick`` is called several times a
     second meanwhile. Use it as a context manager: it has a directory of its own.
     """
@@ -52,12 +52,14 @@ class Bench:
         seconds: float,
         warm_up: float = 1.0,
         pipeline: str = "python",
+        delivery: str = "best-effort",
         tick: Callable[[], None] = lambda: None,
     ) -> None:
         self._lines = lines
         self._seconds = seconds
         self._warm_up = warm_up
         self._pipeline = pipeline
+        self._delivery = delivery
         self._tick = tick
         self._warm_ups: dict[tuple[int, int], float] = {}
         self._most_bytes = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
@@ -105,6 +107,7 @@ class Bench:
                 text = deployment_text(
                     variant,
                     pipeline=self._pipeline,
+                    delivery=self._delivery,
                     warm_up=warm_up,
                     seconds=self._seconds,
                     interval=interval,

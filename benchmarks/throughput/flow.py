@@ -15,6 +15,7 @@ from benchmarks.throughput.variants import Variant
 
 __all__ = [
     "BURST",
+    "DELIVERIES",
     "PIPELINES",
     "STARTED",
     "command",
@@ -30,6 +31,9 @@ STARTED = "Started, "
 PIPELINES = ("python", "script", "query")
 """What the classification may be written in."""
 
+DELIVERIES = ("best-effort", "tickets", "wal never", "wal interval", "wal always")
+"""How much is promised: nothing, at-least-once, and that with a write-ahead log of each policy."""
+
 _MODULE = "workload.py"
 
 BURST = 10
@@ -40,14 +44,15 @@ def deployment_text(
     variant: Variant,
     *,
     pipeline: str = "python",
+    delivery: str = "best-effort",
     warm_up: float = 0.0,
     seconds: float = 0.0,
     interval: float | None = None,
     count: int | None = None,
     offramp: str | None = None,
 ) -> str:
-    """The TOML file. ``pipeline`` is one of `PIPELINES`; ``interval`` is between two bursts of one onramp; ``count``
-    and ``offramp`` are for tests.
+    """The TOML file. ``pipeline`` is one of `PIPELINES`, ``delivery`` of `DELIVERIES`; ``interval`` is between two
+    bursts of one onramp; ``count`` and ``offramp`` are for tests.
     """
     codec = f'codec = {{ name = "json", engine = "{variant.engine}" }}'
     pace = "" if interval is None else f'interval = "{interval * 1e6:.3f}us"\nburst = {BURST}\n'
@@ -61,6 +66,7 @@ def deployment_text(
 
 [supervisor]
 {executors}drain_timeout = "60s"
+{"" if delivery == "best-effort" else 'dead_letters = "dead-letters.db"'}
 
 [onramps.load]
 type = "blaster"
@@ -68,7 +74,7 @@ path = "events.json"
 {pace}{codec}
 
 [pipelines.work]
-{_pipeline_text(pipeline, variant.flow)}
+{_pipeline_text(pipeline, variant.flow, delivery)}
 
 [offramps.out]
 {sink}
@@ -77,19 +83,22 @@ path = "events.json"
 [flows.main]
 instances = {variant.shape}
 shared = ["out"]
+guarantee = "{"best-effort" if delivery == "best-effort" else "at-least-once"}"
 links = ["load -> work -> out"{"" if pipeline == "query" else ', "work/overflow -> out"'}]
 """
 
 
-def _pipeline_text(pipeline: str, flow: str) -> str:
+def _pipeline_text(pipeline: str, flow: str, delivery: str) -> str:
     if pipeline == "query":
         return f"query = '''\n{query_text(flow)}'''"
     classify = f'type = "python", function = "workload:classify_{flow}"'
     if pipeline == "script":
         classify = f'type = "script", file = "{flow}.tremor"'
+    _kind, _, fsync = delivery.partition(" ")
+    log = f'    {{ type = "wal", path = "wal.db", fsync = "{fsync}" }},\n' if fsync else ""
     return f"""\
 operators = [
-    {{ {classify} }},
+{log}    {{ {classify} }},
     {{ type = "bucket" }},     # class, rate and dimensions are in the metadata
 ]"""
 

@@ -10,6 +10,7 @@ from pipelines.batch import Batch as EventBatch
 from pipelines.emit import Emit
 from pipelines.operator import Kind, Operator, operators
 from pipelines.options import Duration, Options
+from pipelines.ticket import HeldTickets
 
 __all__ = ["Batch"]
 
@@ -42,6 +43,7 @@ operators = [{ type = "batch", count = 100, timeout = "1s" }]
     options: BatchOptions
     Options = BatchOptions
     kind = Kind.HOLD
+    holds_tickets = True
 
     def __init__(self, options: BatchOptions | None = None) -> None:
         super().__init__(options)
@@ -51,6 +53,7 @@ operators = [{ type = "batch", count = 100, timeout = "1s" }]
         self._values: list[Any] = []
         self._first_ns = 0
         self._last: EventBatch | None = None
+        self._tickets = HeldTickets()
 
     def hold(self, value: Any, meta: dict[str, Any] | None, batch: EventBatch) -> tuple[Emit, ...]:
         """Take one more; the list, if that makes it full or it has waited long enough."""
@@ -59,7 +62,9 @@ operators = [{ type = "batch", count = 100, timeout = "1s" }]
         self._values.append(value)
         self._last = batch
         if len(self._values) >= self.options.count or self._is_due(batch.ingest_ns):
+            self._tickets.hand_to(batch)
             return (Emit(self._take()),)
+        self._tickets.add(batch)
         self.held = len(self._values)
         return ()
 
@@ -77,7 +82,12 @@ operators = [{ type = "batch", count = 100, timeout = "1s" }]
             (
                 "out",
                 EventBatch(
-                    [self._take()], ingest_ns=last.ingest_ns, origin=last.origin, size=size, route=last.route
+                    [self._take()],
+                    ingest_ns=last.ingest_ns,
+                    origin=last.origin,
+                    size=size,
+                    route=last.route,
+                    ticket=self._tickets.take(),
                 ),
             )
         ]

@@ -47,6 +47,11 @@ class PrefixedFrames(Preprocessor):
         self._skip_bytes = 0
         self._lost = False
 
+    @property
+    def held(self) -> int | None:
+        """Bytes of the frame that has begun; ``None`` within one that is skipped."""
+        return None if self._skip_bytes or self._lost else len(self._held)
+
     @abstractmethod
     def read_prefix(self, data: bytearray, start: int) -> tuple[int, int] | None:
         """Where the frame begins whose prefix stands at ``start``, and how long it is; ``None`` if the prefix is not

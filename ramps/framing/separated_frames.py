@@ -43,6 +43,12 @@ class SeparatedFrames(Preprocessor):
         self._max_bytes: int = self.options.max_frame
         self._held = bytearray()
         self._skipping = False
+        self._skipped_bytes = 0
+
+    @property
+    def held(self) -> int:
+        """Bytes behind the last separator, those of a frame that is too long as well."""
+        return self._skipped_bytes if self._skipping else len(self._held)
 
     def feed(self, data: bytes) -> list[Frame]:
         """The frames that end in this chunk."""
@@ -100,6 +106,7 @@ class SeparatedFrames(Preprocessor):
 
     def _hold(self, rest: bytes) -> list[Frame]:
         if self._skipping or not rest:
+            self._skipped_bytes += len(rest)
             return []
         length = len(self._held) + len(rest)
         # One byte more may be held: a carriage return, until the next byte says whether it counts.
@@ -111,6 +118,7 @@ class SeparatedFrames(Preprocessor):
         bad = self._too_long(bytes(self._held))
         self._held.clear()
         self._skipping = True
+        self._skipped_bytes = length
         return [bad]
 
     def _checked(self, frame: bytes) -> Frame:

@@ -16,6 +16,7 @@ from ramps.onramp import InboundStream, Intake, Onramp, onramps
 from ramps.pause import Pause
 from ramps.ticker import Ticker
 from ramps.time_slice import TimeSlice
+from ramps.tracker import Tracker
 
 __all__ = ["BlasterOnramp"]
 
@@ -33,6 +34,11 @@ class BlasterOptions(Options):
         default=None, gt=0, description="send `burst` lines per interval instead of all at full speed"
     )
     burst: int = Field(default=1, ge=1, description="lines at a time, where there is an interval")
+    max_in_flight: int = Field(
+        default=100_000,
+        ge=1,
+        description="in a flow that promises at-least-once: lines that may be under way",
+    )
     max_size: Size = Field(  # type: ignore[assignment] # text, as in a file
         default="256MiB", description="the most that the file may take in memory, decompressed"
     )
@@ -44,6 +50,8 @@ class BlasterOnramp(Onramp):
 
     The preprocessors must split lines, as the default ones do. With ``interval`` bursts lie at its whole
     multiples; those missed while downstream is full are left out.
+
+    In a flow that promises at-least-once, lines that were not delivered are sent again, and all after them.
     """
 
     name: ClassVar[str] = "blaster"
@@ -55,6 +63,7 @@ class BlasterOnramp(Onramp):
         count = 1000000
         """
     default_preprocessors: ClassVar[tuple[str, ...]] = ("lines",)
+    replays: ClassVar[bool] = True
     Options = BlasterOptions
     options: BlasterOptions
 
@@ -68,6 +77,8 @@ class BlasterOnramp(Onramp):
         self._sent = 0
         self._ticker: Ticker | None = None
         self._stream: InboundStream | None = None
+        # A position is the chunk that comes next, and how many lines have been sent.
+        self._tracker = Tracker((0, 0), most=self.options.max_in_flight)
 
     def check(self) -> None:
         """Refuse a directory, and a file that is there but not for us."""
@@ -79,7 +90,7 @@ class BlasterOnramp(Onramp):
         step = _CHUNK_LINES if self.options.interval is None else self.options.burst
         parts = [lines[index : index + step] for index in range(0, len(lines), step)]
         self._chunks = [(b"\n".join(part) + b"\n", len(part)) for part in parts]
-        self._position = 0
+        self._position, self._sent = self._tracker.rewind() if self.at_least_once else (0, self._sent)
         interval = self.options.interval
         self._ticker = None if interval is None else Ticker(self.clock, interval)
         self._stream = None
@@ -94,6 +105,8 @@ class BlasterOnramp(Onramp):
             stream = self._stream = intake.stream(str(self.options.path))
         if self._ticker is not None and not self._ticker.wait(self._pause):
             return
+        if self.at_least_once and not self._may_go_on():
+            return
         chunk, lines = self._chunks[self._position]
         count = self.options.count
         if count is not None and self._sent + lines >= count:
@@ -102,11 +115,25 @@ class BlasterOnramp(Onramp):
         if chunk:
             self._position = (self._position + 1) % len(self._chunks)
             self._sent += lines
-            stream.feed(chunk)
+            ticket = None
+            if self.at_least_once:
+                ticket = self._tracker.ticket((self._position, self._sent), lines)
+            stream.feed(chunk, ticket=ticket)
             self._time_slice.give_way()
         if count is not None and self._sent >= count:
+            if self.at_least_once:
+                self._tracker.wait_until_settled()
+                if self._tracker.failed or self._pause.ended:
+                    return
             stream.end()
             raise EndOfInput(f"{self._sent} lines were sent")
+
+    def _may_go_on(self) -> bool:
+        """Wait while too much is under way; go back to what has failed."""
+        self._tracker.wait_for_room()
+        if self._tracker.failed:
+            self._position, self._sent = self._tracker.rewind()
+        return not self._pause.ended
 
     def _load(self) -> list[bytes]:
         path, limit = self.options.path, self.options.max_size
@@ -134,4 +161,5 @@ class BlasterOnramp(Onramp):
     def close(self) -> None:
         """Forget the file."""
         self._pause.end()
+        self._tracker.wake()
         self._chunks = []

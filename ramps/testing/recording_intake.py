@@ -9,6 +9,7 @@ import gevent
 from gevent.event import Event
 
 from pipelines.batch import Batch
+from pipelines.ticket import Ticket
 from ramps.errors import IntakeFull
 
 __all__ = ["RecordingIntake", "RecordingStream"]
@@ -38,6 +39,8 @@ class RecordingStream:
         self.metas: list[dict[str, Any] | None] = []
         self.ingest_times: list[int] = []
         """Of what came by `feed_frames`."""
+        self.tickets: list[Ticket | None] = []
+        """Of each chunk that was fed: the test answers them."""
         self.reasons: list[str] = []
         self.ended = False
         self.aborted: str | None = None
@@ -52,8 +55,18 @@ class RecordingStream:
         """Whether it neither ended nor broke off."""
         return not self.ended and self.aborted is None
 
+    @property
+    def held(self) -> int | None:
+        """Nothing: each chunk counts as one event."""
+        return 0
+
     def feed(
-        self, data: bytes, *, meta: dict[str, Any] | None = None, timeout: float | None = None
+        self,
+        data: bytes,
+        *,
+        meta: dict[str, Any] | None = None,
+        timeout: float | None = None,
+        ticket: Ticket | None = None,
     ) -> tuple[int, int]:
         """Record a chunk. Blocks while the intake is full; raises `IntakeFull` after ``timeout`` seconds of
         that."""
@@ -61,13 +74,19 @@ class RecordingStream:
         self._intake.wait_for_room(timeout)
         self.chunks.append(data)
         self.metas.append(meta)
+        self.tickets.append(ticket)
         fault = self._intake.find_fault(data)
         self.reasons = [] if fault is None else [fault]
         self._intake.changed()
         return (1, 0) if fault is None else (0, 1)
 
     def feed_frames(
-        self, frames: list[bytes], *, ingest_ns: int, meta: dict[str, Any] | None = None
+        self,
+        frames: list[bytes],
+        *,
+        ingest_ns: int,
+        meta: dict[str, Any] | None = None,
+        ticket: Ticket | None = None,
     ) -> tuple[int, int]:
         """Record each frame as a chunk, and when they came in. Blocks while the intake is full."""
         self._check_open("feed_frames")
@@ -75,15 +94,19 @@ class RecordingStream:
         self.chunks += frames
         self.metas += [meta] * len(frames)
         self.ingest_times += [ingest_ns] * len(frames)
+        if ticket is not None:
+            ticket.answer()
         self._intake.changed()
         return len(frames), 0
 
-    def end(self, *, timeout: float | None = None) -> tuple[int, int]:
+    def end(self, *, timeout: float | None = None, ticket: Ticket | None = None) -> tuple[int, int]:
         """Record the end. Blocks while the intake is full; raises `IntakeFull` after ``timeout`` seconds of
         that."""
         self._check_open("end")
         self._intake.wait_for_room(timeout)
         self.ended = True
+        if ticket is not None:
+            ticket.answer()
         self._intake.changed()
         return (0, 0)
 
@@ -114,6 +137,8 @@ class RecordingIntake:
     def __init__(self, *, find_fault: Callable[[bytes], str | None] | None = None) -> None:
         self.streams: list[RecordingStream] = []
         self.values: list[Any] = []
+        self.tickets: list[Ticket | None] = []
+        """Of each `emit`: the test answers them."""
         self.metas: list[dict[str, Any] | None] = []
         self.rejected: list[tuple[bytes, str, str]] = []
         self.batches: list[Batch] = []
@@ -147,11 +172,17 @@ class RecordingIntake:
         return stream
 
     def emit(
-        self, values: list[Any], *, origin: str, metas: list[dict[str, Any] | None] | None = None
+        self,
+        values: list[Any],
+        *,
+        origin: str,
+        metas: list[dict[str, Any] | None] | None = None,
+        ticket: Ticket | None = None,
     ) -> None:
-        """Record values. Blocks while it is full."""
+        """Record values, and the ticket if there is one. Blocks while it is full."""
         self.wait_for_room(None)
         self.values.extend(values)
+        self.tickets.append(ticket)
         self.metas.extend(metas or [None] * len(values))
         self.changed()
 

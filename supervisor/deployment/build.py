@@ -15,6 +15,7 @@ from pipelines.batch import Batch
 from pipelines.compiler import Codes
 from pipelines.outlets import Outlets
 from pipelines.pipeline import Pipeline
+from pipelines.ticket import Outcome, settle_batch
 from ramps.encoder import Encoder
 from ramps.intake import StreamIntake
 from ramps.links.link_intake import LinkIntake
@@ -79,9 +80,12 @@ class Builder:
         self.dead_letters: Counter[str] = Counter()
         """Events that became dead letters, by where and why."""
         system.dead_letters.subscribe(self._dead_letter)
-        for component in plan.components():
-            self.plans[component.actor_name] = component
-            self.parts[component.actor_name] = self._part(component)
+        for flow in plan.flows:
+            for component in flow.components():
+                self.plans[component.actor_name] = component
+                part = self.parts[component.actor_name] = self._part(component)
+                if isinstance(part, OnrampPart):
+                    part.connector.at_least_once = flow.at_least_once
 
     # --- the tree ----------------------------------------------------------------------------------------------------
 
@@ -215,6 +219,7 @@ class Builder:
                     outlets,
                     self._stop_deployment,
                     component.table.retry,
+                    component.table.give_up,
                 )
         raise TypeError(component)
 
@@ -257,6 +262,10 @@ class Builder:
             case (_, LinkedBatch() as batch):
                 # Somebody in another executor waits for an answer.
                 batch.lose()
+                settle_batch(batch, Outcome.FAILED)
+            case (_, Batch() as batch):
+                # Its source, if it can, sends it again.
+                settle_batch(batch, Outcome.FAILED)
 
     def _unlinked(self, component: str, port: str, batch: Batch) -> None:
         if port != "err":
@@ -274,6 +283,7 @@ class Builder:
                 message=batch, recipient=component, reason="its err port is not linked", events=len(batch)
             )
         )
+        settle_batch(batch, Outcome.FAILED)
 
 
 def _standing(ref: ActorRef[Any], part: Part) -> Standing:

@@ -12,6 +12,7 @@ from ramps.formats.json_engines import choose_engine
 from supervisor.deployment.claims import check_claims
 from supervisor.deployment.cores import usable_cores
 from supervisor.deployment.flows import Definition, check_flow
+from supervisor.deployment.guarantees import check_guarantees
 from supervisor.deployment.json_engine import with_json_engine
 from supervisor.deployment.load import Document, load
 from supervisor.deployment.parts import check_offramp, check_onramp
@@ -89,6 +90,7 @@ def examine(document: Document, executors: int | None = None) -> Examination:
     if not findings.errors and supervisor is not None:
         plan = Plan(document.file, supervisor, tuple(flows), executors, document.text)
         check_claims(findings, plan)
+        check_guarantees(findings, plan)
         if executors > 1:
             check_executors(findings, plan)
     problems = sorted(findings.problems, key=lambda problem: _order(document, problem))

@@ -308,4 +308,5 @@ def _plan(
             InstancePlan(number, tuple(place(name, number) for name in order if name not in shared))
             for number in copies
         ),
+        at_least_once=table.guarantee == "at-least-once",
     )

@@ -210,6 +210,7 @@ class FlowPlan:
     restart: RestartPolicy
     shared: tuple[ComponentPlan, ...]
     instances: tuple[InstancePlan, ...]
+    at_least_once: bool = False
 
     def components(self) -> Iterator[ComponentPlan]:
         """All components in the order in which they start."""
@@ -265,6 +266,7 @@ class Plan:
                 {
                     "name": flow.name,
                     "restart": flow.restart.model_dump(mode="json", by_alias=True),
+                    "guarantee": "at-least-once" if flow.at_least_once else "best-effort",
                     "instances": len(flow.instances),
                     "components": [_component_to_json(component) for component in flow.components()],
                 }

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
 from pipelines.options import Address, Duration, Options, Size
+from ramps.give_up import GiveUpOptions
 from ramps.retry import BackoffOptions
 
 __all__ = [
@@ -118,6 +119,11 @@ class SupervisorTable(Options):
     api: Address | None = Field(
         default=None,
         description="Where the HTTP API and the dashboard listen; accepted, but nothing listens so far.",
+    )
+    dead_letters: Path | None = Field(
+        default=None,
+        description="A file (SQLite) that keeps what nobody could process: errors that leave by an `err` port without "
+        "a reader, and events that crashed a component again and again. `supervisor dead-letters` reads it.",
     )
     drain_timeout: Duration = Field(
         default="10s",
@@ -252,6 +258,10 @@ class OfframpTable(_Receiving):
         default_factory=BackoffOptions,
         description="The wait before it connects again, growing while that fails.",
     )
+    give_up: GiveUpOptions = Field(
+        default_factory=GiveUpOptions,
+        description="When a batch whose tries fail again and again leaves by `err` instead; by default never.",
+    )
 
 
 class LimitsTable(Options):
@@ -374,6 +384,11 @@ class FlowTable(Options):
     )
     shared: list[str] = Field(
         default_factory=list, description="Components of which there is one for all copies of the flow."
+    )
+    guarantee: Literal["best-effort", "at-least-once"] = Field(
+        default="best-effort",
+        description="`at-least-once`: what an onramp has read is confirmed to its source only when every event of it "
+        "was written, dropped on purpose, or stored as a dead letter; the check refuses what cannot keep that.",
     )
     restart: RestartPolicy | None = Field(
         default=None,

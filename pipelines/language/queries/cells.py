@@ -24,9 +24,10 @@ class Cell:
     ``state``: the aggregates. ``events``: how many came that are in no result yet; in a wider window, how many results
     of the narrower one. ``count``: how much those count, for windows of a size. ``until``: when it closes, for windows
     of an interval; ``None`` before that is known. ``group``: what the query reads by that name, once it was asked for.
+    ``first``: for `WindowTickets`, in which batch that began which is in it.
     """
 
-    __slots__ = ("count", "events", "group", "state", "until", "values")
+    __slots__ = ("count", "events", "first", "group", "state", "until", "values")
 
     def __init__(self, values: list[Any], state: Any) -> None:
         self.values = values
@@ -35,6 +36,7 @@ class Cell:
         self.count = 0
         self.until: int | None = None
         self.group: list[Any] | None = None
+        self.first = 0
 
 
 class Table:

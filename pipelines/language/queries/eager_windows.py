@@ -132,6 +132,7 @@ class EagerWindows(Windows):
         window, state = self.windows[level], cell.state
         self._emit(level, cell, None, None, occasion, results)
         closed = Cell(cell.values, state)
+        closed.first = cell.first
         now_ns = occasion.ingest_ns if measures is None else measures[level]
         if window.emits_empty and window.interval_ns is not None and cell.until is not None:
             cell.state = self._summary.fresh()

@@ -16,6 +16,7 @@ from pipelines.language.queries.eager_windows import EagerWindows
 from pipelines.language.queries.late_windows import LateWindows
 from pipelines.language.queries.select_operators import group_with_key
 from pipelines.language.queries.window import Window
+from pipelines.language.queries.window_tickets import WindowTickets
 from pipelines.language.queries.windows import Failure, Windows
 from pipelines.language.routine import Selection
 from pipelines.language.script import SimpleOccasion
@@ -77,6 +78,7 @@ class WindowedSelect(Operator):
     name = "select"
     summary = "Sums up the events of windows."
     kind = Kind.HOLD
+    holds_tickets = True
     emits_errors = True
 
     def __init__(
@@ -110,10 +112,17 @@ class WindowedSelect(Operator):
         if self._groups_of is not None:
             groups = self._groups_of(value, known, batch)
         self._last = batch
+        tickets = self._windows.tickets
+        if batch.ticket is not None:
+            if tickets is None:
+                tickets = self._windows.tickets = WindowTickets()
+            tickets.enter(batch)
         try:
             results = self._windows.take(groups or [[None]], value, known, batch)
         finally:
             self._count()
+            if tickets is not None:
+                tickets.hand_to(batch)
         if not results:
             return ()
         return [self._emit(result, meta) for result in results]
@@ -144,17 +153,32 @@ class WindowedSelect(Operator):
     def _batches(self, results: list[Any], now_ns: int) -> list[tuple[str, Batch]]:
         self._count()
         last = self._last
+        tickets = self._windows.tickets
+        ticket = None if tickets is None else tickets.take()
         if not results or last is None:
+            if ticket is not None:
+                # What was closed came to nothing: `having` refused it, or it was evicted.
+                ticket.answer()
             return []
         size = last.size // max(1, len(last.values))
         values: dict[str, list[Any]] = {}
         for result in results:
             emit = self._emit(result, None)
             values.setdefault(emit.port, []).append(emit.value)
-        return [
+        batches = [
             (
                 port,
-                Batch(found, ingest_ns=now_ns, origin=last.origin, size=size * len(found), route=last.route),
+                Batch(
+                    found,
+                    ingest_ns=now_ns,
+                    origin=last.origin,
+                    size=size * len(found),
+                    route=last.route,
+                    ticket=None if ticket is None else ticket.fork(),
+                ),
             )
             for port, found in values.items()
         ]
+        if ticket is not None:
+            ticket.answer()
+        return batches

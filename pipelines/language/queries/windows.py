@@ -15,6 +15,7 @@ from pipelines.language.diagnostic import ScriptError
 from pipelines.language.library.function import Occasion
 from pipelines.language.queries.cells import Cell, Table, key_of_group
 from pipelines.language.queries.window import Window
+from pipelines.language.queries.window_tickets import WindowTickets
 
 __all__ = ["Failure", "Summary", "Windows"]
 
@@ -56,6 +57,8 @@ class Windows:
         self._summary = summary
         self._evicts = any(window.eviction_ns is not None for window in windows)
         self._is_plain = len(windows) == 1 and windows[0].script is None and not self._evicts
+        self.tickets: WindowTickets | None = None
+        """Who keeps the tickets of what is in the windows, if there are any."""
         self.held = 0
         self.merged = 0
         self.created = 0
@@ -129,6 +132,8 @@ class Windows:
 
     def _add(self, cell: Cell, event: Any, meta: dict[str, Any], occasion: Occasion) -> None:
         self._summary.add(cell.state, cell, self.windows[0].name, event, meta, occasion)
+        if self.tickets is not None:
+            self.tickets.add(cell)
         cell.events += 1
         self.held += 1
 
@@ -148,6 +153,8 @@ class Windows:
             self.discarded["having"] += 1
         else:
             results.append(value)
+        if cell.events and self.tickets is not None:
+            self.tickets.close(cell)
         if level == 0 and cell.events:
             self.held -= cell.events
             self.merged += cell.events - 1
@@ -157,11 +164,15 @@ class Windows:
 
     def _merge(self, wider: Cell, narrower: Cell) -> None:
         self._summary.merge(wider.state, narrower.state)
+        if self.tickets is not None and narrower.first:
+            self.tickets.merge(wider, narrower)
         wider.events += 1
 
     def _evict(self, now_ns: int) -> None:
         for level, table in enumerate(self.tables):
             for cell in table.evict(now_ns):
+                if cell.events and self.tickets is not None:
+                    self.tickets.close(cell)
                 if level == 0:
                     self.held -= cell.events
                     self.discarded["evicted"] += cell.events

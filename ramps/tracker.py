@@ -1,0 +1,110 @@
+"""`Tracker`: what a source has sent and not yet heard of. From answers in any order to one confirmed position.
+
+A source with positions (an offset in a file, a key, a count of lines) takes a ticket for each piece that it reads, in
+order. The tracker confirms a position when everything up to it was answered with `Outcome.DELIVERED`: never further,
+whatever comes first. When something has failed, the source calls `rewind`, and reads again from there.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from time import monotonic
+from typing import Generic, TypeVar
+
+from gevent.event import Event
+
+from pipelines.ticket import Outcome, Ticket
+
+__all__ = ["Tracker"]
+
+Position = TypeVar("Position")
+
+
+class _Piece(Generic[Position]):
+    __slots__ = ("done", "position", "weight")
+
+    def __init__(self, position: Position, weight: int) -> None:
+        self.position = position
+        self.weight = weight
+        self.done = False
+
+
+class Tracker(Generic[Position]):
+    """``start`` is the position that is confirmed at the beginning. ``most`` bounds the sum of weights in flight
+    (bytes, or whatever the source counts). ``on_confirmed`` is called with each newly confirmed position, in whatever
+    greenlet answered last: it must neither block nor raise.
+    """
+
+    def __init__(
+        self, start: Position, *, most: int, on_confirmed: Callable[[Position], None] = lambda _position: None
+    ) -> None:
+        self.confirmed = start
+        """Everything up to here is delivered."""
+        self.failed = False
+        """Whether something has failed since the last `rewind`."""
+        self.in_flight = 0
+        """The sum of the weights of what is not confirmed."""
+        self._most = most
+        self._on_confirmed = on_confirmed
+        self._pieces: deque[_Piece[Position]] = deque()
+        self._changed = Event()
+        self._woken = False
+
+    def ticket(self, position: Position, weight: int = 1) -> Ticket:
+        """The ticket of the next piece. ``position`` is where to go on when this one and all before are delivered."""
+        piece = _Piece(position, weight)
+        self._pieces.append(piece)
+        self.in_flight += weight
+
+        def settle(outcome: Outcome) -> None:
+            self._settle(piece, outcome)
+
+        return Ticket(settle)
+
+    def wait_for_room(self, timeout: float | None = None) -> bool:
+        """Block until there is room for more, something has failed, or `wake` is called; False after the timeout."""
+        return self._wait(lambda: self.in_flight < self._most or self.failed, timeout)
+
+    def wait_until_settled(self, timeout: float | None = None) -> bool:
+        """Block until everything is confirmed, something has failed, or `wake` is called; False after the timeout."""
+        return self._wait(lambda: not self._pieces or self.failed, timeout)
+
+    def wake(self) -> None:
+        """Let whoever waits go on, or is just about to wait: the source is closed."""
+        self._woken = True
+        self._changed.set()
+
+    def rewind(self) -> Position:
+        """Forget what is in flight, whose answers mean nothing any more; the position to read on from."""
+        self._pieces.clear()
+        self.in_flight = 0
+        self.failed = self._woken = False
+        return self.confirmed
+
+    def _wait(self, is_over: Callable[[], bool], timeout: float | None) -> bool:
+        deadline = None if timeout is None else monotonic() + timeout
+        while not (is_over() or self._woken):
+            self._changed.clear()
+            if not self._changed.wait(None if deadline is None else max(0.0, deadline - monotonic())):
+                return is_over()
+        self._woken = False
+        return True
+
+    def _settle(self, piece: _Piece[Position], outcome: Outcome) -> None:
+        pieces = self._pieces
+        if outcome is not Outcome.DELIVERED:
+            if piece in pieces:
+                self.failed = True
+                self._changed.set()
+            return
+        piece.done = True
+        if not pieces or not pieces[0].done:
+            return
+        while pieces and pieces[0].done:
+            first = pieces.popleft()
+            self.in_flight -= first.weight
+            self.confirmed = first.position
+        self._on_confirmed(self.confirmed)
+        if not pieces or self.in_flight < self._most:
+            self._changed.set()

@@ -1,0 +1,81 @@
+"""Checks that a flow can keep what it promises: each component by itself, and that no failure can get lost."""
+
+from __future__ import annotations
+
+from pipelines.graph import GRAPH, Endpoint
+from pipelines.operator import Kind
+from supervisor.deployment.pipelines import graph_of
+from supervisor.deployment.plan import ComponentPlan, FlowPlan, OfframpPlan, OnrampPlan, PipelinePlan, Plan
+from supervisor.deployment.validate import Findings
+
+__all__ = ["check_guarantees"]
+
+_CODE = "no-guarantee"
+
+
+def check_guarantees(findings: Findings, plan: Plan) -> None:
+    """Refuse flows with ``guarantee = "at-least-once"`` through a component that cannot keep it."""
+    for flow in plan.flows:
+        if flow.at_least_once:
+            _check_flow(findings, flow, has_store=plan.supervisor.dead_letters is not None)
+
+
+def _check_flow(findings: Findings, flow: FlowPlan, *, has_store: bool) -> None:
+    # Copies of a component are alike.
+    components = {component.id.name: component for component in flow.components()}
+    for component in components.values():
+        why = _why_not(component)
+        if why is not None and not _is_taken_over(component, components):
+            reason, hint = why
+            _refuse(findings, flow, f"{component.kind.value} `{component.id.name}` {reason}", hint)
+        if not has_store and not component.targets("err"):
+            reason = "has no reader for its `err` port, so events that fail would be lost"
+            hint = f"link `{component.id.name}/err` to an offramp, or set `dead_letters` in [supervisor] to a file"
+            _refuse(findings, flow, f"{component.kind.value} `{component.id.name}` {reason}", hint)
+
+
+def _is_taken_over(component: ComponentPlan, components: dict[str, ComponentPlan]) -> bool:
+    """Whether everything that an onramp reads is stored by the first operator that it comes to."""
+    if not isinstance(component, OnrampPlan) or not component.targets("out"):
+        return False
+    return all(
+        isinstance(target := components[link.target.name], PipelinePlan) and _begins_with_a_store(target)
+        for link in component.targets("out")
+    )
+
+
+def _begins_with_a_store(pipeline: PipelinePlan) -> bool:
+    graph = graph_of(pipeline)
+    first = [target for port in graph.inputs for target in graph.targets(Endpoint(GRAPH, port))]
+    return all(target.node and graph.nodes[target.node].operator.takes_over for target in first)
+
+
+def _refuse(findings: Findings, flow: FlowPlan, what: str, hint: str) -> None:
+    message = f"flow `{flow.name}` promises at-least-once, but the {what}"
+    findings.error(("flows", flow.name, "guarantee"), _CODE, message, hint)
+
+
+def _why_not(component: ComponentPlan) -> tuple[str, str] | None:
+    """Why a component cannot keep the promise, and what would."""
+    match component:
+        case OnrampPlan(connector=part):
+            if not part.build().replays:
+                return (
+                    f"of type `{part.member.name}` cannot send again what is lost",
+                    "use an onramp that can (`supervisor list onramps` shows which), or put a `wal` operator behind it",
+                )
+        case OfframpPlan(connector=part):
+            if part.build().confirms == "never":
+                return (
+                    f"of type `{part.member.name}` cannot tell whether the outside has what it was given",
+                    "use an offramp that confirms (`supervisor list offramps` shows which), or an option that makes it",
+                )
+        case PipelinePlan():
+            for node in graph_of(component).in_order():
+                operator = node.operator
+                if operator.kind is Kind.HOLD and not operator.holds_tickets:
+                    return (
+                        f"holds events in the operator `{operator.name}`, which does not keep track of them",
+                        "leave the operator out, or use one that does, such as `batch`",
+                    )
+    return None
