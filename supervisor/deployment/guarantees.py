@@ -23,15 +23,29 @@ def check_guarantees(findings: Findings, plan: Plan) -> None:
 def _check_flow(findings: Findings, flow: FlowPlan, *, has_store: bool) -> None:
     # Copies of a component are alike.
     components = {component.id.name: component for component in flow.components()}
+    last_resorts = _last_resorts(components)
     for component in components.values():
         why = _why_not(component)
         if why is not None and not _is_taken_over(component, components):
             reason, hint = why
             _refuse(findings, flow, f"{component.kind.value} `{component.id.name}` {reason}", hint)
-        if not has_store and not component.targets("err"):
+        if not has_store and not component.targets("err") and component.id.name not in last_resorts:
             reason = "has no reader for its `err` port, so events that fail would be lost"
             hint = f"link `{component.id.name}/err` to an offramp, or set `dead_letters` in [supervisor] to a file"
             _refuse(findings, flow, f"{component.kind.value} `{component.id.name}` {reason}", hint)
+
+
+def _last_resorts(components: dict[str, ComponentPlan]) -> set[str]:
+    """The offramps that get nothing but errors. What one of them refuses has failed, and its source sends it again."""
+    ports: dict[str, set[str]] = {}
+    for component in components.values():
+        for link in component.links:
+            ports.setdefault(link.target.name, set()).add(link.port)
+    return {
+        name
+        for name, found in ports.items()
+        if found == {"err"} and isinstance(components[name], OfframpPlan)
+    }
 
 
 def _is_taken_over(component: ComponentPlan, components: dict[str, ComponentPlan]) -> bool:
