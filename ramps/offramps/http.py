@@ -90,6 +90,8 @@ class HttpOfframp(Offramp):
     A batch is confirmed to its source when the server has answered with 2xx.
 
     With one request per event, events that the server took are not sent again when the batch is retried.
+
+    For at-least-once, a 2xx answer is the confirmation: the server has said that it has the events.
     """
 
     name: ClassVar[str] = "http"
@@ -103,6 +105,7 @@ class HttpOfframp(Offramp):
         batch = "lines"
         token = { env = "EVENTS_TOKEN" }
         """
+    confirms: ClassVar[Literal["write", "flush", "never"]] = "write"
     single_owner: ClassVar[bool] = False
     confirms = "write"
     Options = HttpOptions
