@@ -10,7 +10,6 @@ from actors import Actor, ActorRef, ExitReason, Lane
 from pipelines.contraflow import Insight, InsightKind, Route
 from pipelines.outlets import Delivery, Outlets
 from pipelines.pipeline import Pipeline
-from pipelines.ticket import forked
 
 __all__ = ["PipelineActor", "PipelinePart"]
 
@@ -54,7 +53,7 @@ class PipelineActor(Actor[Any]):
         """Compile, then send what a crashed incarnation could not."""
         part = self._part
         self._pipeline = part.pipeline = part.make_pipeline()
-        self._process = self._pipeline.process
+        self._process = self._pipeline.process_into
         self._outbox = part.outbox
         self._send = part.outlets.send
         if self._pipeline.wants_ticks:
@@ -69,10 +68,7 @@ class PipelineActor(Actor[Any]):
             if self._pipeline.wants_contraflow and (batch.route is None or batch.route.owner is not self.ref):
                 batch.route = Route(owner=self.ref, parent=batch.route)
             count = len(batch.values)
-            results = self._process(batch, port)
-            if batch.ticket is not None:
-                forked(batch, results)
-            self._outbox.extend(results)
+            results = self._process(self._outbox, batch, port)
             self._part.received += count
             # From here on the events are in the outbox, and nobody must work on them again.
             self.release_message()
@@ -120,7 +116,7 @@ class PipelineActor(Actor[Any]):
             port, batch = outbox[0]
             if batch.taken:
                 # It has arrived, just before the incarnation that sent it was killed.
-                self._part.outlets.note_sent(port, batch.taken)
+                self._part.outlets.note_sent(port, batch)
             else:
                 send(port, batch)
             outbox.popleft()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from pipelines.batch import Batch
-from pipelines.ticket import settle_batch
+from pipelines.ticket import forked_for, settle_batch
 
 __all__ = ["Delivery", "Outlets", "Target"]
 
@@ -96,22 +96,35 @@ class Outlets:
             self.copied += count * (len(links) - 1)
         self.sent[port] = self.sent.get(port, 0) + count
 
-    def note_sent(self, port: str, count: int) -> None:
-        """Count events that had arrived everywhere when whoever sent them was killed before he could count them."""
+    def note_sent(self, port: str, batch: Batch) -> None:
+        """Count a batch that had arrived everywhere, and was taken, when whoever sent it was killed before he could."""
+        self._unfinished.pop(id(batch), None)
+        count = batch.taken
         self.copied += count * (len(self._links.get(port, ())) - 1)
         self.sent[port] = self.sent.get(port, 0) + count
+
+    def call_off(self, batch: Batch) -> None:
+        """What this batch is of will be sent anew, as its sender was killed: nobody waits for what was not sent."""
+        _batch, pending = self._unfinished.pop(id(batch), (batch, []))
+        for _link, copy in pending:
+            settle_batch(copy)
+        settle_batch(batch)
 
     def _send_to_several(self, links: list[_Link], batch: Batch, count: int, timeout: float | None) -> None:
         unfinished = self._unfinished.pop(id(batch), None) if self._unfinished else None
         pending = _copies(links, batch) if unfinished is None else unfinished[1]
+        ticket = batch.ticket
         done = 0
         try:
+            if ticket is not None and unfinished is None:
+                forked_for(ticket, [copy for _link, copy in pending[:-1]])
             for link, copy in pending:
                 link.target.tell((link.port, copy), events=count, size=copy.size, timeout=timeout)
                 timeout = None
                 done += 1
         except BaseException as error:
-            if batch.ticket is not None and (done or not isinstance(error, Exception)):
+            have_forks = unfinished is not None or pending[0][1].ticket is not ticket
+            if ticket is not None and have_forks and (done or not isinstance(error, Exception)):
                 # Not where the first had no room in time. Who was killed sends it again: the rest, with the tickets
                 # that they have, as those of other copies would never be answered.
                 self._unfinished[id(batch)] = batch, pending[done:]
@@ -122,14 +135,13 @@ def _copies(links: list[_Link], batch: Batch) -> list[tuple[_Link, Batch]]:
     """What to send by each link. Made before anything is sent: a hand-off lets the first target work on its batch at
     once.
     """
-    shared, ticket = not links[0].changes_values, batch.ticket
+    shared, has_ticket = not links[0].changes_values, batch.ticket is not None
     pending = []
     for link in links:
         last = link is links[-1]
-        if ticket is not None and not last:
-            # Each has a ticket to answer, also where they share the values.
+        if has_ticket and not last:
+            # Each will have a ticket to answer, also where they share the values.
             copy = batch.copy() if link.changes_values else batch.twin()
-            copy.ticket = ticket.fork()
         else:
             copy = batch.copy() if link.changes_values and (shared or not last) else batch
         pending.append((link, copy))

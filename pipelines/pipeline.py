@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, MutableSequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from pipelines.errors import PipelineError
 from pipelines.failure import error_event
 from pipelines.graph import GRAPH, Endpoint, Graph
 from pipelines.operator import Kind, Operator
-from pipelines.ticket import forked
+from pipelines.ticket import Inner, Outcome, Ticket, begun_within, passed_on, settle_batch, taken_back
 
 __all__ = ["Pipeline", "Results"]
 
@@ -59,6 +59,8 @@ class Pipeline:
         ]
         self._marks = self._marks_by_output()
         self._outputs_of_sender: dict[str, set[str]] = {}
+        self._inner: list[Inner] = []
+        """What BATCH operators have given out in the current call."""
         self.keeps_batches = any(operator.kind is Kind.HOLD for _, operator in self._nodes)
         """Whether an operator may remember a batch; otherwise it is of no use any more when it was processed."""
         self.wants_ticks = bool(self._ticking)
@@ -81,6 +83,28 @@ class Pipeline:
         results = compiled(batch)
         self._counters.taken_in += count
         return self._leave(results)
+
+    def process_into(self, outbox: MutableSequence[tuple[str, Batch]], batch: Batch, port: str) -> Results:
+        """`process`, and the results, each with a fork of the batch's ticket if it has one, go to the outbox. When
+        something breaks off in the middle, the batch is as before, and what operators had handed over to it has failed.
+        """
+        own = batch.ticket
+        try:
+            results = self.process(batch, port)
+            passed_on(batch, results, self._inner, outbox)
+        except BaseException:
+            self._take_back_inner()
+            taken_back(batch, own, comes_again=True)
+            raise
+        return results
+
+    def _take_back_inner(self) -> None:
+        inner, self._inner = self._inner, []
+        for part, own, _made, was_kept in inner:
+            taken_back(part, own, comes_again=True)
+            # A fork of the ticket of a batch that comes again, or has failed, needs no answer of its own; what the
+            # operator had kept from earlier ones is lost.
+            own.answer(Outcome.FAILED if was_kept else Outcome.DELIVERED)
 
     def _input(self, port: str, metas: bool, raws: bool) -> Compiled:
         entry = self._entries.get(port)
@@ -127,11 +151,9 @@ class Pipeline:
 
     def finish(self) -> Results:
         """The stream is at its end: everything that operators still hold, run through what comes after them."""
-        results: Results = []
-        for node_id, operator in self._nodes:
-            for port, batch in operator.finish():
-                results += self._enter_released(Endpoint(node_id, port), batch)
-        return self._leave(results)
+        return self._leave(
+            self._run_released((node_id, operator.finish()) for node_id, operator in self._nodes)
+        )
 
     def account(self) -> dict[str, Any]:
         """Where all events went so far: ``in``, ``out`` by port, ``dropped`` by operator and reason, ``merged``,
@@ -173,7 +195,7 @@ class Pipeline:
             emitted = operator.on_batch(batch, port)
         except (Exception, SystemExit) as error:
             errors = [error_event(self._counters.component, node_id, error, value) for value in values]
-            return self._enter(Endpoint(node_id, "err"), batch.like(errors, metas))
+            return self._enter_inner(Endpoint(node_id, "err"), batch.like(errors, metas), batch.ticket)
         difference = sum(len(part) for _, part in emitted) - len(values)
         if difference >= 0:
             self._counters.created[0] += difference
@@ -182,9 +204,18 @@ class Pipeline:
         results: Results = []
         for out_port, part in emitted:
             if part.values:
-                part.ticket = part.ticket or batch.ticket
-                results += self._enter(Endpoint(node_id, out_port), part)
+                results += self._enter_inner(Endpoint(node_id, out_port), part, batch.ticket)
         return results
+
+    def _enter_inner(self, entry: Endpoint, part: Batch, ticket: Ticket | None) -> Results:
+        if part.ticket is None and ticket is None:
+            return self._enter(entry, part)
+        if part.ticket is ticket:
+            part = part.twin()
+        made: Results = []
+        begun_within(self._inner, part, ticket, made)
+        made += self._enter(entry, part)
+        return made
 
     def prepare(self) -> None:
         """Compile the functions for batches with and without raw bytes now, rather than when the first one comes."""
@@ -202,16 +233,31 @@ class Pipeline:
         return compiled
 
     def _release(self, operators: list[tuple[str, Operator]], now_ns: int) -> Results:
+        return self._run_released((node_id, operator.release(now_ns)) for node_id, operator in operators)
+
+    def _run_released(self, released: Iterable[tuple[str, list[tuple[str, Batch]]]]) -> Results:
         results: Results = []
-        for node_id, operator in operators:
-            for port, batch in operator.release(now_ns):
-                results += self._enter_released(Endpoint(node_id, port), batch)
+        batches: list[tuple[str, Batch]] = []
+        try:
+            for node_id, batches in released:
+                for port, batch in batches:
+                    self._enter_released(Endpoint(node_id, port), batch, results)
+        except BaseException:
+            # Nobody has them any more.
+            for _port, batch in (*results, *batches):
+                settle_batch(batch, Outcome.FAILED)
+            raise
         return results
 
-    def _enter_released(self, entry: Endpoint, batch: Batch) -> Results:
-        results = self._enter(entry, batch)
-        forked(batch, results)
-        return results
+    def _enter_released(self, entry: Endpoint, batch: Batch, results: Results) -> None:
+        own = batch.ticket
+        try:
+            made = self._enter(entry, batch)
+            passed_on(batch, made, self._inner, results)
+        except BaseException:
+            self._take_back_inner()
+            taken_back(batch, own, comes_again=False)
+            raise
 
     def _leave(self, results: Results) -> Results:
         out = self._counters.out

@@ -13,14 +13,27 @@ Nothing in here blocks. The functions run without interruption (`actors.preempti
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, MutableSequence, Sequence
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from pipelines.batch import Batch
 
-__all__ = ["HeldTickets", "Outcome", "Ticket", "forked", "joined", "settle_batch"]
+__all__ = [
+    "HeldTickets",
+    "Inner",
+    "Outcome",
+    "Ticket",
+    "begun_within",
+    "forked",
+    "forked_for",
+    "forked_into",
+    "joined",
+    "passed_on",
+    "settle_batch",
+    "taken_back",
+]
 
 
 class Outcome(IntEnum):
@@ -84,16 +97,21 @@ def joined(tickets: Iterable[Ticket]) -> Ticket | None:
     members = [ticket for ticket in tickets if not ticket.answered]
     if len(members) <= 1:
         return members[0] if members else None
+    return _Joint(members)
 
-    return _answering(members)
 
+class _Joint(Ticket):
+    """One whose answer answers all its members."""
 
-def _answering(members: list[Ticket]) -> Ticket:
-    def settle(outcome: Outcome) -> None:
-        for member in members:
+    __slots__ = ("members",)
+
+    def __init__(self, members: list[Ticket]) -> None:
+        super().__init__(self._answer_members)
+        self.members = members
+
+    def _answer_members(self, outcome: Outcome) -> None:
+        for member in self.members:
             member.answer(outcome)
-
-    return Ticket(settle)
 
 
 class HeldTickets:
@@ -137,18 +155,35 @@ class HeldTickets:
     def hand_to(self, batch: Batch) -> None:
         """Everything that is held becomes a part of what this batch gives out."""
         self._meet(batch)
-        tickets, self._tickets, self._is_kept = self._tickets, [], False
+        tickets, self._tickets = self._tickets, []
+        if self._is_kept:
+            # The batch's own ticket stands for it again.
+            tickets.pop().answer()
+            self._is_kept = False
         if not tickets:
             return
         if self._members is None:
-            self._members = [] if self._own is None else [self._own]
-            batch.ticket = _answering(self._members)
+            # Not our own one: another operator may have handed something over since we met the batch.
+            self._members = [] if batch.ticket is None else [batch.ticket]
+            batch.ticket = _Joint(self._members)
         self._members += tickets
 
     def take(self) -> Ticket | None:
         """One ticket for everything that is held."""
         tickets, self._tickets, self._is_kept = self._tickets, [], False
         return joined(tickets)
+
+
+class Inner(NamedTuple):
+    """A batch that came up while a pipeline worked on another one: an operator gave it out."""
+
+    batch: Batch
+    own: Ticket
+    """The ticket that it came with."""
+    made: list[tuple[str, Batch]]
+    """What became of it."""
+    was_kept: bool
+    """Whether it was kept from an earlier batch, so that its ticket is none of the one that is worked on."""
 
 
 def forked(batch: Batch, deliveries: Sequence[tuple[str, Batch]]) -> None:
@@ -163,6 +198,71 @@ def forked(batch: Batch, deliveries: Sequence[tuple[str, Batch]]) -> None:
             part.ticket = ticket.fork()
     if not any(part is batch for _port, part in deliveries):
         ticket.answer()
+
+
+def forked_for(ticket: Ticket, batches: Iterable[Batch]) -> None:
+    """Give each of these batches a fork. Whoever is killed here has given one to all of them, or to none."""
+    for batch in batches:
+        batch.ticket = ticket.fork()
+
+
+def forked_into(ticket: Ticket, batch: Batch, outbox: MutableSequence[Batch]) -> None:
+    """Give a batch a fork and put it into the outbox, before anybody can be killed."""
+    batch.ticket = ticket.fork()
+    outbox.append(batch)
+
+
+def passed_on(
+    batch: Batch,
+    results: list[tuple[str, Batch]],
+    inner: list[Inner],
+    outbox: MutableSequence[tuple[str, Batch]],
+) -> None:
+    """`forked` for what a pipeline has made of a batch, and of the ``inner`` ones that came up within, which are
+    forgotten; the results go to the outbox. Nobody can be killed between the forks and their safe place.
+    """
+    for part, _own, made, _was_kept in inner:
+        forked(part, made)
+    inner.clear()
+    forked(batch, results)
+    outbox.extend(results)
+
+
+def begun_within(
+    inner: list[Inner],
+    part: Batch,
+    ticket: Ticket | None,
+    made: list[tuple[str, Batch]],
+) -> None:
+    """A batch that came up within another one, whose ticket is ``ticket``: it gets a fork, unless it has one of its
+    own, and is noted for `passed_on` or `taken_back`.
+    """
+    was_kept = part.ticket is not None and part.ticket is not ticket
+    if ticket is not None and not was_kept:
+        part.ticket = ticket.fork()
+    if part.ticket is not None:
+        inner.append(Inner(part, part.ticket, made, was_kept))
+
+
+def taken_back(batch: Batch, own: Ticket | None, *, comes_again: bool) -> None:
+    """A pipeline broke off in the middle of a batch that came with the ticket ``own``. What operators had handed over
+    to it is lost, and failed. The batch itself is as before if it comes again; otherwise it has failed as well.
+    """
+    ticket, batch.ticket = batch.ticket, own
+    if ticket is not None and ticket is not own:
+        _fail_all_but(own, ticket)
+    if own is not None and not comes_again:
+        own.answer(Outcome.FAILED)
+
+
+def _fail_all_but(own: Ticket | None, ticket: Ticket) -> None:
+    for member in ticket.members if isinstance(ticket, _Joint) else ():
+        if member is own:
+            continue
+        if isinstance(member, _Joint):
+            _fail_all_but(own, member)
+        else:
+            member.answer(Outcome.FAILED)
 
 
 def settle_batch(batch: Batch, outcome: Outcome = Outcome.DELIVERED) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pipelines.batch import Batch
 from pipelines.frames import Frames
-from pipelines.ticket import Ticket
+from pipelines.ticket import Outcome, Ticket, forked_for
 from ramps.codec import SKIP, Codec
 from ramps.error_events import Fault, error_batch
 from ramps.errors import FrameError, IntakeFull
@@ -70,13 +70,17 @@ class DecodingStream:
         """Take in the next bytes. Blocks while downstream is full. Returns how many events and errors came of it."""
         if self._refused:
             self._check_usable()
-        text = self._chain.feed_lines(data) if len(data) <= _MAX_TEXT_BYTES else None
-        if text is None:
-            counts = self._take(self._chain.portions(data), meta, timeout, ticket)
-        else:
-            counts = self._take_lines(text, meta, timeout, ticket)
-            # Not in there: who waits must not keep hold of a batch, and many may wait.
-            self._time_slice.give_way()
+        try:
+            text = self._chain.feed_lines(data) if len(data) <= _MAX_TEXT_BYTES else None
+            if text is None:
+                counts = self._take(self._chain.portions(data), meta, timeout, ticket)
+            else:
+                counts = self._take_lines(text, meta, timeout, ticket)
+                # Not in there: who waits must not keep hold of a batch, and many may wait.
+                self._time_slice.give_way()
+        except BaseException as error:
+            _broken_off(ticket, error)
+            raise
         self._intake.bytes_in += len(data)
         return counts
 
@@ -96,7 +100,11 @@ class DecodingStream:
     def end(self, *, timeout: float | None = None, ticket: Ticket | None = None) -> tuple[int, int]:
         """Deliver what the framing still holds. Blocks and returns like `feed`."""
         self._check_usable()
-        return self._take([self._chain.end()], None, timeout, ticket)
+        try:
+            return self._take([self._chain.end()], None, timeout, ticket)
+        except BaseException as error:
+            _broken_off(ticket, error)
+            raise
 
     def abort(self, reason: str) -> tuple[int, int]:
         """Send what the framing still holds to ``err``, with this reason. Blocks and returns like `feed`."""
@@ -187,8 +195,7 @@ class DecodingStream:
                 for rest in slices:
                     rest_of_it = self._decode(rest, meta)[0]
                     if ticket is not None:
-                        for _port, batch in rest_of_it:
-                            batch.ticket = ticket.fork()
+                        forked_for(ticket, [batch for _port, batch in rest_of_it])
                     intake.undelivered.extend(rest_of_it)
                 if ticket is not None:
                     ticket.answer()
@@ -284,6 +291,12 @@ class DecodingStream:
             raise RuntimeError(
                 f"the stream from {self._origin} ended when the intake was full; open a new one"
             )
+
+
+def _broken_off(ticket: Ticket | None, error: BaseException) -> None:
+    """Whatever has not been answered by now lies nowhere in the engine: it broke off while it was framed or decoded."""
+    if ticket is not None and not isinstance(error, IntakeFull):
+        ticket.answer(Outcome.FAILED)
 
 
 def _sorted_out(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from pipelines.batch import Batch
-from pipelines.ticket import Ticket
+from pipelines.ticket import Ticket, forked_for
 from ramps.codec import Codec, codecs
 from ramps.error_events import Fault, error_batch
 from ramps.errors import FrameError, IntakeFull
@@ -129,20 +129,25 @@ class StreamIntake:
         Only the first is bound to the timeout, because then they are taken in. A kill in between leaves the rest in
         `undelivered`.
         """
-        if ticket is not None:
-            for _port, batch in deliveries:
-                batch.ticket = ticket.fork()
-        for done, (port, batch) in enumerate(deliveries):
-            count = len(batch.values)
-            try:
+        done = 0
+        try:
+            if ticket is not None:
+                forked_for(ticket, [batch for _port, batch in deliveries])
+            for port, batch in deliveries:
+                count = len(batch.values)
                 self._send(port, batch, timeout)
-            except IntakeFull:
-                raise
-            except BaseException:
-                self.undelivered.extend(deliveries[done:])
-                raise
-            self._count(port, count)
-            timeout = None
+                done += 1
+                self._count(port, count)
+                timeout = None
+        except IntakeFull:
+            raise
+        except BaseException:
+            rest = deliveries[done:]
+            if ticket is not None and rest and rest[-1][1].ticket is None:
+                # Killed before it began.
+                forked_for(ticket, [batch for _port, batch in rest])
+            self.undelivered.extend(rest)
+            raise
 
     def deliver_again(self) -> None:
         """Send what is in `undelivered`. Blocks while downstream is full."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,7 @@ from actors.log import get_logger
 from pipelines.batch import Batch
 from pipelines.contraflow import Insight, InsightKind
 from pipelines.outlets import Outlets
-from pipelines.ticket import Outcome, Ticket, settle_batch
+from pipelines.ticket import Outcome, Ticket, forked_into, settle_batch
 from ramps.encoder import Encoder
 from ramps.errors import ConnectionLost, Rejected, StopDeployment
 from ramps.formats.codec_values import find_fault
@@ -61,6 +62,8 @@ class OfframpPart:
         self.written_bytes = 0
         self.unconfirmed: list[Ticket] = []
         """Of what was written, for a connector that confirms when it flushes."""
+        self.outbox: deque[Batch] = deque()
+        """Error events that are being sent."""
         self.failed = 0
         """Events that could not be encoded, or were refused for good; they left by ``err``."""
         self.log = get_logger("ramps", component=name)
@@ -82,6 +85,9 @@ class OfframpActor(Actor[Any]):
         part = self._part
         part.connector.clock = self.clock
         self._now = self.clock.now
+        while part.outbox:
+            # The batch that they are of comes again, and they are made anew.
+            part.outlets.call_off(part.outbox.popleft())
         self._try_open()
         if type(part.connector).flush is not Offramp.flush:
             self.send_every(_TICK_SECONDS, _TICK)
@@ -116,6 +122,8 @@ class OfframpActor(Actor[Any]):
         finally:
             part.connected = False
             part.connector.close()
+            # What was written and not flushed may be gone.
+            self._confirm(Outcome.FAILED)
 
     def _deliver(self, batch: Batch) -> None:
         part = self._part
@@ -176,9 +184,9 @@ class OfframpActor(Actor[Any]):
                 part.backoff.reset()
         if batch.ticket is not None:
             if part.connector.confirms == "flush" and taken:
-                # A batch that comes again after a kill finds a fork of an answered ticket, which means nothing.
-                part.unconfirmed.append(batch.ticket.fork())
-            settle_batch(batch)
+                part.unconfirmed.append(batch.ticket)
+            else:
+                settle_batch(batch)
         if batch.route is not None:
             kind = InsightKind.ACK if taken or not refused else InsightKind.FAIL
             insight = Insight(kind, part.name, batch.route, self._now() - started, len(batch.values))
@@ -198,8 +206,12 @@ class OfframpActor(Actor[Any]):
         errors.values = values
         errors.raws = None
         if batch.ticket is not None:
-            errors.ticket = batch.ticket.fork()
+            forked_into(batch.ticket, errors, self._part.outbox)
+        else:
+            self._part.outbox.append(errors)
+        # Removed only when they have arrived, so that the next incarnation finds what a killed one did not send.
         self._part.outlets.send("err", errors)
+        self._part.outbox.popleft()
 
     def _turn_away(self, batch: Batch, error: StopDeployment) -> None:
         if isinstance(batch, LinkedBatch):

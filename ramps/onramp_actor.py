@@ -78,7 +78,7 @@ class OnrampPart:
 
     def _send(self, port: str, batch: Batch, timeout: float | None) -> None:
         if batch.taken:
-            self.outlets.note_sent(port, batch.taken)
+            self.outlets.note_sent(port, batch)
             return
         try:
             self.outlets.send(port, batch, timeout)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from time import monotonic
 from typing import Generic, TypeVar
 
 from gevent.event import Event
@@ -48,6 +49,7 @@ class Tracker(Generic[Position]):
         self._on_confirmed = on_confirmed
         self._pieces: deque[_Piece[Position]] = deque()
         self._changed = Event()
+        self._woken = False
 
     def ticket(self, position: Position, weight: int = 1) -> Ticket:
         """The ticket of the next piece. ``position`` is where to go on when this one and all before are delivered."""
@@ -69,21 +71,25 @@ class Tracker(Generic[Position]):
         return self._wait(lambda: not self._pieces or self.failed, timeout)
 
     def wake(self) -> None:
-        """Let whoever waits go on: the source is closed."""
+        """Let whoever waits go on, or is just about to wait: the source is closed."""
+        self._woken = True
         self._changed.set()
 
     def rewind(self) -> Position:
         """Forget what is in flight, whose answers mean nothing any more; the position to read on from."""
         self._pieces.clear()
         self.in_flight = 0
-        self.failed = False
+        self.failed = self._woken = False
         return self.confirmed
 
     def _wait(self, is_over: Callable[[], bool], timeout: float | None) -> bool:
-        if is_over():
-            return True
-        self._changed.clear()
-        return bool(self._changed.wait(timeout)) or is_over()
+        deadline = None if timeout is None else monotonic() + timeout
+        while not (is_over() or self._woken):
+            self._changed.clear()
+            if not self._changed.wait(None if deadline is None else max(0.0, deadline - monotonic())):
+                return is_over()
+        self._woken = False
+        return True
 
     def _settle(self, piece: _Piece[Position], outcome: Outcome) -> None:
         pieces = self._pieces
