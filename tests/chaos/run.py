@@ -1,0 +1,204 @@
+"""One run of a scenario: the engine, the producer, the faults; then everything heals, and the judge looks."""
+
+from __future__ import annotations
+
+import random
+import re
+import signal
+from pathlib import Path
+
+from tests.chaos.engine import Engine, send, until
+from tests.chaos.judge import Verdict, judge
+from tests.chaos.producer import Producer
+from tests.chaos.scenario import Fault, Scenario
+from tests.chaos.sinks import SINKS, Sink
+from tests.chaos.sources import SOURCES, Source
+
+__all__ = ["deployment_toml", "run"]
+
+_MOMENT_SECONDS = 20.0
+_ARRIVAL_SECONDS = 40.0
+_FRESH_EVENTS = 20
+_JITTER_SECONDS = 0.05
+
+
+def deployment_toml(scenario: Scenario, source: Source, sink: Sink) -> str:
+    """The text of the deployment."""
+    links = ["in -> stage -> out", "in/err -> errors", "stage/err -> errors", "out/err -> errors"]
+    branch = ""
+    if scenario.has_branch:
+        links.append("stage -> hole")
+        links.append("hole/err -> errors")
+        branch = '[offramps.hole]\ntype = "blackhole"\n'
+    copies = f"instances = {scenario.executors}\n" + (
+        'shared = ["in", "out", "errors"]\n' if scenario.executors > 1 else ""
+    )
+    return f"""
+[supervisor]
+executors = {scenario.executors}
+heartbeat_timeout = "5s"
+drain_timeout = "10s"
+
+[supervisor.restart]
+max_restarts = 50
+backoff = {{ initial = "20ms", maximum = "100ms" }}
+
+[onramps.in]
+{source.toml()}
+
+[pipelines.stage]
+python = "tests.chaos.stage:stage"
+mailbox_events = 256
+
+[offramps.out]
+mailbox_events = 256
+{sink.toml()}
+
+[offramps.errors]
+type = "file"
+path = "errors.jsonl"
+fsync = "always"
+{branch}
+[flows.main]
+{copies}guarantee = "best-effort"
+links = {links!r}
+"""
+
+
+class _Run:
+    def __init__(self, scenario: Scenario, directory: Path) -> None:
+        self.scenario = scenario
+        self.chance = random.Random(scenario.seed)
+        self.source = SOURCES[scenario.source](directory)
+        self.sink = SINKS[scenario.sink](directory)
+        self.engine = Engine(directory)
+        self.points = list(scenario.points)
+        (directory / "deployment.toml").write_text(deployment_toml(scenario, self.source, self.sink))
+
+    def close(self) -> None:
+        self.engine.kill()
+        self.source.close()
+        self.sink.close()
+
+    def arrived(self) -> set[int]:
+        return {entry["id"] for entry in self.sink.ledger() if "id" in entry}
+
+    def keep_going(self) -> None:
+        """What an operator does: start it when it is gone, let it go on when it has stopped itself."""
+        if not self.engine.is_alive:
+            self.engine.start(self.points.pop(0) if self.points else "")
+        elif self.engine.is_stopped:
+            self.engine.go_on()
+
+    def wait(self, condition: object, seconds: float) -> bool:
+        """Until something is so, while the engine is kept going."""
+
+        def look() -> bool:
+            self.keep_going()
+            return bool(condition())  # type: ignore[operator]
+
+        return until(look, seconds)
+
+    def moment(self, fault: Fault) -> None:
+        self.wait(lambda: len(self.arrived()) >= fault.after, _MOMENT_SECONDS)
+        # The seed alone decides how long: this is the fault's moment, and nothing is waited for.
+        until(lambda: False, self.chance.random() * _JITTER_SECONDS)
+
+    def commit(self, fault: Fault) -> None:
+        """Do it, once. What lasts is undone by `heal`."""
+        engine, sink, source = self.engine, self.sink, self.source
+        if fault.kind == "kill-engine":
+            engine.kill(with_executors=self.chance.random() < 0.5)
+        elif fault.kind == "kill-executor":
+            executors = engine.executors() if engine.is_alive else []
+            if executors:
+                send(self.chance.choice(executors), signal.SIGKILL)
+        elif fault.kind == "pause":
+            engine.pause()
+            until(lambda: False, 0.2)
+            engine.go_on()
+        elif fault.kind == "torn-memory":
+            engine.kill()
+            source.tear(fault.detail)
+        elif fault.kind == "torn-sink":
+            engine.kill()
+            sink.tear()
+        elif fault.kind == "misdeed" and sink.server is not None:
+            sink.server.misbehave(*fault.detail)
+        elif fault.kind == "full-disk" and sink.file is not None:
+            self.fill_the_disk(sink.file, fault.detail)
+        else:
+            self.disturb(fault)
+
+    def fill_the_disk(self, file: Path, room: int) -> None:
+        size = file.stat().st_size if file.exists() else 0
+        self.engine.limit_files(size + room)
+        self.wait(lambda: file.exists() and file.stat().st_size >= size + room - 500, 0.5)
+        self.engine.limit_files(None)
+
+    def disturb(self, fault: Fault) -> None:
+        where, _, how = fault.kind.partition("-")
+        proxy = self.sink.proxy if where == "sink" else self.source.proxy
+        if proxy is None:
+            return
+        if how == "delay":
+            proxy.delay_seconds = fault.detail
+        elif how == "cut":
+            proxy.cut()
+        else:
+            proxy.half_close()
+
+    def heal(self) -> None:
+        self.points.clear()
+        self.sink.heal()
+        if self.source.proxy is not None:
+            self.source.proxy.delay_seconds = 0.0
+        if self.engine.is_alive:
+            self.engine.limit_files(None)
+
+    def all_arrive(self, producer: Producer) -> bool:
+        return self.wait(lambda: producer.is_done, _ARRIVAL_SECONDS) and self.wait(
+            lambda: producer.acknowledged <= self.arrived(), _ARRIVAL_SECONDS
+        )
+
+
+def run(scenario: Scenario, directory: Path) -> Verdict:
+    """Blocks until it is over. Nothing of it is left but the files in the directory."""
+    this = _Run(scenario, directory)
+    producers = []
+    stuck = []
+    try:
+        producers.append(Producer(this.source, scenario.seed, 0, scenario.events))
+        this.keep_going()
+        for fault in scenario.faults:
+            this.moment(fault)
+            this.commit(fault)
+        this.wait(lambda: len(this.arrived()) >= scenario.events // 2, _MOMENT_SECONDS)
+        this.heal()
+        if not this.all_arrive(producers[0]):
+            stuck.append("not everything arrived")
+        producers.append(Producer(this.source, scenario.seed, scenario.events, _FRESH_EVENTS))
+        if not this.all_arrive(producers[1]):
+            stuck.append("fresh events do not flow")
+        stuck += _how_it_stops(this.engine)
+    finally:
+        for producer in producers:
+            producer.stop()
+        this.close()
+    obligations = set().union(*(producer.acknowledged for producer in producers))
+    sent = set().union(*(producer.sent for producer in producers))
+    verdict = judge(scenario.seed, obligations, sent, this.sink.ledger())
+    verdict.faults += stuck
+    return verdict
+
+
+def _how_it_stops(engine: Engine) -> list[str]:
+    """What is wrong with an orderly stop after all that."""
+    if not engine.is_alive:
+        return ["it does not run at the end"]
+    code = engine.stop()
+    said = engine.log.read_text(errors="replace")
+    faults = [] if code in (0, 143) else [f"the orderly stop ended with {code}"]
+    if re.search(r"does not balance|unaccounted|missing", said):
+        faults.append("the account does not balance")
+    return faults
