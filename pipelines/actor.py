@@ -103,9 +103,11 @@ class PipelineActor(Actor[Any]):
         part = self._part
         if part.pipeline is None:
             return
-        part.outbox.extend(self._pipeline.finish())
-        part.past_accounts.append(self._pipeline.account())
-        part.pipeline = None
+        try:
+            part.outbox.extend(self._pipeline.finish())
+        finally:
+            part.past_accounts.append(self._pipeline.account())
+            part.pipeline = None
         if reason.expected:
             self._send_outbox()
 

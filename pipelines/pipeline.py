@@ -151,9 +151,16 @@ class Pipeline:
 
     def finish(self) -> Results:
         """The stream is at its end: everything that operators still hold, run through what comes after them."""
-        return self._leave(
-            self._run_released((node_id, operator.finish()) for node_id, operator in self._nodes)
-        )
+        nodes = iter(self._nodes)
+        try:
+            return self._leave(
+                self._run_released((node_id, operator.finish()) for node_id, operator in nodes)
+            )
+        except BaseException:
+            for _node_id, operator in nodes:
+                for _port, batch in operator.finish():
+                    settle_batch(batch, Outcome.FAILED)
+            raise
 
     def account(self) -> dict[str, Any]:
         """Where all events went so far: ``in``, ``out`` by port, ``dropped`` by operator and reason, ``merged``,
