@@ -9,14 +9,17 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-__all__ = ["Engine", "until"]
+from supervisor.cli.exit_codes import ExitCode
+
+__all__ = ["Engine", "EngineRefuses", "send", "until"]
 
 _ROOT = Path(__file__).parents[2]
 _LOOK_SECONDS = 0.01
 _END_SECONDS = 20.0
+_NEVER_STARTS = (ExitCode.USAGE, ExitCode.INVALID_DEPLOYMENT, ExitCode.CANNOT_START)
 
 
 def until(condition: Callable[[], object], seconds: float) -> bool:
@@ -29,11 +32,16 @@ def until(condition: Callable[[], object], seconds: float) -> bool:
     return True
 
 
+class EngineRefuses(Exception):
+    """It would never start: this is what it said."""
+
+
 class Engine:
     """Runs ``deployment.toml`` in ``directory``. Each incarnation has a log of its own, ``engine-N.log``."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, environment: Mapping[str, str] = {}) -> None:
         self.directory = directory
+        self._environment = environment
         self.incarnations = 0
         self._process: subprocess.Popen[bytes] | None = None
         self._workers: set[int] = set()
@@ -41,9 +49,17 @@ class Engine:
     def start(self, points: str = "") -> None:
         """A new incarnation, with these fail points; does not wait until it is ready."""
         assert not self.is_alive
+        if self._process is not None and self._process.poll() in _NEVER_STARTS:
+            raise EngineRefuses(self.log.read_text(errors="replace"))
         until(lambda: not self.left_behind(), _END_SECONDS)
         self.incarnations += 1
-        environment = {**os.environ, "NO_COLOR": "1", "PYTHONPATH": str(_ROOT), "CHAOS_POINTS": points}
+        environment = {
+            **os.environ,
+            **self._environment,
+            "NO_COLOR": "1",
+            "PYTHONPATH": str(_ROOT),
+            "CHAOS_POINTS": points,
+        }
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "supervisor", "run", "deployment.toml"],
@@ -68,11 +84,6 @@ class Engine:
         """Whether one of its processes stopped itself at a fail point."""
         return any(_state(pid) == "T" for pid in self.processes())
 
-    @property
-    def started(self) -> bool:
-        """Whether the latest incarnation reads."""
-        return b"onramp:" in self.log.read_bytes() and b"Started" in self.log.read_bytes()
-
     def processes(self) -> list[int]:
         """The process, and those of its executors."""
         if self._process is None or not self.is_alive:
@@ -95,7 +106,7 @@ class Engine:
         return [] if self.is_alive else sorted(self._workers)
 
     def kill(self, *, with_executors: bool = True) -> None:
-        """SIGKILL, as the kernel does when it is out of memory, and its executors with it, as a service manager does."""
+        """SIGKILL, as the kernel does when memory is short; its executors with it, as a service manager does."""
         executors = self.executors() if self.is_alive else []
         if self._process is not None:
             self._process.kill()
@@ -130,9 +141,6 @@ class Engine:
             return None
         finally:
             self.kill()
-
-    def exit_code(self) -> int | None:
-        return None if self._process is None else self._process.poll()
 
 
 def send(pid: int, number: signal.Signals) -> None:

@@ -103,7 +103,9 @@ def _wrap_work_of_actors() -> None:
 
     def on_start_offramp(self: Any) -> None:
         connector = self._part.connector
-        connector.write = _around(type(connector).write.__get__(connector), "before-write", "after-write", self)
+        connector.write = _around(
+            type(connector).write.__get__(connector), "before-write", "after-write", self
+        )
         start_offramp(self)
 
     def on_start_pipeline(self: Any) -> None:

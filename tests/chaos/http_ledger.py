@@ -118,7 +118,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
         elif misdeed == "half":
             self.ledger._take(body)
-            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Le")
+            self.wfile.write(b"HTTP/1.1 2")
             self.close_connection = True
         else:
             self.ledger._take(body)

@@ -11,16 +11,21 @@ from tests.chaos.sources import Source
 __all__ = ["Producer"]
 
 _CHUNK_EVENTS = 40
-_LONGEST_PAUSE_SECONDS = 0.02
+_PAUSE_SECONDS = 0.02
 
 
 class Producer:
-    """Begins at once, and ends when all ``count`` events are acknowledged, or at `stop`."""
+    """Begins at once, and ends when all ``count`` events are acknowledged, or at `stop`. At most ``pause_seconds`` are
+    between two chunks.
+    """
 
-    def __init__(self, source: Source, seed: int, first: int, count: int) -> None:
+    def __init__(
+        self, source: Source, seed: int, first: int, count: int, pause_seconds: float = _PAUSE_SECONDS
+    ) -> None:
         self.acknowledged: set[int] = set()
         self.sent: set[int] = set()
         self._source = source
+        self._pause_seconds = pause_seconds
         self._seed = seed
         self._numbers = range(first, first + count)
         self._stop = threading.Event()
@@ -46,7 +51,7 @@ class Producer:
             self.sent.update(chunk)
             lines = [line(self._seed, number) for number in chunk]
             while not self._source.send(lines):
-                if self._stop.wait(_LONGEST_PAUSE_SECONDS):
+                if self._stop.wait(_PAUSE_SECONDS):
                     return
             self.acknowledged.update(chunk)
-            self._stop.wait(chance.random() * _LONGEST_PAUSE_SECONDS)
+            self._stop.wait(chance.random() * self._pause_seconds)

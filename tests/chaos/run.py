@@ -7,62 +7,20 @@ import re
 import signal
 from pathlib import Path
 
+from tests.chaos.deployment import Chain, deployment_toml
 from tests.chaos.engine import Engine, send, until
 from tests.chaos.judge import Verdict, judge
 from tests.chaos.producer import Producer
 from tests.chaos.scenario import Fault, Scenario
-from tests.chaos.sinks import SINKS, Sink
-from tests.chaos.sources import SOURCES, Source
+from tests.chaos.sinks import SINKS
+from tests.chaos.sources import SOURCES
 
-__all__ = ["deployment_toml", "run"]
+__all__ = ["how_it_stops", "run"]
 
 _MOMENT_SECONDS = 20.0
 _ARRIVAL_SECONDS = 40.0
 _FRESH_EVENTS = 20
 _JITTER_SECONDS = 0.05
-
-
-def deployment_toml(scenario: Scenario, source: Source, sink: Sink) -> str:
-    """The text of the deployment."""
-    links = ["in -> stage -> out", "in/err -> errors", "stage/err -> errors", "out/err -> errors"]
-    branch = ""
-    if scenario.has_branch:
-        links.append("stage -> hole")
-        links.append("hole/err -> errors")
-        branch = '[offramps.hole]\ntype = "blackhole"\n'
-    copies = f"instances = {scenario.executors}\n" + (
-        'shared = ["in", "out", "errors"]\n' if scenario.executors > 1 else ""
-    )
-    return f"""
-[supervisor]
-executors = {scenario.executors}
-heartbeat_timeout = "5s"
-drain_timeout = "10s"
-
-[supervisor.restart]
-max_restarts = 50
-backoff = {{ initial = "20ms", maximum = "100ms" }}
-
-[onramps.in]
-{source.toml()}
-
-[pipelines.stage]
-python = "tests.chaos.stage:stage"
-mailbox_events = 256
-
-[offramps.out]
-mailbox_events = 256
-{sink.toml()}
-
-[offramps.errors]
-type = "file"
-path = "errors.jsonl"
-fsync = "always"
-{branch}
-[flows.main]
-{copies}guarantee = "best-effort"
-links = {links!r}
-"""
 
 
 class _Run:
@@ -73,15 +31,13 @@ class _Run:
         self.sink = SINKS[scenario.sink](directory)
         self.engine = Engine(directory)
         self.points = list(scenario.points)
-        (directory / "deployment.toml").write_text(deployment_toml(scenario, self.source, self.sink))
+        chain = Chain("main", self.source, self.sink, scenario.has_wal, scenario.has_branch)
+        (directory / "deployment.toml").write_text(deployment_toml([chain], scenario.executors))
 
     def close(self) -> None:
         self.engine.kill()
         self.source.close()
         self.sink.close()
-
-    def arrived(self) -> set[int]:
-        return {entry["id"] for entry in self.sink.ledger() if "id" in entry}
 
     def keep_going(self) -> None:
         """What an operator does: start it when it is gone, let it go on when it has stopped itself."""
@@ -100,7 +56,7 @@ class _Run:
         return until(look, seconds)
 
     def moment(self, fault: Fault) -> None:
-        self.wait(lambda: len(self.arrived()) >= fault.after, _MOMENT_SECONDS)
+        self.wait(lambda: len(self.sink.arrived()) >= fault.after, _MOMENT_SECONDS)
         # The seed alone decides how long: this is the fault's moment, and nothing is waited for.
         until(lambda: False, self.chance.random() * _JITTER_SECONDS)
 
@@ -158,7 +114,7 @@ class _Run:
 
     def all_arrive(self, producer: Producer) -> bool:
         return self.wait(lambda: producer.is_done, _ARRIVAL_SECONDS) and self.wait(
-            lambda: producer.acknowledged <= self.arrived(), _ARRIVAL_SECONDS
+            lambda: producer.acknowledged <= self.sink.arrived(), _ARRIVAL_SECONDS
         )
 
 
@@ -173,14 +129,14 @@ def run(scenario: Scenario, directory: Path) -> Verdict:
         for fault in scenario.faults:
             this.moment(fault)
             this.commit(fault)
-        this.wait(lambda: len(this.arrived()) >= scenario.events // 2, _MOMENT_SECONDS)
+        this.wait(lambda: len(this.sink.arrived()) >= scenario.events // 2, _MOMENT_SECONDS)
         this.heal()
         if not this.all_arrive(producers[0]):
             stuck.append("not everything arrived")
         producers.append(Producer(this.source, scenario.seed, scenario.events, _FRESH_EVENTS))
         if not this.all_arrive(producers[1]):
             stuck.append("fresh events do not flow")
-        stuck += _how_it_stops(this.engine)
+        stuck += how_it_stops(this.engine)
     finally:
         for producer in producers:
             producer.stop()
@@ -192,7 +148,7 @@ def run(scenario: Scenario, directory: Path) -> Verdict:
     return verdict
 
 
-def _how_it_stops(engine: Engine) -> list[str]:
+def how_it_stops(engine: Engine) -> list[str]:
     """What is wrong with an orderly stop after all that."""
     if not engine.is_alive:
         return ["it does not run at the end"]

@@ -54,7 +54,11 @@ class Scenario:
 
 
 def scenario(
-    seed: int, sources: Sequence[str] = tuple(SOURCES), sinks: Sequence[str] = tuple(SINKS), *, most_faults: int = 4
+    seed: int,
+    sources: Sequence[str] = tuple(SOURCES),
+    sinks: Sequence[str] = tuple(SINKS),
+    *,
+    most_faults: int = 4,
 ) -> Scenario:
     """The same for the same seed."""
     chance = random.Random(seed)
@@ -66,9 +70,7 @@ def scenario(
     moments = sorted(chance.randint(0, events * 3 // 4) for _ in range(count))
     faults = tuple(_fault(chance, chance.choice(kinds), moment) for moment in moments)
     points = tuple(_points(chance) for _ in range(chance.randint(0, 2)))
-    return Scenario(
-        seed, source, sink, False, executors, chance.random() < 0.3, events, points, faults
-    )
+    return Scenario(seed, source, sink, False, executors, chance.random() < 0.3, events, points, faults)
 
 
 def _kinds(source: str, sink: str, executors: int) -> list[str]:

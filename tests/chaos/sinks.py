@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ class Sink(ABC):
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
+        self._arrived: set[int] = set()
 
     @abstractmethod
     def toml(self) -> str:
@@ -34,15 +36,27 @@ class Sink(ABC):
     def ledger(self) -> list[dict[str, Any]]:
         """All events that it holds, in any order, repetitions included."""
 
+    @abstractmethod
+    def arrived(self) -> set[int]:
+        """The ids of what it has held so far; cheap enough to be asked again and again."""
+
     def tear(self) -> bool:
         """Leave half a record at its end, as a crash of the machine may; whether that is possible."""
         return False
 
     def heal(self) -> None:
         """Behave from now on."""
+        if self.server is not None:
+            self.server.heal()
+        if self.proxy is not None:
+            self.proxy.delay_seconds = 0.0
 
     def close(self) -> None:
         """Release everything."""
+        if self.server is not None:
+            self.server.close()
+        if self.proxy is not None:
+            self.proxy.close()
 
 
 class FileSink(Sink):
@@ -51,12 +65,17 @@ class FileSink(Sink):
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)
         self.file = directory / "out.jsonl"
+        self._reader = LineReader(self.file)
 
     def toml(self) -> str:
-        return 'type = "file"\npath = "out.jsonl"\nfsync = "always"'
+        return f'type = "file"\npath = "{self.file}"\nfsync = "always"'
 
     def ledger(self) -> list[dict[str, Any]]:
-        return read_lines(self.directory / "out.jsonl")
+        return list(LineReader(self.directory / "out.jsonl").news())
+
+    def arrived(self) -> set[int]:
+        self._arrived.update(event["id"] for event in self._reader.news())
+        return self._arrived
 
     def tear(self) -> bool:
         path = self.directory / "out.jsonl"
@@ -73,6 +92,7 @@ class HttpSink(Sink):
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)
         self.server = HttpLedger()
+        self._looked_at = 0
         self.proxy = TcpProxy(self.server.port)
 
     def toml(self) -> str:
@@ -86,31 +106,38 @@ class HttpSink(Sink):
         assert self.server is not None
         return list(self.server.events)
 
-    def heal(self) -> None:
+    def arrived(self) -> set[int]:
         assert self.server is not None
-        assert self.proxy is not None
-        self.server.heal()
-        self.proxy.delay_seconds = 0.0
-
-    def close(self) -> None:
-        assert self.server is not None
-        assert self.proxy is not None
-        self.server.close()
-        self.proxy.close()
+        self._arrived.update(event["id"] for event in self.server.events[self._looked_at :])
+        self._looked_at = len(self.server.events)
+        return self._arrived
 
 
-def read_lines(path: Path) -> list[dict[str, Any]]:
-    """The events in a file of JSON lines, without what is torn."""
-    if not path.exists():
-        return []
-    events = []
-    for text in path.read_bytes().split(b"\n"):
-        try:
-            value = json.loads(text)
-        except ValueError:
-            continue
-        events.append(value)
-    return events
+class LineReader:
+    """Reads a file of JSON lines that grows; skips what is torn, and begins again when it became shorter."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._offset = 0
+
+    def news(self) -> Iterator[dict[str, Any]]:
+        """The events of the complete lines since the last call."""
+        if not self._path.exists():
+            return
+        with self._path.open("rb") as file:
+            if file.seek(0, 2) < self._offset:
+                self._offset = 0
+            file.seek(self._offset)
+            data = file.read()
+        complete, newline, _rest = data.rpartition(b"\n")
+        self._offset += len(complete) + len(newline)
+        for text in complete.split(b"\n"):
+            try:
+                event = json.loads(text)
+            except ValueError:
+                continue
+            if isinstance(event, dict) and isinstance(event.get("id"), int):
+                yield event
 
 
 SINKS: dict[str, type[Sink]] = {"file": FileSink, "http": HttpSink}

@@ -52,8 +52,9 @@ class FileSource(Source):
     """Lines at the end of a file: an obligation as soon as it is in there."""
 
     def toml(self) -> str:
-        (self.directory / "in.jsonl").touch()
-        return 'type = "file"\npath = "in.jsonl"\nfollow = true\npoll_interval = "20ms"'
+        path = self.directory / "in.jsonl"
+        path.touch()
+        return f'type = "file"\npath = "{path}"\nfollow = true\npoll_interval = "20ms"'
 
     def send(self, lines: list[bytes]) -> bool:
         with (self.directory / "in.jsonl").open("ab") as file:
