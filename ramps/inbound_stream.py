@@ -85,13 +85,21 @@ class DecodingStream:
         return counts
 
     def feed_frames(
-        self, frames: list[bytes], *, ingest_ns: int, meta: dict[str, Any] | None = None
+        self,
+        frames: list[bytes],
+        *,
+        ingest_ns: int,
+        meta: dict[str, Any] | None = None,
+        ticket: Ticket | None = None,
     ) -> tuple[int, int]:
         """Take in frames that somebody else has cut out of a stream. Blocks and returns like `feed`."""
         self._check_usable()
         self._ingest_ns = ingest_ns
         try:
-            counts = self._take([cast("list[Frame]", frames)], meta, None)
+            counts = self._take([cast("list[Frame]", frames)], meta, None, ticket)
+        except BaseException as error:
+            _broken_off(ticket, error)
+            raise
         finally:
             self._ingest_ns = 0
         self._intake.bytes_in += sum(map(len, frames))

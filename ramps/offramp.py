@@ -136,6 +136,11 @@ class Offramp(Component):
     """Whether it is to hear, by `end_input`, that the onramp in front of it has come to its end."""
 
     @property
+    def unconfirmed(self) -> int:
+        """How much of what `write` took it still waits to hear of: a stop in order gives it time for that."""
+        return 0
+
+    @property
     def sated(self) -> bool:
         """Whether the other side wants no more. It is told by `end_input` when all that was sent to it is written, and
         whoever can send elsewhere does.

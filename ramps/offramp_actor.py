@@ -15,6 +15,7 @@ from pipelines.ticket import Outcome, Ticket, forked_into, settle_batch
 from ramps.encoder import Encoder
 from ramps.errors import ConnectionLost, Rejected, StopDeployment
 from ramps.formats.codec_values import find_fault
+from ramps.give_up import GiveUpOptions
 from ramps.links.linked_batch import LinkedBatch
 from ramps.offramp import Offramp, Outgoing
 from ramps.retry import Backoff, BackoffOptions
@@ -45,8 +46,10 @@ class OfframpPart:
         outlets: Outlets,
         stop_deployment: Callable[[int, str], None],
         backoff: BackoffOptions | None = None,
+        give_up: GiveUpOptions | None = None,
     ) -> None:
         self.name = name
+        self.give_up = give_up or GiveUpOptions()
         self.connector = connector
         self.encoder = encoder
         self.outlets = outlets
@@ -142,6 +145,7 @@ class OfframpActor(Actor[Any]):
         refused, refused_bytes = len(errors), 0
         if errors:
             self._refuse(batch, [(index, "encode", str(error)) for index, error in errors])
+        failures = 0
         while outgoing.batch.values:
             try:
                 if not part.connected:
@@ -160,8 +164,16 @@ class OfframpActor(Actor[Any]):
                 self._turn_away(outgoing.batch, error)
                 self._ask_to_stop(error)
             except (ConnectionLost, OSError) as error:
-                self.sleep(self._lost(error))
-                continue
+                failures += 1
+                if self._wait_for_next_try(error, failures, started):
+                    continue
+                refused = len(batch)
+                why = f"given up after {failures} {'try' if failures == 1 else 'tries'}: {error}"
+                everything = range(len(outgoing.batch))
+                self._refuse(
+                    outgoing.batch, [(index, "given up", why) for index in everything], attempts=failures
+                )
+                break
             # Not when it could be opened: a server that accepts and then fails each write would flap.
             if part.outage_told:
                 self._outage_over()
@@ -192,14 +204,27 @@ class OfframpActor(Actor[Any]):
             insight = Insight(kind, part.name, batch.route, self._now() - started, len(batch.values))
             batch.route.owner.tell(insight, lane=Lane.CONTRAFLOW)
 
-    def _refuse(self, batch: Batch, reasons: list[tuple[int, str, str]]) -> None:
+    def _wait_for_next_try(self, error: Exception, failures: int, started: float) -> bool:
+        """Whether to try the batch in hand again after so many failures, now that it was waited for; the events of one
+        that is given up leave by ``err``.
+        """
+        delay = self._lost(error)
+        seconds_left = self._part.give_up.seconds_left(failures, self._now() - started)
+        if seconds_left is not None:
+            # Also for the last one: the next batch is not to be tried at once.
+            delay = min(delay, seconds_left or delay)
+        self.sleep(delay)
+        return seconds_left != 0
+
+    def _refuse(self, batch: Batch, reasons: list[tuple[int, str, str]], attempts: int | None = None) -> None:
         """Send what the outside will never take to ``err``; that of another process leaves there."""
         if isinstance(batch, LinkedBatch):
             batch.refuse([index for index, _kind, _why in reasons], reasons[0][2] if reasons else "")
             return
         name = self._part.name
+        tried = {} if attempts is None else {"attempts": attempts}
         values = [
-            {"error": why, "kind": kind, "component": name, **_shown(batch.values[index])}
+            {"error": why, "kind": kind, "component": name, **tried, **_shown(batch.values[index])}
             for index, kind, why in reasons
         ]
         errors = batch.select([index for index, _kind, _why in reasons])
@@ -239,6 +264,7 @@ class OfframpActor(Actor[Any]):
             self._confirm()
         except StopDeployment as error:
             self._written_since_flush = False
+            self._confirm(Outcome.FAILED)
             self._ask_to_stop(error)
         except (ConnectionLost, OSError) as error:
             self._try_again_later(error)

@@ -60,7 +60,12 @@ class InboundStream(Protocol):
         """
 
     def feed_frames(
-        self, frames: list[bytes], *, ingest_ns: int, meta: dict[str, Any] | None = None
+        self,
+        frames: list[bytes],
+        *,
+        ingest_ns: int,
+        meta: dict[str, Any] | None = None,
+        ticket: Ticket | None = None,
     ) -> tuple[int, int]:
         """Take in frames that somebody else has cut out of a stream, and when (nanoseconds since 1970): they go
         straight to the codec. Returns like `feed`.

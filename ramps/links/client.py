@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,14 @@ _SMALL_BYTES = 4096
 
 class LinkClient:
     """One connection at a time to the server at ``path``; ``identity`` tells the server that it is the same sender
-    again.
+    again. ``on_settled(sequence, outcome)`` hears what became of a frame in the end.
     """
 
-    def __init__(self, path: Path, identity: bytes, max_bytes: int) -> None:
+    def __init__(
+        self, path: Path, identity: bytes, max_bytes: int, on_settled: Callable[[int, int], None]
+    ) -> None:
         self._path = path
+        self._on_settled = on_settled
         self._identity = identity
         self._max_bytes = max_bytes
         self._socket: Any = None
@@ -91,6 +95,22 @@ class LinkClient:
             self.close()
             raise
 
+    def wait(self, timeout: float | None = None) -> None:
+        """Block until something has come unasked, and heed it. Raises `ConnectionLost`, also after ``timeout`` seconds
+        in vain; the connection is closed then.
+        """
+        try:
+            if self._socket is None:
+                raise ConnectionLost("not connected to the other executor")
+            self._socket.settimeout(timeout)
+            self._heed(self._receive())
+        except OSError as error:
+            self.close()
+            raise ConnectionLost(f"the other executor is gone: {reason(error)}") from error
+        except BaseException:
+            self.close()
+            raise
+
     def look(self) -> None:
         """Read what has come unasked. Does not block. Raises `ConnectionLost` if the server is gone, or can take
         nothing now.
@@ -131,6 +151,11 @@ class LinkClient:
                 raise ConnectionLost(why)
             case Frame(Kind.ENOUGH):
                 self.enough = True
+            case Frame(Kind.SETTLED, _, _, [list(sequences), list(outcomes)]) if len(sequences) == len(
+                outcomes
+            ):
+                for sequence, outcome in zip(sequences, outcomes, strict=True):
+                    self._on_settled(sequence, outcome)
             case Frame(Kind.OPEN) | Frame(Kind.ANSWER):
                 # An answer to a frame that we have given up since.
                 pass

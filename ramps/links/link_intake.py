@@ -74,6 +74,7 @@ class LinkIntake(LinkServer):
         elif shipment.form is not Form.PACKETS:
             raise WireError("frames come where encoded events are written")
         batch = LinkedBatch(shipment, partial(self._answered, sender, sequence), values)
+        batch.ticket = self._ticket(sender, sequence)
         intake.pass_on(batch)
         if not batch.answered:
             batch.under_way = True

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 from array import array
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
 import pipelines.options
 from pipelines.batch import Batch
 from pipelines.options import Size
+from pipelines.ticket import Outcome as TicketOutcome
+from pipelines.ticket import Ticket
 from ramps.codecs.msgpack import Msgpack
 from ramps.errors import ConnectionLost, EncodeError, Rejected, StopDeployment
 from ramps.links.client import LinkClient
@@ -19,6 +21,10 @@ from ramps.links.wire import Answer, Form, Kind, Outcome, Shipment, packed
 from ramps.offramp import Offramp, Outgoing
 
 __all__ = ["FrameLinkOfframp", "LinkOfframp", "LinkOptions", "ValueLinkOfframp"]
+
+# Each costs a number and a ticket. An operator on the other side may have to wait for many before it gives any out.
+_MOST_UNSETTLED = 4096
+_SETTLE_SECONDS = 5.0
 
 
 class LinkOptions(pipelines.options.Options):
@@ -36,21 +42,32 @@ class LinkOfframp(Offramp):
     `write` returns when the other side has written it, and raises what writing raised there. Whatever happens to the
     connection meanwhile, the batch goes under the same number when it is written again, so that the other side knows
     it again while both live.
+
+    Where batches have tickets, it keeps a fork of each until the other side tells what became of it in the end; it
+    waits for that when too many are under way. What was not told when the connection is lost has failed.
     """
 
     name: ClassVar[str] = "link"
     summary: ClassVar[str] = "Hands encoded batches to the executor that has the offramp."
     single_owner: ClassVar[bool] = False
     forwards: ClassVar[bool] = True
+    confirms: ClassVar[Literal["write", "flush", "never"]] = "write"
     Options = LinkOptions
     options: LinkOptions
 
     def __init__(self, options: LinkOptions) -> None:
         super().__init__(options)
-        self._client = LinkClient(options.path, os.urandom(16), options.max_frame)
+        self._client = LinkClient(options.path, os.urandom(16), options.max_frame, self._settled)
         self._sequence = 0
         self._pending: Batch | None = None
         """What was sent under the latest number and not answered."""
+        self._unsettled: dict[int, Ticket] = {}
+        """By the number of a shipment: its fork, until it is told what became of it."""
+
+    @property
+    def unconfirmed(self) -> int:
+        """Shipments of which the other side has not told yet what became of them."""
+        return len(self._unsettled)
 
     def open(self) -> None:
         """Connect. Raises `ConnectionLost` also while the offramp there has no connection itself."""
@@ -67,8 +84,19 @@ class LinkOfframp(Offramp):
         return True
 
     def close(self) -> None:
-        """Close the connection; waits for nothing."""
+        """Close the connection; waits for nothing. What is not settled has failed."""
         self._client.close()
+        unsettled, self._unsettled = self._unsettled, {}
+        for sequence, ticket in unsettled.items():
+            # What has not even been answered is still in the hands of who sends it, with a ticket of its own.
+            is_in_hand = self._pending is not None and sequence == self._sequence
+            ticket.answer(TicketOutcome.DELIVERED if is_in_hand else TicketOutcome.FAILED)
+
+    def _settled(self, sequence: int, outcome: int) -> None:
+        ticket = self._unsettled.pop(sequence, None)
+        if ticket is not None:
+            delivered = outcome == TicketOutcome.DELIVERED
+            ticket.answer(TicketOutcome.DELIVERED if delivered else TicketOutcome.FAILED)
 
     def _shipment(self, outgoing: Outgoing) -> Shipment:
         batch = outgoing.batch
@@ -87,9 +115,13 @@ class LinkOfframp(Offramp):
         if self._pending is not batch:
             self._sequence += 1
         self._pending = batch
-        answer = self._client.exchange(
-            shipment.packed(self._sequence, self.options.max_frame), self._sequence
-        )
+        data = shipment.packed(self._sequence, self.options.max_frame)
+        if batch.ticket is not None:
+            while len(self._unsettled) >= _MOST_UNSETTLED:
+                self._client.wait()
+            if self._sequence not in self._unsettled:
+                self._unsettled[self._sequence] = batch.ticket.fork()
+        answer = self._client.exchange(data, self._sequence)
         self._pending = None
         self._heed(answer)
 
@@ -200,6 +232,7 @@ class FrameLinkOfframp(ValueLinkOfframp):
             return
         parting = self._client.enough
         try:
+            self._wait_until_settled()
             self._sequence += 1
             self._pending = None
             self._client.exchange(
@@ -209,6 +242,14 @@ class FrameLinkOfframp(ValueLinkOfframp):
             if not parting:
                 raise
         self._ended, self._parted = not parting, parting
+
+    def _wait_until_settled(self) -> None:
+        """Wait for what may still be told before the other side ends: not for ever, as it may hold events back until
+        then. What was not told has failed, and is sent again by the source.
+        """
+        deadline = self.clock.now() + _SETTLE_SECONDS
+        while self._unsettled and (seconds := deadline - self.clock.now()) > 0:
+            self._client.wait(seconds)
 
     def flush(self) -> bool:
         """See whether the other side is still there. Once it has ended, or we have, it may come back anew."""

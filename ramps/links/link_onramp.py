@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import Any, ClassVar
 
 from pipelines.batch import Batch
+from pipelines.ticket import Outcome, Ticket
 from ramps.codecs.msgpack import Msgpack
 from ramps.errors import DecodeError, EndOfInput
 from ramps.links.link_offramp import LinkOptions
@@ -58,8 +59,13 @@ class LinkOnramp(LinkServer):
     def _take(self, intake: Intake, sender: Sender, sequence: int, shipment: Shipment) -> None:
         metas = _metas(shipment)
         if shipment.form is Form.FRAMES:
+            ticket = self._ticket(sender, sequence)
             try:
-                self._feed(intake, sender, shipment, metas)
+                self._feed(intake, sender, shipment, metas, ticket)
+            except BaseException:
+                if ticket is not None:
+                    ticket.answer(Outcome.FAILED)
+                raise
             finally:
                 # Whoever is killed in between leaves the rest in the intake, which delivers it later.
                 sender.answer(sequence, Answer())
@@ -73,6 +79,7 @@ class LinkOnramp(LinkServer):
                         metas=metas,
                         origin=shipment.origin,
                         size=len(shipment.payload),
+                        ticket=self._ticket(sender, sequence),
                     )
                 )
             finally:
@@ -80,17 +87,22 @@ class LinkOnramp(LinkServer):
         else:
             raise WireError("encoded events come where frames are decoded")
 
-    def _feed(self, intake: Intake, sender: Sender, shipment: Shipment, metas: Metas) -> None:
+    def _feed(
+        self, intake: Intake, sender: Sender, shipment: Shipment, metas: Metas, ticket: Ticket | None
+    ) -> None:
         stream = sender.stream_for(intake, shipment.origin)
         frames = shipment.packets()
         if metas is None:
-            stream.feed_frames(frames, ingest_ns=shipment.ingest_ns)
+            stream.feed_frames(frames, ingest_ns=shipment.ingest_ns, ticket=ticket)
             return
         start = 0
         for meta, run in groupby(metas):
             stop = start + len(list(run))
-            stream.feed_frames(frames[start:stop], ingest_ns=shipment.ingest_ns, meta=meta)
+            own = None if ticket is None else ticket.fork()
+            stream.feed_frames(frames[start:stop], ingest_ns=shipment.ingest_ns, meta=meta, ticket=own)
             start = stop
+        if ticket is not None:
+            ticket.answer()
 
     def _ended(self, server: ConnectionServer) -> None:
         server.fail(EndOfInput("the executor that reads has come to the end of its input"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from functools import partial
 from typing import Any, ClassVar
 
 import gevent
@@ -10,6 +11,7 @@ from gevent.event import Event
 from gevent.lock import BoundedSemaphore
 from gevent.pool import Group
 
+from pipelines.ticket import Ticket
 from ramps.errors import ConnectionLost
 from ramps.links.link_offramp import LinkOptions
 from ramps.links.wire import VERSION, Answer, Frame, FrameReader, Kind, Shipment, WireError, packed
@@ -67,6 +69,10 @@ class Sender:
 
     def __init__(self) -> None:
         self.sequence = 0
+        self.outcome: int | None = None
+        """What became of the latest frame in the end, when that is known."""
+        self.settled: list[tuple[int, int]] = []
+        """What is to be told of earlier frames."""
         self._stream: InboundStream | None = None
         self._origin = ""
         self._answer: Answer | None = Answer()
@@ -82,6 +88,7 @@ class Sender:
     def begin(self, sequence: int) -> None:
         """A new frame: there is no answer to it yet."""
         self.sequence = sequence
+        self.outcome = None
         self._answer = None
 
     def answer(self, sequence: int, answer: Answer) -> None:
@@ -94,6 +101,15 @@ class Sender:
         """A new connection: whoever still waits on behalf of an older one gives up."""
         self._connection = connection
         self._wake()
+
+    def tell_settled(self, max_bytes: int) -> None:
+        """Tell what has become of frames, if there is a connection: whoever has none any more takes them for lost.
+        Blocks while the peer does not read.
+        """
+        settled, self.settled = self.settled, []
+        if settled and self._connection is not None:
+            head = [[sequence for sequence, _ in settled], [outcome for _, outcome in settled]]
+            _send(self._connection, packed(Kind.SETTLED, head, max_bytes=max_bytes))
 
     def wait(self, connection: LinkConnection) -> Answer | None:
         """Block until the latest frame is answered. ``None`` if the sender has another connection by now."""
@@ -128,6 +144,16 @@ class LinkServer(Onramp):
     @abstractmethod
     def _take(self, intake: Intake, sender: Sender, sequence: int, shipment: Shipment) -> None:
         """Take in a batch and have it answered, now or later, by `Sender.answer`. Blocks while downstream is full."""
+
+    def _ticket(self, sender: Sender, sequence: int) -> Ticket | None:
+        """One for what is in a frame: the sender is told what became of it."""
+        return Ticket(partial(self._settled, sender, sequence)) if self.at_least_once else None
+
+    def _settled(self, sender: Sender, sequence: int, outcome: int) -> None:
+        if sequence == sender.sequence:
+            sender.outcome = outcome
+        sender.settled.append((sequence, int(outcome)))
+        self._telling.add(gevent.spawn(sender.tell_settled, self.options.max_frame))
 
     def _why_closed(self) -> str:
         """Why nothing can be taken now, or nothing."""
@@ -208,6 +234,8 @@ class LinkServer(Onramp):
         if frame.sequence < sender.sequence or not frame.sequence:
             raise WireError(f"frame {frame.sequence} comes after frame {sender.sequence}")
         if frame.sequence == sender.sequence:
+            if sender.outcome is not None:
+                self._settled(sender, frame.sequence, sender.outcome)
             return
         shipment = Shipment.of(frame) if frame.kind is Kind.BATCH else None
         previous = sender.sequence

@@ -14,6 +14,7 @@ ANSWER    to a BATCH or END by its sequence number: [outcome, why, indices of re
 CLOSED    to the sender, unasked: [why]; the server can take nothing until OPEN
 OPEN      to the sender, unasked
 ENOUGH    to the sender, unasked: send what was meant for us, then END, and no more
+SETTLED   to the sender, unasked: [sequence numbers, what became of each in the end], where at-least-once is promised
 ========  =======================================================================================================
 
 Both ends are the same program on the same machine, so numbers in arrays are as the machine writes them. A frame that
@@ -45,7 +46,7 @@ __all__ = [
     "packed",
 ]
 
-VERSION = 1
+VERSION = 2
 
 _PREFIX = struct.Struct("!2sBQqII")
 _MAGIC = b"\xafL"
@@ -70,6 +71,7 @@ class Kind(IntEnum):
     CLOSED = 6
     OPEN = 7
     ENOUGH = 8
+    SETTLED = 9
 
 
 class Form(IntEnum):
@@ -168,7 +170,7 @@ class FrameReader:
     def _read_prefix(self) -> tuple[int, int, int, int, int]:
         self._check_magic()
         _, kind, sequence, ingest_ns, head_bytes, payload_bytes = _PREFIX.unpack_from(self._buffer)
-        if not Kind.HELLO <= kind <= Kind.ENOUGH:
+        if not Kind.HELLO <= kind <= Kind.SETTLED:
             raise WireError(f"there is no frame of kind {kind}")
         if head_bytes + payload_bytes > self._max_bytes:
             raise WireError(f"a frame of {head_bytes + payload_bytes} bytes; {self._max_bytes} is the limit")

@@ -81,7 +81,12 @@ class RecordingStream:
         return (1, 0) if fault is None else (0, 1)
 
     def feed_frames(
-        self, frames: list[bytes], *, ingest_ns: int, meta: dict[str, Any] | None = None
+        self,
+        frames: list[bytes],
+        *,
+        ingest_ns: int,
+        meta: dict[str, Any] | None = None,
+        ticket: Ticket | None = None,
     ) -> tuple[int, int]:
         """Record each frame as a chunk, and when they came in. Blocks while the intake is full."""
         self._check_open("feed_frames")
@@ -89,6 +94,8 @@ class RecordingStream:
         self.chunks += frames
         self.metas += [meta] * len(frames)
         self.ingest_times += [ingest_ns] * len(frames)
+        if ticket is not None:
+            ticket.answer()
         self._intake.changed()
         return len(frames), 0
 

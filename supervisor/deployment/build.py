@@ -219,6 +219,7 @@ class Builder:
                     outlets,
                     self._stop_deployment,
                     component.table.retry,
+                    component.table.give_up,
                 )
         raise TypeError(component)
 
@@ -261,6 +262,7 @@ class Builder:
             case (_, LinkedBatch() as batch):
                 # Somebody in another executor waits for an answer.
                 batch.lose()
+                settle_batch(batch, Outcome.FAILED)
             case (_, Batch() as batch):
                 # Its source, if it can, sends it again.
                 settle_batch(batch, Outcome.FAILED)

@@ -20,6 +20,8 @@ _log = get_logger("supervisor")
 
 _LOOK_SECONDS = 0.01
 _TELL_SECONDS = 2.0
+# Not for ever: operators in other executors may hold events back until they stop.
+_NEWS_SECONDS = 1.0
 # After the drain timeout: what healthy components have for their last flush, and what the kill of the others may take.
 _FLUSH_SECONDS = 1.0
 _KILL_SECONDS = 5.0
@@ -51,6 +53,7 @@ class Drain:
         # Before anything is stopped: up to here, whatever fails is restarted, and no shutdown timeout of a single
         # component cuts the way short.
         self.wait_until_idle(lambda: system.clock.now() >= deadline)
+        self._wait_for_news(min(deadline, system.clock.now() + _NEWS_SECONDS))
         root = system.find(self._root)
         if root is not None:
             self._stop_tree(root, deadline)
@@ -81,6 +84,12 @@ class Drain:
         while system.clock.now() < deadline and any(
             (ref := system.find(name)) is not None and _is_busy(part, ref) for name, part in dealing.items()
         ):
+            gevent.sleep(_LOOK_SECONDS)
+
+    def _wait_for_news(self, deadline: float) -> None:
+        """Block until links have heard what became of what they handed over, so that sources need not send it again."""
+        links = [part for part in self._parts.values() if isinstance(part, OfframpPart)]
+        while self._system.clock.now() < deadline and any(part.connector.unconfirmed for part in links):
             gevent.sleep(_LOOK_SECONDS)
 
     def wait_until_idle(self, give_up: Callable[[], bool]) -> None:
@@ -130,6 +139,9 @@ def _is_busy(part: Part, ref: ActorRef[Any]) -> bool:
         return not part.at_rest and (part.closing or not is_inner(part))
     if ref.state is not State.RUNNING or (isinstance(part, PipelinePart) and part.outbox):
         # One that waits for its restart must be back before those upstream flush.
+        return True
+    if isinstance(part, OfframpPart) and part.connected and part.unconfirmed:
+        # Its next flush, very soon, confirms it to the source.
         return True
     return bool(ref.depth or ref.statistics().events_in_hand)
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
 from pipelines.options import Address, Duration, Options, Size
+from ramps.give_up import GiveUpOptions
 from ramps.retry import BackoffOptions
 
 __all__ = [
@@ -256,6 +257,10 @@ class OfframpTable(_Receiving):
     retry: BackoffOptions = Field(
         default_factory=BackoffOptions,
         description="The wait before it connects again, growing while that fails.",
+    )
+    give_up: GiveUpOptions = Field(
+        default_factory=GiveUpOptions,
+        description="When a batch whose tries fail again and again leaves by `err` instead; by default never.",
     )
 
 

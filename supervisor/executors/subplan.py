@@ -21,6 +21,7 @@ from typing import Any
 
 from ramps.codec import Codec
 from ramps.codecs.binary import Binary
+from ramps.give_up import GiveUpOptions
 from ramps.links.link_intake import LinkIntake
 from ramps.links.link_offramp import FrameLinkOfframp, LinkOfframp, LinkOptions, ValueLinkOfframp
 from ramps.links.link_onramp import LinkOnramp
@@ -142,7 +143,8 @@ class _Part:
         return replace(
             offramp,
             links=self._links(offramp),
-            table=offramp.table.model_copy(update={"retry": _RETRY}),
+            # Its owner gives up, and says so.
+            table=offramp.table.model_copy(update={"retry": _RETRY, "give_up": GiveUpOptions()}),
             connector=PartPlan[Offramp](member, options),
         )
 

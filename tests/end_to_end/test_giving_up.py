@@ -1,0 +1,110 @@
+"""An offramp may give a batch up: its events go to whoever reads errors. What a crash leaves unflushed has failed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, ClassVar, Literal
+
+import pytest
+
+from actors import ActorSystem
+from actors.testing import wait_until
+from pipelines import Batch
+from pipelines.outlets import Outlets
+from pipelines.ticket import Outcome, Ticket
+from ramps.codecs.json import Json
+from ramps.encoder import Encoder
+from ramps.give_up import GiveUpOptions
+from ramps.offramp import Outgoing
+from ramps.offramp_actor import OfframpActor, OfframpPart
+from ramps.testing.faulty_offramps import RecordingOfframp
+from supervisor import Deployment
+
+RETRY = {"initial": "1ms", "maximum": "5ms"}
+
+
+@pytest.mark.parametrize(
+    ("limit", "attempts"), [({"attempts": 3}, 3), ({"after": "30ms"}, None), ({"attempts": 1}, 1)]
+)
+def test_what_is_given_up_leaves_by_err_with_the_number_of_tries_and_the_error(
+    deploy: Callable[..., Deployment],
+    flow: Callable[..., dict[str, Any]],
+    limit: dict[str, Any],
+    attempts: int | None,
+) -> None:
+    nowhere = {"type": "unix", "path": "nobody.sock", "retry": RETRY, "give_up": limit}
+    deployment = deploy(flow("in -> away", "away/err -> out", offramps={"away": nowhere}))
+    deployment.onramp("in").put("first")
+    deployment.onramp("in").put("second")
+    events = deployment.offramp("out").wait_for(2)
+    assert [event["event"] for event in events] == ["first", "second"]
+    for event in events:
+        assert event["kind"] == "given up"
+        assert event["component"] == "offramp:main/away"
+        assert event["attempts"] == attempts if attempts else event["attempts"] >= 1
+        assert event["error"].startswith(f"given up after {event['attempts']} tr")
+    account = deployment.stop()
+    assert account.difference == account.lost == 0
+
+
+@pytest.mark.parametrize(
+    ("limit", "attempts", "seconds", "left"),
+    [
+        ({}, 1000, 1e6, None),
+        ({"attempts": 2}, 1, 1e6, None),
+        ({"attempts": 2}, 2, 0.0, 0.0),
+        ({"after": "10s"}, 1000, 4.0, 6.0),
+        ({"after": "10s"}, 1, 11.0, 0.0),
+        ({"after": "10s", "attempts": 3}, 2, 1.0, 9.0),
+    ],
+)
+def test_whichever_limit_is_reached_first_counts(
+    limit: dict[str, Any], attempts: int, seconds: float, left: float | None
+) -> None:
+    assert GiveUpOptions.model_validate(limit).seconds_left(attempts, seconds) == left
+
+
+class Buffering(RecordingOfframp):
+    """Confirms when it flushes, and loses what it has not flushed when it is closed."""
+
+    confirms: ClassVar[Literal["write", "flush", "never"]] = "flush"
+    name: ClassVar[str] = "buffering"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.buffer: list[Any] = []
+        self.crash = False
+        self.stuck = True
+
+    def write(self, outgoing: Outgoing) -> None:
+        if self.crash:
+            self.crash = False
+            raise RuntimeError("a bug")
+        self.buffer += outgoing.batch.values
+
+    def flush(self) -> bool:
+        if not self.stuck:
+            self.events += self.buffer
+            self.buffer = []
+        return True
+
+    def close(self) -> None:
+        self.buffer = []
+
+
+def test_what_was_not_flushed_before_a_crash_is_not_confirmed_by_the_next_flush() -> None:
+    """Regression: the list of what waits for a flush outlived the crash, and the buffer did not."""
+    connector = Buffering()
+    part = OfframpPart("offramp:main/out", connector, Encoder(Json(), []), Outlets(), lambda code, why: None)
+    settled: dict[str, list[Outcome]] = {"lost": [], "kept": []}
+    with ActorSystem() as system:
+        ref = system.spawn(partial(OfframpActor, part), name="out")
+        for number, name in enumerate(settled):
+            connector.crash = number == 1
+            ref.tell(("in", Batch([name], ingest_ns=0, ticket=Ticket(settled[name].append))))
+            if number == 0:
+                wait_until(lambda: bool(connector.buffer))
+        wait_until(lambda: bool(settled["lost"]))
+        assert settled["lost"] == [Outcome.FAILED]
+    assert part.unconfirmed == []
