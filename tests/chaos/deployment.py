@@ -15,6 +15,7 @@ _HEAD = """
 executors = {executors}
 heartbeat_timeout = "5s"
 drain_timeout = "10s"
+dead_letters = "dead-letters.sqlite"
 
 [supervisor.restart]
 max_restarts = 50
@@ -34,9 +35,8 @@ mailbox_events = 256
 {sink}
 
 [offramps.errors-{name}]
-type = "file"
+type = "chaos-ledger"
 path = "errors-{name}.jsonl"
-fsync = "always"
 
 [flows.{name}]
 guarantee = "at-least-once"

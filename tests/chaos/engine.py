@@ -17,6 +17,7 @@ from supervisor.cli.exit_codes import ExitCode
 __all__ = ["Engine", "EngineRefuses", "send", "until"]
 
 _ROOT = Path(__file__).parents[2]
+_CONNECTORS = Path(__file__).parent / "distribution"
 _LOOK_SECONDS = 0.01
 _END_SECONDS = 20.0
 _NEVER_STARTS = (ExitCode.USAGE, ExitCode.INVALID_DEPLOYMENT, ExitCode.CANNOT_START)
@@ -57,7 +58,7 @@ class Engine:
             **os.environ,
             **self._environment,
             "NO_COLOR": "1",
-            "PYTHONPATH": str(_ROOT),
+            "PYTHONPATH": os.pathsep.join(map(str, (_ROOT, _CONNECTORS))),
             "CHAOS_POINTS": points,
         }
         with self.log.open("wb") as log:

@@ -8,7 +8,7 @@ import signal
 from pathlib import Path
 
 from tests.chaos.deployment import Chain, deployment_toml
-from tests.chaos.engine import Engine, send, until
+from tests.chaos.engine import Engine, EngineRefuses, send, until
 from tests.chaos.judge import Verdict, judge
 from tests.chaos.producer import Producer
 from tests.chaos.scenario import Fault, Scenario
@@ -137,6 +137,8 @@ def run(scenario: Scenario, directory: Path) -> Verdict:
         if not this.all_arrive(producers[1]):
             stuck.append("fresh events do not flow")
         stuck += how_it_stops(this.engine)
+    except EngineRefuses as refusal:
+        stuck.append(f"the engine does not start: {refusal}")
     finally:
         for producer in producers:
             producer.stop()

@@ -79,7 +79,7 @@ def _kinds(source: str, sink: str, executors: int) -> list[str]:
         kinds += ["kill-executor", "kill-executor"]
     if sink in _NETWORK:
         kinds += ["misdeed", "misdeed", "sink-cut", "sink-half-close", "sink-delay"]
-    if sink == "file":
+    if sink in ("file", "ledger"):
         kinds += ["full-disk", "torn-sink"]
     if source in _NETWORK:
         kinds += ["source-cut", "source-half-close", "source-delay"]

@@ -86,6 +86,13 @@ class FileSink(Sink):
         return True
 
 
+class LedgerSink(FileSink):
+    """The same for the suite's own offramp."""
+
+    def toml(self) -> str:
+        return f'type = "chaos-ledger"\npath = "{self.file}"'
+
+
 class HttpSink(Sink):
     """Requests to a server of the suite's own, through a proxy."""
 
@@ -140,4 +147,4 @@ class LineReader:
                 yield event
 
 
-SINKS: dict[str, type[Sink]] = {"file": FileSink, "http": HttpSink}
+SINKS: dict[str, type[Sink]] = {"ledger": LedgerSink, "file": FileSink, "http": HttpSink}

@@ -62,6 +62,15 @@ class FileSource(Source):
         return True
 
 
+class QueueSource(FileSource):
+    """The same for the suite's own onramp."""
+
+    def toml(self) -> str:
+        path = self.directory / "in.jsonl"
+        path.touch()
+        return f'type = "chaos-queue"\npath = "{path}"'
+
+
 class HttpSource(Source):
     """Requests: an obligation when they were answered with success."""
 
@@ -86,4 +95,4 @@ class HttpSource(Source):
             connection.close()
 
 
-SOURCES: dict[str, type[Source]] = {"file": FileSource, "http": HttpSource}
+SOURCES: dict[str, type[Source]] = {"queue": QueueSource, "file": FileSource, "http": HttpSource}

@@ -27,14 +27,14 @@ class TcpProxy:
 
     def cut(self) -> None:
         """End all connections at once, with what is under way."""
-        for pair in self._current():
+        for pair in self.current():
             for end in pair:
                 with contextlib.suppress(OSError):
                     end.shutdown(socket.SHUT_RDWR)
 
     def half_close(self) -> None:
         """Tell each target that its peer will send nothing more; the other direction stays open."""
-        for _near, far in self._current():
+        for _near, far in self.current():
             with contextlib.suppress(OSError):
                 far.shutdown(socket.SHUT_WR)
 
@@ -53,7 +53,8 @@ class TcpProxy:
         self._threads = [old for old in self._threads if old.is_alive()] + [thread]
         thread.start()
 
-    def _current(self) -> list[tuple[socket.socket, socket.socket]]:
+    def current(self) -> list[tuple[socket.socket, socket.socket]]:
+        """The two sockets of each connection: of who came, and of the target."""
         with self._lock:
             return list(self._pairs)
 

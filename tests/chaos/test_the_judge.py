@@ -112,7 +112,7 @@ def test_the_proxy_forwards_cuts_and_half_closes(ledger: HttpLedger) -> None:
             with socket.create_connection(("127.0.0.1", proxy.port), ANSWER_SECONDS) as client:
                 client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n{")
                 client.settimeout(ANSWER_SECONDS)
-                wait_for_a_pair(proxy)
+                wait_for_a_pair(proxy, client)
                 disturb()
                 assert client.recv(1) == b""
         assert post(proxy.port, 1) == 200
@@ -121,8 +121,9 @@ def test_the_proxy_forwards_cuts_and_half_closes(ledger: HttpLedger) -> None:
     assert {kept["id"] for kept in ledger.events} == {0, 1}
 
 
-def wait_for_a_pair(proxy: TcpProxy) -> None:
-    assert until(proxy._current, ANSWER_SECONDS)
+def wait_for_a_pair(proxy: TcpProxy, client: socket.socket) -> None:
+    ours = client.getsockname()
+    assert until(lambda: any(near.getpeername() == ours for near, _ in proxy.current()), ANSWER_SECONDS)
 
 
 def test_a_figure_that_grows_is_told_from_one_that_goes_up_and_down() -> None:
