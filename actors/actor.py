@@ -121,6 +121,12 @@ class Actor(Generic[MessageT]):
         """Block this greenlet for so long on the system's clock, while all others run and messages wait."""
         Reply(self._cell.system.scheduler).wait(self._cell.system.clock, seconds)
 
+    def waits_for(self, what: str | None) -> None:
+        """Say that this actor rightly waits for something outside (``"its connection"``), until it says ``None``:
+        whoever looks for stalls does not blame it, and can tell others what they wait for.
+        """
+        self._cell.blocked_on = what
+
     def release_message(self) -> None:
         """The message in hand is dealt with: a crash from here on in its handler does not bring it again, nor make it
         a dead letter. For handlers that have taken over its content and go on with something that may block.

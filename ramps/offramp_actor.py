@@ -178,6 +178,8 @@ class OfframpActor(Actor[Any]):
             if part.outage_told:
                 self._outage_over()
             break
+        if failures:
+            self.waits_for(None)
         self._settle(batch, len(batch.values) - refused, refused, started)
         if connector.encodes and refused < len(batch.values):
             part.written_bytes += outgoing.size - refused_bytes
@@ -213,6 +215,7 @@ class OfframpActor(Actor[Any]):
         if seconds_left is not None:
             # Also for the last one: the next batch is not to be tried at once.
             delay = min(delay, seconds_left or delay)
+        self.waits_for("its connection")
         self.sleep(delay)
         return seconds_left != 0
 

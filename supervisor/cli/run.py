@@ -115,7 +115,7 @@ def command(
     if outcome.exit_code == ExitCode.PIPE_CLOSED:
         # Whoever read the output wanted no more of it: what was under way was lost on purpose.
         sys.exit(ExitCode.PIPE_CLOSED)
-    if account.lost or account.difference > 0 or account.broken_off:
+    if account.lost or account.unaccounted or account.broken_off:
         sys.exit(ExitCode.EVENTS_LOST)
     sys.exit(outcome.exit_code)
 

@@ -184,8 +184,51 @@ class Account:
             flows.setdefault(component.flow, {}).setdefault((component.kind, short), []).append(component)
         return {flow: list(map(_copies_added_up, groups.values())) for flow, groups in flows.items()}
 
+    def per_flow(self) -> dict[str, Account]:
+        """An account for each flow by itself. A dead letter whose recipient was no component belongs to none."""
+        flows: dict[str, list[ComponentAccount]] = {}
+        for component in self.components:
+            flows.setdefault(component.flow, []).append(component)
+        reasons: dict[str, dict[str, int]] = {flow: {} for flow in flows}
+        for why, count in self.dead_letter_reasons.items():
+            own = reasons.get(_flow_of(why))
+            if own is not None:
+                own[why] = count
+        return {
+            flow: Account(tuple(components), sum(reasons[flow].values()), reasons[flow])
+            for flow, components in flows.items()
+        }
+
+    @property
+    def unaccounted(self) -> int:
+        """Events that are accounted for nowhere; those of one flow are not made up for by what another has twice."""
+        return max(self.difference, sum(max(0, flow.difference) for flow in self.per_flow().values()))
+
+    def dropped(self) -> dict[str, int]:
+        """Events that were dropped on purpose, by reason: the operator that did, or the port that nobody reads."""
+        reasons: Counter[str] = Counter()
+        for component in self.components:
+            reasons.update(component.filtered)
+            reasons.update({f"unread port {port}": count for port, count in component.unlinked.items()})
+        return {why: count for why, count in reasons.items() if count}
+
+    def _flow_to_json(self) -> dict[str, Any]:
+        return {
+            "in": self.came_in,
+            "made": self.additional,
+            "out": self.written,
+            "merged": self._sum("merged"),
+            "dropped": self.dropped(),
+            "dead_letters": self.dead_letter_reasons,
+            "in_flight": self.left,
+            "passed_on": self.passed_on,
+            "difference": self.difference,
+        }
+
     def to_json(self) -> dict[str, Any]:
-        """Plain data for ``--json``."""
+        """Plain data for ``--json``. In each of ``flows``: in + made = out + merged + all that was dropped + all dead
+        letters + in flight + passed on + difference.
+        """
         return {
             "in": self.came_in,
             "copied_or_created": self.additional,
@@ -200,6 +243,7 @@ class Account:
             "left": self.left,
             "passed_on": self.passed_on,
             "difference": self.difference,
+            "flows": {flow: account._flow_to_json() for flow, account in self.per_flow().items()},
             "components": [component.to_json() for component in self.components],
         }
 
@@ -236,6 +280,11 @@ class Account:
         components = tuple(replace(component, left=0) for component in self.components)
         reasons = {**self.dead_letter_reasons, **({why: lost} if lost else {})}
         return Account(components, self.dead_letters + lost, reasons, (*self.broken_off, why))
+
+
+def _flow_of(why: str) -> str:
+    """The flow of a dead letter's recipient, with whose name the reason begins (``"offramp:main#2/out: …"``)."""
+    return why.partition(":")[2].partition("/")[0].partition("#")[0]
 
 
 def count_events(count: int) -> str:

@@ -258,6 +258,12 @@ class OfframpTable(_Receiving):
         default_factory=BackoffOptions,
         description="The wait before it connects again, growing while that fails.",
     )
+    stall_after: Duration | None = Field(
+        default=None,
+        gt=0,
+        description="No progress for so long while events wait is a crash of the offramp, unless it waits for its "
+        "connection. Must be longer than the longest write.",
+    )
     give_up: GiveUpOptions = Field(
         default_factory=GiveUpOptions,
         description="When a batch whose tries fail again and again leaves by `err` instead; by default never.",

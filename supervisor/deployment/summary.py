@@ -54,6 +54,9 @@ def account_text(account: Account) -> str:
         rows = [(_short(component), _figures(component)) for component in reversed(components)]
         width = max(len(name) for name, _figure in rows)
         lines += [f"  {name:<{width}}  {figure}" for name, figure in rows]
+    flows = account.per_flow()
+    if len(flows) > 1:
+        lines += [f"account of flow {flow}: {part.equation()}" for flow, part in flows.items()]
     lines.append(f"account: {account.equation()}")
     lost = account.undelivered()
     if lost:

@@ -143,8 +143,10 @@ class _Part:
         return replace(
             offramp,
             links=self._links(offramp),
-            # Its owner gives up, and says so.
-            table=offramp.table.model_copy(update={"retry": _RETRY, "give_up": GiveUpOptions()}),
+            # Its owner gives up, and says so; to wait for its answer is no stall.
+            table=offramp.table.model_copy(
+                update={"retry": _RETRY, "give_up": GiveUpOptions(), "stall_after": None}
+            ),
             connector=PartPlan[Offramp](member, options),
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,7 +11,13 @@ from actors.log import get_logger
 from ramps.retry import Backoff
 from supervisor.supervision.child_spec import ChildKind, ChildSpec
 from supervisor.supervision.requests import ChildInfo, ChildState
-from supervisor.supervision.stall_detection import ProgressSample, describe_stall, standstill_start
+from supervisor.supervision.stall_detection import (
+    ProgressSample,
+    describe_stall,
+    describe_wait,
+    standstill_start,
+    wait_start,
+)
 
 __all__ = ["Child", "LookForProgress", "waits_in_vain"]
 
@@ -37,6 +43,8 @@ class Child:
     started_at_seconds: float = 0.0
     last_error: str = ""
     standstill: ProgressSample | None = None
+    wait: ProgressSample | None = None
+    wait_is_told: bool = False
     progress_timer: Cancellable | None = None
 
     def info(self) -> ChildInfo:
@@ -64,18 +72,37 @@ class Child:
             self.progress_timer = supervisor.send_every(period, LookForProgress(self))
         return ref
 
-    def look_for_progress(self, now: float) -> None:
-        """Kill it, with `actors.Stalled` as the reason, when it stood still for too long."""
+    def look_for_progress(self, now: float, find: Callable[[str], ActorRef[Any] | None]) -> None:
+        """Kill it, with `actors.Stalled` as the reason, when it stood still for too long. Report, once, who blocks it
+        when it waited for too long, and when that is over; ``find`` knows actors by name.
+        """
         ref, stall_after = self.ref, self.spec.stall_after_seconds
         if ref is None or stall_after is None or ref.state is not State.RUNNING:
-            self.standstill = None
+            self.standstill = self.wait = None
+            self.wait_is_told = False
             return
         statistics = ref.statistics()
-        self.standstill = standstill_start(self.standstill, ProgressSample.of(statistics, now))
+        sample = ProgressSample.of(statistics, now)
+        self._look_at_wait(sample, stall_after, find)
+        self.standstill = standstill_start(self.standstill, sample)
         seconds = now - self.standstill.at_seconds
         if seconds >= stall_after:
             self.standstill = None
             ref.kill(Stalled(describe_stall(statistics, seconds)))
+
+    def _look_at_wait(
+        self, sample: ProgressSample, stall_after: float, find: Callable[[str], ActorRef[Any] | None]
+    ) -> None:
+        before, self.wait = self.wait, wait_start(self.wait, sample)
+        if self.wait is before:
+            seconds = sample.at_seconds - before.at_seconds
+            if seconds >= stall_after and not self.wait_is_told:
+                self.wait_is_told = True
+                _log.warning(describe_wait(_chain(self.spec.id, find), seconds), child=self.spec.id)
+        elif self.wait_is_told and before is not None:
+            self.wait_is_told = False
+            seconds = sample.at_seconds - before.at_seconds
+            _log.info(f"{self.spec.id} goes on, after {seconds:.3g} s.", child=self.spec.id)
 
     def stop(self) -> None:
         """End it for good: in order, then with a kill. Blocks for its shutdown timeout at most, and until it is gone.
@@ -129,6 +156,17 @@ class LookForProgress:
     """From a timer to the supervisor: is this child standing still?"""
 
     child: Child
+
+
+def _chain(name: str, find: Callable[[str], ActorRef[Any] | None]) -> list[str]:
+    """The name, for whom it waits, for whom that one waits, and so on."""
+    chain = [name]
+    while (ref := find(chain[-1])) is not None:
+        following = ref.statistics().blocked_on
+        if following is None or following in chain:
+            break
+        chain.append(following)
+    return chain
 
 
 def waits_in_vain(child: Child, siblings: Mapping[str, Child]) -> bool:

@@ -7,11 +7,12 @@ and is innocent; the kernel knows for whom it waits.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from actors import ActorStatistics
 
-__all__ = ["ProgressSample", "describe_stall", "standstill_start"]
+__all__ = ["ProgressSample", "describe_stall", "describe_wait", "standstill_start", "wait_start"]
 
 _MAX_NAMES = 5
 
@@ -26,7 +27,7 @@ class ProgressSample:
     waiting: int
     """Events in its flow lane now."""
     blocked_on: str | None
-    """The actor for whose room it waits now."""
+    """The actor for whose room it waits now, or what it says that it waits for."""
 
     @classmethod
     def of(cls, statistics: ActorStatistics, now: float) -> ProgressSample:
@@ -49,6 +50,23 @@ def standstill_start(start: ProgressSample | None, now: ProgressSample) -> Progr
         and now.blocked_on is None
     )
     return start if still and start is not None else now
+
+
+def wait_start(start: ProgressSample | None, now: ProgressSample) -> ProgressSample:
+    """The sample since which the child waits for one and the same: ``start`` if it still does, otherwise ``now``."""
+    still = (
+        start is not None
+        and start.processed == now.processed
+        and start.blocked_on is not None
+        and start.blocked_on == now.blocked_on
+    )
+    return start if still and start is not None else now
+
+
+def describe_wait(chain: Sequence[str], seconds: float) -> str:
+    """Who waits for whom, from the one that was looked at to the one at the end, to blame or not."""
+    first, *others = chain
+    return f"{first} waits for {', which waits for '.join(others)}, blocked {seconds:.3g} s"
 
 
 def describe_stall(statistics: ActorStatistics, seconds: float) -> str:

@@ -138,7 +138,7 @@ class Supervisor(Actor[Any]):
             case _RestartDue():
                 self._restart_due(message)
             case LookForProgress(child):
-                child.look_for_progress(self.clock.now())
+                child.look_for_progress(self.clock.now(), self.system.find)
             case _StartOverdue(ref, incarnation):
                 if ref.state is State.STARTING and ref.statistics().restarts == incarnation:
                     ref.kill(StartTimeout(f"{ref.name} was not ready in time"))

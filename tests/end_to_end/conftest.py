@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from ramps.testing.accounting import assert_balanced
 from ramps.testing.leaks import nothing_outlives
 from supervisor import Deployment
 
@@ -30,13 +31,21 @@ def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def deploy() -> Iterator[Callable[..., Deployment]]:
-    """Starts a deployment from tables or a file; it is stopped after the test, if it has not been."""
+    """Starts a deployment from tables or a file; it is stopped after the test, if it has not been, and its account must
+    be right.
+    """
+    started: list[Deployment] = []
     with ExitStack() as stack:
 
         def start(source: Tables | Path, **options: Any) -> Deployment:
-            return stack.enter_context(Deployment.load(source, **options))
+            deployment = stack.enter_context(Deployment.load(source, **options))
+            started.append(deployment)
+            return deployment
 
         yield start
+    for deployment in started:
+        restarted = any(component.restarts for component in deployment.account().components)
+        assert_balanced(deployment, repeated=restarted)
 
 
 @pytest.fixture(scope="session")

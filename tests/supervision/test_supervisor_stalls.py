@@ -106,3 +106,53 @@ def test_a_child_that_is_down_is_not_looked_at_any_more(stage):
     terminate_child(top, "a", None)
 
     assert stage.clock.next_call() is None
+
+
+class WaitsOutside(Actor):
+    """Waits for something outside, and says so, until the event is set."""
+
+    def __init__(self, over):
+        self._over = over
+
+    def on_message(self, message):
+        if not self._over.is_set():
+            self.waits_for("its connection")
+            self._over.wait()
+            self.waits_for(None)
+
+
+def passing_on(stage, target):
+    class PassOn(Actor):
+        def on_message(self, message):
+            stage.find(target).tell(message)
+
+    return PassOn
+
+
+def test_who_blocks_whom_is_told_once_as_a_chain_and_nobody_is_restarted_for_an_outage(stage, log_lines):
+    over = Event()
+    options = {"limits": MailboxLimits(events=1), "stall_after_seconds": 4.0}
+    top = stage.supervise(
+        ChildSpec("out", lambda: WaitsOutside(over), **options),
+        ChildSpec("second", passing_on(stage, "out"), **options),
+        ChildSpec("first", passing_on(stage, "second"), **options),
+    )
+    for number in range(6):
+        stage.in_background(stage.find("first").tell, number)
+    stage.advance(60.0)
+
+    assert restarts(top) == [0, 0, 0]
+    assert sorted(log_lines()) == [
+        "first waits for second, which waits for out, which waits for its connection, blocked 4 s",
+        "out waits for its connection, blocked 4 s",
+        "second waits for out, which waits for its connection, blocked 4 s",
+    ]
+
+    over.set()
+    stage.advance(2.0)
+
+    assert sorted(log_lines()[3:]) == [
+        "first goes on, after 60 s.",
+        "out goes on, after 60 s.",
+        "second goes on, after 60 s.",
+    ]
