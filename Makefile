@@ -13,7 +13,7 @@ run: $(VENV)/.run        ## run config.toml until Ctrl-C
 	@$(BIN)/supervisor run config.toml
 
 test: $(VENV)/.dev       ## the quick test suite
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: $(VENV)/.dev       ## style
 	$(BIN)/ruff check .

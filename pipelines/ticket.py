@@ -125,29 +125,31 @@ class HeldTickets:
     otherwise each batch would wait for what the next one leaves behind, and none would ever be settled.
     """
 
-    __slots__ = ("_batch", "_is_kept", "_members", "_own", "_tickets")
+    __slots__ = ("_batch", "_kept", "_members", "_own", "_tickets")
 
     def __init__(self) -> None:
         self._tickets: list[Ticket] = []
         self._batch: Batch | None = None
         self._own: Ticket | None = None
         self._members: list[Ticket] | None = None
-        self._is_kept = False
+        self._kept: Ticket | None = None
+        """For what is kept of the batch that we met last."""
 
     def __len__(self) -> int:
-        return len(self._tickets)
+        return len(self._tickets) + (self._kept is not None)
 
     def _meet(self, batch: Batch) -> None:
         if batch is not self._batch:
+            if self._kept is not None:
+                self._tickets.append(self._kept)
             self._batch, self._own = batch, batch.ticket
-            self._members, self._is_kept = None, False
+            self._members = self._kept = None
 
     def add(self, batch: Batch) -> None:
         """Something of this batch is kept."""
         self._meet(batch)
-        if self._own is not None and not self._is_kept:
-            self._tickets.append(self._own.fork())
-            self._is_kept = True
+        if self._own is not None and self._kept is None:
+            self._kept = self._own.fork()
 
     def adopt(self, ticket: Ticket) -> None:
         """Hold a ticket that is the caller's."""
@@ -157,10 +159,10 @@ class HeldTickets:
         """Everything that is held becomes a part of what this batch gives out."""
         self._meet(batch)
         tickets, self._tickets = self._tickets, []
-        if self._is_kept:
+        if self._kept is not None:
             # The batch's own ticket stands for it again.
-            tickets.pop().answer()
-            self._is_kept = False
+            self._kept.answer()
+            self._kept = None
         if not tickets:
             return
         if self._members is None:
@@ -171,7 +173,10 @@ class HeldTickets:
 
     def take(self) -> Ticket | None:
         """One ticket for everything that is held."""
-        tickets, self._tickets, self._is_kept = self._tickets, [], False
+        tickets, self._tickets = self._tickets, []
+        if self._kept is not None:
+            tickets.append(self._kept)
+            self._kept = None
         return joined(tickets)
 
 

@@ -10,7 +10,8 @@ LETTERS = 'aB1 _-|"\\/{}[]\x00\x1f\x7f\n\u2003ßé\ufffd😀'
 
 texts = st.text(st.sampled_from(LETTERS), max_size=8)
 integers = st.integers(-(2**63), 2**64 - 1)
-finite = st.floats(allow_nan=False, allow_infinity=False)
+# The language reads no exponent below -323.
+finite = st.floats(allow_nan=False, allow_infinity=False).filter(lambda number: not 0 < abs(number) < 1e-322)
 scalars = st.none() | st.booleans() | integers | finite | texts
 json_values = st.recursive(
     scalars,
