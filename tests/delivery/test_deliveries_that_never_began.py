@@ -1,5 +1,5 @@
-"""Who is killed on the way into `StreamIntake.deliver` has kept nothing, so its ticket has failed. The chaos suite found
-the loss: seeds 15 and 17.
+"""Who is killed on the way into `StreamIntake.deliver` has kept nothing, so its ticket has failed. The chaos suite
+found the loss: seeds 15 and 17.
 """
 
 from __future__ import annotations
@@ -38,7 +38,9 @@ def intake() -> StreamIntake:
     )
 
 
-@pytest.mark.parametrize("data", [b'{"id": 1}\n', b'{"id": 1}\nnot json\n'], ids=["quick way", "frame by frame"])
+@pytest.mark.parametrize(
+    "data", [b'{"id": 1}\n', b'{"id": 1}\nnot json\n'], ids=["quick way", "frame by frame"]
+)
 def test_a_chunk_that_was_not_kept_has_failed(intake: StreamIntake, data: bytes) -> None:
     answers: list[Outcome] = []
 
