@@ -88,6 +88,8 @@ class HttpOfframp(Offramp):
     and the token to somebody whom nobody configured.
 
     With one request per event, events that the server took are not sent again when the batch is retried.
+
+    For at-least-once, a 2xx answer is the confirmation: the server has said that it has the events.
     """
 
     name: ClassVar[str] = "http"
@@ -101,6 +103,7 @@ class HttpOfframp(Offramp):
         batch = "lines"
         token = { env = "EVENTS_TOKEN" }
         """
+    confirms: ClassVar[Literal["write", "flush", "never"]] = "write"
     single_owner: ClassVar[bool] = False
     Options = HttpOptions
     options: HttpOptions

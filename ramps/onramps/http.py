@@ -9,13 +9,15 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from pipelines.options import Address, Duration, HostPort, Options, Secret, Size
+from pipelines.ticket import Outcome, Ticket
 from ramps.errors import CannotOpen, ConnectionLost, IntakeFull
 from ramps.network import listening
 from ramps.network.connections import ConnectionServer
 from ramps.network.http_request import Refused, decompress_body, framing, metadata, read_body
 from ramps.network.limited_wsgi import Answer, HttpHost, HttpLimits, RequestBody
 from ramps.network.tls import TlsServer, server_context
-from ramps.onramp import Intake, Onramp, onramps
+from ramps.network.waiting_requests import WaitingRequests
+from ramps.onramp import InboundStream, Intake, Onramp, onramps
 
 __all__ = ["HttpOnramp"]
 
@@ -61,6 +63,17 @@ class HttpOptions(Options):
         gt=0,
         description="how long a request waits for room downstream before it is answered 503",
     )
+    acknowledge_timeout: Duration = Field(  # type: ignore[assignment]
+        default="30s",
+        gt=0,
+        description="in an at-least-once flow: how long a request waits until its events are delivered before it is "
+        "answered 503",
+    )
+    max_waiting: int = Field(
+        default=128,
+        ge=1,
+        description="in an at-least-once flow: requests that wait for this at a time; further ones are answered 503",
+    )
     metadata: bool = Field(
         default=False,
         description="add the request's method, path, query and headers to the metadata of its events",
@@ -86,6 +99,12 @@ class HttpOnramp(Onramp):
     * 401, 404, 405, 408, 411, 413, 415 and 431 as HTTP has them (RFC 9110); nothing was taken in.
 
     A connection that breaks off in mid-body costs only that request: nothing of it is taken in.
+
+    In a flow with ``guarantee = "at-least-once"`` the answer waits until all events of the body are delivered, those
+    in ``err`` too: 202 and 400 then mean that nothing of it can get lost any more. It is 503 with ``Retry-After`` when
+    some of them failed, when they are not delivered within ``acknowledge_timeout``, when ``max_waiting`` requests wait
+    already, and when the deployment stops. The client must send again whatever was answered 503, or not at all. The
+    events of such a request may have arrived, or arrive later, nevertheless: at least once, not exactly once.
     """
 
     name: ClassVar[str] = "http"
@@ -97,6 +116,7 @@ class HttpOnramp(Onramp):
         max_body = "1MiB"
         """
     listens: ClassVar[bool] = True
+    replays: ClassVar[bool] = True
     single_owner: ClassVar[bool] = False
     Options = HttpOptions
     options: HttpOptions
@@ -106,6 +126,7 @@ class HttpOnramp(Onramp):
 
     _server: ConnectionServer | None = None
     _token: bytes | None = None
+    _waiting: WaitingRequests | None = None
 
     def check(self) -> None:
         """Read the certificates and the token."""
@@ -119,6 +140,7 @@ class HttpOnramp(Onramp):
         self._token = self._reveal_token()
         listener = listening.listen(self.options.address, reuse_port=self.options.reuse_port)
         self.address = listening.bound_address(listener)
+        self._waiting = WaitingRequests(self.options.max_waiting) if self.at_least_once else None
         self._server = ConnectionServer(
             listener,
             log=self.log,
@@ -142,9 +164,11 @@ class HttpOnramp(Onramp):
 
     def close(self) -> None:
         """Stop listening. Requests whose body has arrived are answered, if downstream takes it within half a
-        second.
+        second; those that wait for their events to be delivered are answered 503.
         """
         server, self._server = self._server, None
+        if self._waiting is not None:
+            self._waiting.stop()
         if server is not None:
             server.close()
 
@@ -198,10 +222,36 @@ class HttpOnramp(Onramp):
         peer = HostPort(environ["REMOTE_ADDR"], int(environ["REMOTE_PORT"]))
         stream = intake.stream(f"http://{peer}", codec=codec, preprocessors=preprocessors, framed=True)
         meta = metadata(environ) if self.options.metadata else None
+        waiting = self._waiting
+        if waiting is None:
+            return self._feed(stream, data, meta, None)
+        request = waiting.begin()
+        if request is None:
+            raise _later("too many requests wait to be acknowledged, or the onramp stops")
         try:
-            accepted, rejected = stream.feed(data, meta=meta, timeout=self.options.queue_timeout)
+            answer = self._feed(stream, data, meta, request.ticket)
+            outcome = request.wait(self.options.acknowledge_timeout)
+        finally:
+            waiting.end(request)
+        if outcome is None:
+            raise _later("whether the events were delivered is not known yet; some may have been")
+        if outcome is not Outcome.DELIVERED:
+            raise _later("not all events were delivered; some may have been")
+        return answer
+
+    def _feed(
+        self, stream: InboundStream, data: bytes, meta: dict[str, Any] | None, ticket: Ticket | None
+    ) -> Answer:
+        try:
+            accepted, rejected = stream.feed(
+                data, meta=meta, timeout=self.options.queue_timeout, ticket=ticket
+            )
         except IntakeFull:
-            raise Refused(503, "there is no room downstream; try again", ("Retry-After", "1")) from None
+            raise _later("there is no room downstream") from None
         if rejected:
             return Answer(400, {"accepted": accepted, "rejected": rejected, "errors": stream.reasons})
         return Answer(202, {"accepted": accepted})
+
+
+def _later(reason: str) -> Refused:
+    return Refused(503, f"{reason}; try again", ("Retry-After", "1"))

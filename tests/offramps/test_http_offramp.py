@@ -336,3 +336,7 @@ def test_no_more_of_an_answer_is_read_than_the_limit(make: Any, canned_server: A
 def test_packets_of_one_event_are_one_body(make: Any, http_receiver: Any) -> None:
     make(http_receiver.url).write(Outgoing([[b"a", b"b"]], Batch([0], ingest_ns=0)))
     assert http_receiver.bodies == [b"ab"]
+
+
+def test_a_write_that_returned_is_the_confirmation() -> None:
+    assert HttpOfframp.confirms == "write"
