@@ -147,4 +147,4 @@ class LineReader:
                 yield event
 
 
-SINKS: dict[str, type[Sink]] = {"ledger": LedgerSink, "file": FileSink, "http": HttpSink}
+SINKS: dict[str, type[Sink]] = {"ledger": LedgerSink, "http": HttpSink}

@@ -95,4 +95,4 @@ class HttpSource(Source):
             connection.close()
 
 
-SOURCES: dict[str, type[Source]] = {"queue": QueueSource, "file": FileSource, "http": HttpSource}
+SOURCES: dict[str, type[Source]] = {"queue": QueueSource, "http": HttpSource}
