@@ -27,7 +27,7 @@ def of(*values: Any) -> Outgoing:
 def test_all_our_offramps_are_found_by_name() -> None:
     names = [member.name for member in OURS]
     assert names == [
-        "blackhole", "exit", "file", "http", "memory", "stderr", "stdout", "tcp", "udp", "unix",
+        "blackhole", "exit", "file", "http", "memory", "sqlite", "stderr", "stdout", "tcp", "udp", "unix",
     ]  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""What connectors to embedded databases share."""
