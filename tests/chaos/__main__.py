@@ -39,8 +39,12 @@ def _all(scenarios: list[Scenario], jobs: int, directory: Path) -> Iterator[tupl
             place = directory / f"seed-{each.seed}"
             place.mkdir()
             futures[pool.submit(run, each, place)] = (each, place)
-        for future in as_completed(futures):
-            yield (*futures[future], future.result())
+        try:
+            for future in as_completed(futures):
+                yield (*futures[future], future.result())
+        finally:
+            # Ctrl-C waits for the runs that are under way, and begins no other.
+            pool.shutdown(cancel_futures=True)
 
 
 def main() -> int:

@@ -51,12 +51,11 @@ type = "blackhole"
 
 @dataclass
 class Chain:
-    """One flow: a source, a pipeline that may begin with a log, a sink, and maybe a second one."""
+    """One flow: a source, a pipeline, a sink, and maybe a second one."""
 
     name: str
     source: Source
     sink: Sink
-    has_wal: bool = False
     has_branch: bool = False
 
     def toml(self, executors: int) -> str:

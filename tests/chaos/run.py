@@ -32,7 +32,7 @@ class _Run:
         self.sink = SINKS[scenario.sink](directory)
         self.engine = Engine(directory)
         self.points = list(scenario.points)
-        chain = Chain("main", self.source, self.sink, scenario.has_wal, scenario.has_branch)
+        chain = Chain("main", self.source, self.sink, scenario.has_branch)
         (directory / "deployment.toml").write_text(deployment_toml([chain], scenario.executors))
 
     def close(self) -> None:
@@ -63,7 +63,7 @@ class _Run:
 
     def commit(self, fault: Fault) -> None:
         """Do it, once. What lasts is undone by `heal`."""
-        engine, sink, source = self.engine, self.sink, self.source
+        engine, sink = self.engine, self.sink
         if fault.kind == "kill-engine":
             engine.kill(with_executors=self.chance.random() < 0.5)
         elif fault.kind == "kill-executor":
@@ -74,9 +74,6 @@ class _Run:
             engine.pause()
             until(lambda: False, 0.2)
             engine.go_on()
-        elif fault.kind == "torn-memory":
-            engine.kill()
-            source.tear(fault.detail)
         elif fault.kind == "torn-sink":
             engine.kill()
             sink.tear()

@@ -14,7 +14,7 @@ from tests.chaos.sources import SOURCES
 
 __all__ = ["Fault", "Scenario", "scenario"]
 
-_NETWORK = ("http", "tcp")
+_NETWORK = ("http",)
 _LATEST_PASSAGE = 12
 
 
@@ -34,7 +34,6 @@ class Scenario:
     seed: int
     source: str
     sink: str
-    has_wal: bool
     executors: int
     has_branch: bool
     """Whether each event goes to a second offramp, too."""
@@ -46,11 +45,10 @@ class Scenario:
     @property
     def title(self) -> str:
         """For people: what is chained to what, and what goes wrong."""
-        chain = " -> ".join([self.source, *(["wal"] if self.has_wal else []), self.sink])
         faults = ", ".join(
             [*(f"[{points}]" for points in self.points if points), *(fault.kind for fault in self.faults)]
         )
-        return f"seed {self.seed}: {chain}, {self.executors} executors: {faults}"
+        return f"seed {self.seed}: {self.source} -> {self.sink}, {self.executors} executors: {faults}"
 
 
 def scenario(
@@ -70,17 +68,19 @@ def scenario(
     moments = sorted(chance.randint(0, events * 3 // 4) for _ in range(count))
     faults = tuple(_fault(chance, chance.choice(kinds), moment) for moment in moments)
     points = tuple(_points(chance) for _ in range(chance.randint(0, 2)))
-    return Scenario(seed, source, sink, False, executors, chance.random() < 0.3, events, points, faults)
+    return Scenario(seed, source, sink, executors, chance.random() < 0.3, events, points, faults)
 
 
 def _kinds(source: str, sink: str, executors: int) -> list[str]:
-    kinds = ["kill-engine", "kill-engine", "pause", "torn-memory"]
+    kinds = ["kill-engine", "kill-engine", "pause"]
     if executors > 1:
         kinds += ["kill-executor", "kill-executor"]
     if sink in _NETWORK:
         kinds += ["misdeed", "misdeed", "sink-cut", "sink-half-close", "sink-delay"]
-    if sink in ("file", "ledger"):
-        kinds += ["full-disk", "torn-sink"]
+    if sink in ("ledger", "sqlite"):
+        kinds += ["full-disk", "full-disk"]
+    if sink == "ledger":
+        kinds.append("torn-sink")
     if source in _NETWORK:
         kinds += ["source-cut", "source-half-close", "source-delay"]
     return kinds
@@ -90,8 +90,6 @@ def _fault(chance: random.Random, kind: str, after: int) -> Fault:
     detail: Any = None
     if kind == "misdeed":
         detail = (chance.choice(MISDEEDS), chance.randint(1, 3))
-    elif kind == "torn-memory":
-        detail = chance.choice(("cut", "flip", "empty"))
     elif kind == "full-disk":
         detail = chance.randint(1, 2000)
     elif kind.endswith("delay"):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -59,8 +61,8 @@ class Sink(ABC):
             self.proxy.close()
 
 
-class FileSink(Sink):
-    """Lines in a file. One that is no event (torn by a crash) is none that anybody promised."""
+class LedgerSink(Sink):
+    """Lines in a file, of the suite's own offramp. What is torn by a crash is nothing that anybody promised."""
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)
@@ -68,7 +70,7 @@ class FileSink(Sink):
         self._reader = LineReader(self.file)
 
     def toml(self) -> str:
-        return f'type = "file"\npath = "{self.file}"\nfsync = "always"'
+        return f'type = "chaos-ledger"\npath = "{self.file}"'
 
     def ledger(self) -> list[dict[str, Any]]:
         return list(LineReader(self.directory / "out.jsonl").news())
@@ -84,13 +86,6 @@ class FileSink(Sink):
         with path.open("ab") as file:
             file.write(b'{"id": 1, "text"')
         return True
-
-
-class LedgerSink(FileSink):
-    """The same for the suite's own offramp."""
-
-    def toml(self) -> str:
-        return f'type = "chaos-ledger"\npath = "{self.file}"'
 
 
 class HttpSink(Sink):
@@ -120,6 +115,45 @@ class HttpSink(Sink):
         return self._arrived
 
 
+class SqliteSink(Sink):
+    """Rows of a table, without a key: an event that comes twice is there twice."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory)
+        self.file = directory / "out.db"
+        self._latest_row = 0
+
+    def toml(self) -> str:
+        return (
+            f'type = "sqlite"\npath = "{self.file}"\ntable = "events"\ncreate = true\nlock_timeout = "1s"\n'
+            'columns = { id = "id", text = "text", numbers = "numbers", nested = "nested" }\n'
+            'retry = { initial = "20ms", maximum = "200ms" }'
+        )
+
+    def ledger(self) -> list[dict[str, Any]]:
+        rows = self._select("SELECT id, text, numbers, nested FROM events")
+        return [
+            {"id": number, "text": text, "numbers": json.loads(numbers), "nested": json.loads(nested)}
+            for number, text, numbers, nested in rows
+        ]
+
+    def arrived(self) -> set[int]:
+        for row, number in self._select("SELECT rowid, id FROM events WHERE rowid > ?", self._latest_row):
+            self._latest_row = max(self._latest_row, row)
+            self._arrived.add(number)
+        return self._arrived
+
+    def _select(self, statement: str, *values: int) -> list[tuple[Any, ...]]:
+        if not self.file.exists():
+            return []
+        with closing(sqlite3.connect(self.file)) as database:
+            try:
+                return database.execute(statement, values).fetchall()
+            except sqlite3.OperationalError:
+                # Not made yet, or somebody writes for long.
+                return []
+
+
 class LineReader:
     """Reads a file of JSON lines that grows; skips what is torn, and begins again when it became shorter."""
 
@@ -147,4 +181,4 @@ class LineReader:
                 yield event
 
 
-SINKS: dict[str, type[Sink]] = {"ledger": LedgerSink, "http": HttpSink}
+SINKS: dict[str, type[Sink]] = {"ledger": LedgerSink, "http": HttpSink, "sqlite": SqliteSink}

@@ -27,7 +27,7 @@ from tests.chaos.sources import SOURCES
 
 __all__ = ["soak"]
 
-_PAIRS = (("file", "http"), ("http", "file"))
+_PAIRS = (("queue", "http"), ("http", "sqlite"), ("http", "ledger"))
 _SEED = 1
 _PAUSE_SECONDS = 0.3
 _LOOK_SECONDS = 1.0
@@ -137,7 +137,7 @@ def _chains(directory: Path) -> Iterator[Chain]:
     for source, sink in _PAIRS:
         place = directory / f"{source}-{sink}"
         place.mkdir()
-        yield Chain(place.name, SOURCES[source](place), SINKS[sink](place), has_branch=source == "file")
+        yield Chain(place.name, SOURCES[source](place), SINKS[sink](place), has_branch=source == "queue")
 
 
 def soak(minutes: float, say: Console) -> list[str]:

@@ -38,37 +38,24 @@ class Source(ABC):
     def send(self, lines: list[bytes]) -> bool:
         """Send these events; whether they are obligations now. Otherwise some of them may have arrived."""
 
-    def tear(self, how: str) -> bool:
-        """Damage what the engine remembers of it, as a crash of the machine may; whether there was anything."""
-        return False
-
     def close(self) -> None:
         """Release everything."""
         if self.proxy is not None:
             self.proxy.close()
 
 
-class FileSource(Source):
-    """Lines at the end of a file: an obligation as soon as it is in there."""
-
-    def toml(self) -> str:
-        path = self.directory / "in.jsonl"
-        path.touch()
-        return f'type = "file"\npath = "{path}"\nfollow = true\npoll_interval = "20ms"'
-
-    def send(self, lines: list[bytes]) -> bool:
-        with (self.directory / "in.jsonl").open("ab") as file:
-            file.write(b"".join(lines))
-        return True
-
-
-class QueueSource(FileSource):
-    """The same for the suite's own onramp."""
+class QueueSource(Source):
+    """Lines at the end of a file, for the suite's own onramp: an obligation as soon as it is in there."""
 
     def toml(self) -> str:
         path = self.directory / "in.jsonl"
         path.touch()
         return f'type = "chaos-queue"\npath = "{path}"'
+
+    def send(self, lines: list[bytes]) -> bool:
+        with (self.directory / "in.jsonl").open("ab") as file:
+            file.write(b"".join(lines))
+        return True
 
 
 class HttpSource(Source):
