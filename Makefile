@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint types check format benchmark throughput clean help
+.PHONY: run test lint types check format chaos soak benchmark throughput clean help
 
 help:            ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 16
@@ -33,6 +33,12 @@ benchmark: $(VENV)/.dev  ## the kernel against Pykka, then the throughput (an ho
 
 throughput: $(VENV)/.dev ## throughput over the number of pipelines, against threads
 	$(BIN)/python -m benchmarks.throughput
+
+chaos: $(VENV)/.dev      ## 200 runs that kill everything, and count what is lost (ten minutes)
+	$(BIN)/python -m tests.chaos --runs 200
+
+soak: $(VENV)/.dev       ## a mixed deployment under faults, for SOAK_MINUTES (30)
+	$(BIN)/python -m tests.chaos.soak
 
 clean:                   ## remove the environment and all caches
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

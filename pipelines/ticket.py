@@ -29,6 +29,7 @@ __all__ = [
     "forked",
     "forked_for",
     "forked_into",
+    "has_begun",
     "joined",
     "passed_on",
     "settle_batch",
@@ -209,6 +210,11 @@ def forked_for(ticket: Ticket, batches: Iterable[Batch]) -> None:
     """Give each of these batches a fork. Whoever is killed here has given one to all of them, or to none."""
     for batch in batches:
         batch.ticket = ticket.fork()
+
+
+def has_begun(deliveries: Sequence[tuple[str, Batch]]) -> bool:
+    """Whether `forked_for` was done for these: whoever was killed on the way to it has kept none of them."""
+    return all(batch.ticket is not None for _port, batch in deliveries)
 
 
 def forked_into(ticket: Ticket, batch: Batch, outbox: MutableSequence[Batch]) -> None:

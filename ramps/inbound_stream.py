@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pipelines.batch import Batch
 from pipelines.frames import Frames
-from pipelines.ticket import Outcome, Ticket, forked_for
+from pipelines.ticket import Outcome, Ticket, forked_for, has_begun
 from ramps.codec import SKIP, Codec
 from ramps.error_events import Fault, error_batch
 from ramps.errors import FrameError, IntakeFull
@@ -145,8 +145,8 @@ class DecodingStream:
             self._refused = not self._reusable
             raise
         except BaseException:
-            # What was not sent waits in `undelivered`, with forks of its own.
-            if ticket is not None:
+            # What was not sent waits in `undelivered`, with forks of its own; or `deliver` had not even begun.
+            if ticket is not None and has_begun(deliveries):
                 ticket.answer()
             raise
         if ticket is not None:
@@ -199,6 +199,8 @@ class DecodingStream:
                 self._frames = first_frame
                 raise
             except BaseException:
+                if ticket is not None and not has_begun(deliveries):
+                    raise
                 # Whoever is killed here has taken the whole chunk in.
                 for rest in slices:
                     rest_of_it = self._decode(rest, meta)[0]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from pipelines.batch import Batch
-from pipelines.ticket import Ticket, forked_for
+from pipelines.ticket import Outcome, Ticket, forked_for, has_begun
 from ramps.codec import Codec, codecs
 from ramps.error_events import Fault, error_batch
 from ramps.errors import FrameError, IntakeFull
@@ -102,9 +102,9 @@ class StreamIntake:
         try:
             self.deliver(deliveries, ticket=ticket)
         finally:
-            # What was not sent waits in `undelivered`, with a fork of its own.
+            # What was not sent waits in `undelivered`, with a fork of its own; or `deliver` had not even begun.
             if ticket is not None:
-                ticket.answer()
+                ticket.answer(Outcome.DELIVERED if has_begun(deliveries) else Outcome.FAILED)
 
     def pass_on(self, batch: Batch) -> None:
         """Deliver a batch that another process has made. Blocks while downstream is full."""
