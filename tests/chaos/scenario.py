@@ -56,18 +56,18 @@ def scenario(
     sources: Sequence[str] = tuple(SOURCES),
     sinks: Sequence[str] = tuple(SINKS),
     *,
-    most_faults: int = 4,
+    is_short: bool = False,
 ) -> Scenario:
-    """The same for the same seed."""
+    """The same for the same arguments. A short one is of one process, and has fewer events and faults."""
     chance = random.Random(seed)
     source, sink = chance.choice(sources), chance.choice(sinks)
-    executors = chance.choice((1, 1, 1, 2))
-    events = chance.randint(150, 500)
+    executors = 1 if is_short else chance.choice((1, 1, 1, 2))
+    events = chance.randint(80, 150) if is_short else chance.randint(150, 500)
     kinds = _kinds(source, sink, executors)
-    count = chance.randint(1, most_faults)
+    count = 1 if is_short else chance.randint(1, 4)
     moments = sorted(chance.randint(0, events * 3 // 4) for _ in range(count))
     faults = tuple(_fault(chance, chance.choice(kinds), moment) for moment in moments)
-    points = tuple(_points(chance) for _ in range(chance.randint(0, 2)))
+    points = tuple(_points(chance) for _ in range(chance.randint(0, 1 if is_short else 2)))
     return Scenario(seed, source, sink, executors, chance.random() < 0.3, events, points, faults)
 
 

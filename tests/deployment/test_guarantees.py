@@ -1,0 +1,70 @@
+"""A flow that promises at-least-once is refused where a component cannot keep that, before anything starts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from supervisor.deployment.problem import Problem, Severity
+
+Check = Callable[[str], list[Problem]]
+
+GOOD = """
+[onramps.in]
+type = "http"
+[pipelines.stage]
+operators = [{ type = "batch", count = 2 }]
+[offramps.out]
+type = "sqlite"
+path = "out.db"
+table = "events"
+columns = { id = "id" }
+create = true
+[offramps.errors]
+type = "blackhole"
+[supervisor]
+dead_letters = "dead-letters.db"
+[flows.main]
+guarantee = "at-least-once"
+links = ["in -> stage -> out", "in/err -> errors", "stage/err -> errors", "out/err -> errors"]
+"""
+
+
+def refusals(problems: list[Problem]) -> list[str]:
+    return [problem.message for problem in problems if problem.severity is Severity.ERROR]
+
+
+def test_a_flow_of_components_that_keep_the_promise_is_accepted(problems: Check) -> None:
+    assert refusals(problems(GOOD)) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ('type = "http"', 'type = "udp"\naddress = "127.0.0.1:5000"', "onramp `in` of type `udp`"),
+        (
+            'type = "sqlite"\npath = "out.db"\ntable = "events"\ncolumns = { id = "id" }\ncreate = true',
+            'type = "udp"\naddress = "127.0.0.1:5000"',
+            "offramp `out` of type `udp`",
+        ),
+        ('"out/err -> errors"', "", "offramp `out` has no reader for its `err` port"),
+    ],
+)
+def test_what_cannot_keep_the_promise_is_refused_by_name(
+    problems: Check, old: str, new: str, named: str
+) -> None:
+    text = GOOD.replace(old, new)
+    if not new:
+        text = text.replace('dead_letters = "dead-letters.db"', "")
+    found = refusals(problems(text))
+
+    assert [message for message in found if named in message and "promises at-least-once" in message], found
+
+
+def test_the_same_flow_without_the_promise_is_accepted(problems: Check) -> None:
+    text = GOOD.replace('"at-least-once"', '"best-effort"').replace(
+        'type = "http"', 'type = "udp"\naddress = "127.0.0.1:5000"'
+    )
+
+    assert refusals(problems(text)) == []
