@@ -66,7 +66,7 @@ class SqliteOfframp(Offramp):
         create = true
         """
     encodes: ClassVar[bool] = False
-    confirms: ClassVar[Literal["write", "flush", "never"]] = "write"
+    confirms = "write"
     Options = SqliteOptions
     options: SqliteOptions
 

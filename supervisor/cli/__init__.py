@@ -26,13 +26,14 @@ _COMMANDS = {
     "query": "Run a query on events: JSON lines in, JSON lines out.",
     "format": "Bring scripts and queries into the canonical layout.",
     "language": "Look at a script or query as the compiler does: ast, python, check.",
+    "dead-letters": "Look at what a deployment could not process, send it again, or forget it.",
     "new": "Make a directory with a small deployment that runs.",
     "schema": "Print the JSON Schema of deployments, for editors.",
     "completion": "Print the shell's completion script.",
 }
 
 # A module called `list` or `format` would stand in this package's namespace in place of the built-in.
-_MODULES = {"list": "listing", "format": "formatting"}
+_MODULES = {"dead-letters": "dead_letters", "list": "listing", "format": "formatting"}
 
 
 class _CommandGroup(click.Group):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from typing import Any
 
@@ -13,7 +12,7 @@ __all__ = ["letters_of"]
 
 
 def letters_of(batch: Batch, component: str, flow: str, reason: str, error: str, now_ns: int) -> list[Letter]:
-    """One letter for each event of a batch. ``error`` is what made it one, where the events do not say it themselves."""
+    """One letter for each event of a batch. ``error`` is why, where the events do not say it themselves."""
     raws = batch.raws or [None] * len(batch.values)
     return [
         Letter(
@@ -31,19 +30,21 @@ def letters_of(batch: Batch, component: str, flow: str, reason: str, error: str,
 
 
 def _error(value: Any) -> str:
-    return str(value["error"]) if isinstance(value, dict) and isinstance(value.get("error"), str) else ""
+    if not isinstance(value, dict) or not isinstance(value.get("error"), str):
+        return ""
+    return str(value["error"]).encode(errors="backslashreplace").decode()
 
 
 def _original(value: Any, raw: bytes | None) -> bytes:
-    """The bytes that it came as; of an error event, what that is about."""
-    if isinstance(value, dict) and "error" in value:
+    """The bytes that it came as; of an error event of ours, what that is about."""
+    if raw is not None:
+        return raw
+    if isinstance(value, dict) and _error(value) and isinstance(value.get("component"), str):
         if "event" in value:
             return _text(value["event"]).encode()
-        if isinstance(value.get("data_base64"), str):
-            return base64.b64decode(value["data_base64"])
         if isinstance(value.get("data"), str):
-            return str(value["data"]).encode()
-    return raw if raw is not None else _text(value).encode()
+            return str(value["data"]).encode(errors="backslashreplace")
+    return _text(value).encode()
 
 
 def _text(value: Any) -> str:

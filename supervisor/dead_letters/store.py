@@ -11,10 +11,11 @@ from typing import NamedTuple
 __all__ = ["BadStore", "DeadLetterStore", "Letter", "StoredLetter"]
 
 _APPLICATION_ID = 0x41465444
-_BUSY_SECONDS = 5.0
+# Whoever stores holds up his whole process meanwhile.
+_BUSY_SECONDS = 0.5
 _TABLE = """
 CREATE TABLE IF NOT EXISTS letters (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     time_ns INTEGER NOT NULL,
     flow TEXT NOT NULL,
     component TEXT NOT NULL,
@@ -61,7 +62,8 @@ class DeadLetterStore:
     """One connection to the file. Several processes may have it open.
 
     ``most`` bounds the letters in it; what comes beyond is refused. Each `add` is on the disk when it returns, which
-    takes as long as the disk does: some milliseconds. Raises `BadStore` where the file cannot be used.
+    takes as long as the disk does: some milliseconds; nobody else runs meanwhile. Raises `BadStore` where the file
+    cannot be used.
     """
 
     def __init__(self, path: Path, *, most: int = 1_000_000, must_exist: bool = False) -> None:
@@ -74,6 +76,7 @@ class DeadLetterStore:
                 path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
             self._prepare()
+            self._known_count = self.count()
         except sqlite3.Error as error:
             raise BadStore(f"{str(path)!r} cannot be used as a store of dead letters: {error}") from None
 
@@ -107,7 +110,10 @@ class DeadLetterStore:
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
-                if self.count() + len(rows) > self._most:
+                if self._known_count + len(rows) > self._most:
+                    # Others may have added some, or removed them.
+                    self._known_count = self.count()
+                if self._known_count + len(rows) > self._most:
                     raise BadStore(f"{str(self.path)!r} holds {self._most:,} dead letters already")
                 self._connection.executemany(
                     f"INSERT INTO letters ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows
@@ -116,6 +122,7 @@ class DeadLetterStore:
                 self._connection.execute("ROLLBACK")
                 raise
             self._connection.execute("COMMIT")
+            self._known_count += len(rows)
         except sqlite3.Error as error:
             raise BadStore(f"{str(self.path)!r} cannot be written: {error}") from None
 
@@ -127,7 +134,7 @@ class DeadLetterStore:
     def find(
         self, *, flow: str | None = None, component: str | None = None, ids: Sequence[int] = ()
     ) -> Iterator[StoredLetter]:
-        """The letters, oldest first; those of one flow, one component (a part of its name will do), or these numbers."""
+        """The letters, oldest first: of one flow, of components with this in their names, with these numbers."""
         where, values = _where(flow, component, ids)
         rows = self._connection.execute(f"SELECT id, {_COLUMNS} FROM letters{where} ORDER BY id", values)
         for number, *fields in rows:

@@ -23,7 +23,7 @@ from ramps.links.link_intake import LinkIntake
 from ramps.links.linked_batch import LinkedBatch
 from ramps.offramp_actor import END_OF_INPUT, OfframpActor, OfframpPart
 from ramps.onramp_actor import OnrampActor, OnrampPart
-from supervisor.dead_letters import BadStore, DeadLetterStore
+from supervisor.dead_letters import DeadLetterStore
 from supervisor.dead_letters.letters import letters_of
 from supervisor.deployment.dealing import Dealer, Standing
 from supervisor.deployment.json_engine import codec_by_name
@@ -299,7 +299,8 @@ class Builder:
         flow = "" if plan is None else plan.id.flow
         try:
             self.store.add(letters_of(batch, component, flow, reason, error, self._system.clock.time_ns()))
-        except BadStore as refused:
+        except Exception as refused:
+            # Whatever is the matter with it, nobody who reports a dead letter must die of it.
             _log.error(
                 "Dead letters were not stored.", component=component, events=len(batch), error=str(refused)
             )

@@ -11,6 +11,7 @@ from ramps.offramp import Offramp
 from ramps.offramp_actor import OfframpPart
 from ramps.onramp import Onramp
 from ramps.onramp_actor import OnrampPart
+from supervisor.dead_letters import BadStore
 from supervisor.deployment.account import Account
 from supervisor.deployment.build import Builder, Part
 from supervisor.deployment.drain import Drain
@@ -87,7 +88,10 @@ class Deployment(Running):
     # --- within ------------------------------------------------------------------------------------------------------
 
     def _prepare(self, system: ActorSystem) -> Callable[[], Supervisor]:
-        self._builder = Builder(self.plan, system, self._stop_asked, self._input_ended)
+        try:
+            self._builder = Builder(self.plan, system, self._stop_asked, self._input_ended)
+        except BadStore as error:
+            raise StartRefused(f"the dead letters have no place: {error}") from None
         return self._builder.root
 
     def _begin(self) -> None:
