@@ -31,8 +31,8 @@ STARTED = "Started, "
 PIPELINES = ("python", "script", "query")
 """What the classification may be written in."""
 
-DELIVERIES = ("best-effort", "tickets", "wal never", "wal interval", "wal always")
-"""How much is promised: nothing, at-least-once, and that with a write-ahead log of each policy."""
+DELIVERIES = ("best-effort", "tickets")
+"""How much is promised: nothing, or at-least-once."""
 
 _MODULE = "workload.py"
 
@@ -74,7 +74,7 @@ path = "events.json"
 {pace}{codec}
 
 [pipelines.work]
-{_pipeline_text(pipeline, variant.flow, delivery)}
+{_pipeline_text(pipeline, variant.flow)}
 
 [offramps.out]
 {sink}
@@ -88,17 +88,15 @@ links = ["load -> work -> out"{"" if pipeline == "query" else ', "work/overflow 
 """
 
 
-def _pipeline_text(pipeline: str, flow: str, delivery: str) -> str:
+def _pipeline_text(pipeline: str, flow: str) -> str:
     if pipeline == "query":
         return f"query = '''\n{query_text(flow)}'''"
     classify = f'type = "python", function = "workload:classify_{flow}"'
     if pipeline == "script":
         classify = f'type = "script", file = "{flow}.tremor"'
-    _kind, _, fsync = delivery.partition(" ")
-    log = f'    {{ type = "wal", path = "wal.db", fsync = "{fsync}" }},\n' if fsync else ""
     return f"""\
 operators = [
-{log}    {{ {classify} }},
+    {{ {classify} }},
     {{ type = "bucket" }},     # class, rate and dimensions are in the metadata
 ]"""
 
