@@ -14,6 +14,8 @@ from ramps.files.checkpoint import Place, fingerprint
 __all__ = ["Change", "Tail", "open_regular"]
 
 _ENOUGH_BYTES = 256
+# Files beside the followed one that are none of it.
+_NO_ROTATED = (".checkpoint", ".checkpoint.new", ".gz", ".xz", ".zst", ".lz4", ".bz2")
 
 
 class Change(Enum):
@@ -54,13 +56,16 @@ class Tail:
         self._offset = 0
         self._position: _Position | None = None
         self._resume: Place | None = None
+        self._reads_rotated = False
         self._identity: Place | None = None
         self._seen_replaced = False
 
     def resume(self, place: Place | None) -> None:
         """Let the next `open` begin at a place, in whatever file of the directory it is now: a file that was rotated
-        away is read to its end first. ``None``: at the beginning of the file that has the path.
+        away is read to its end first, and then those that were rotated away after it. ``None``: at the beginning of the
+        file that has the path.
         """
+        self._reads_rotated = True
         self._resume, self._position = place, None
         self._from_end = self._from_end and place is None
 
@@ -107,7 +112,7 @@ class Tail:
 
     def _open_at(self, place: Place) -> bool:
         """Open the file of a place under whatever name it has."""
-        for path in (self._path, *sorted(self._path.parent.glob(f"{escape(self._path.name)}*"))):
+        for path in self._siblings():
             try:
                 descriptor = open_regular(path)
             except OSError:
@@ -143,8 +148,34 @@ class Tail:
         if not self._seen_replaced:
             self._seen_replaced = True
             return Change.NOTHING
+        following = self._following() if self._reads_rotated else None
         self._close_file()
+        self._descriptor = following
         return Change.REPLACED
+
+    def _siblings(self) -> list[Path]:
+        """The path, and what may be an earlier file of that name."""
+        found = self._path.parent.glob(f"{escape(self._path.name)}*")
+        rotated = [path for path in found if path != self._path and not path.name.endswith(_NO_ROTATED)]
+        return [self._path, *sorted(rotated)]
+
+    def _following(self) -> int | None:
+        """The file that was written to next, among those that have been rotated away; ``None``: the path's own."""
+        assert self._descriptor is not None
+        ours = os.fstat(self._descriptor)
+        next_ns, following = 0, None
+        for path in self._siblings():
+            try:
+                found = path.stat()
+                is_next = found.st_mtime_ns > ours.st_mtime_ns and not 0 < next_ns <= found.st_mtime_ns
+                if is_next and (found.st_dev, found.st_ino) != (ours.st_dev, ours.st_ino):
+                    descriptor = open_regular(path)
+                    if following is not None:
+                        os.close(following)
+                    next_ns, following = found.st_mtime_ns, descriptor
+            except OSError:
+                continue
+        return following
 
     def _appear(self) -> bytes | Change:
         try:

@@ -92,9 +92,11 @@ def kill_after(directory: Path, count: int) -> None:
     """Start it, and kill it when it has written so many lines more, or has ended."""
     before = sum(delivered(directory).values())
     process = start(directory)
-    wait_until(lambda: process.poll() is not None or sum(delivered(directory).values()) >= before + count)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
+    try:
+        wait_until(lambda: process.poll() is not None or sum(delivered(directory).values()) >= before + count)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
 
 
 @pytest.mark.slow
@@ -136,9 +138,11 @@ def test_every_line_of_a_file_that_is_rotated_meanwhile_arrives(tmp_path: Path) 
             # While it runs, and reads the rest of the old file under its new name.
             rotate(number)
             append()
-        wait_until(lambda: len(delivered(tmp_path)) > last - 1500)
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
+        try:
+            wait_until(lambda: len(delivered(tmp_path)) > last - 1500)
+        finally:
+            process.send_signal(signal.SIGKILL)
+            process.communicate()
         append()
         if number != 1:
             # While it is down: the old file is found by its inode.
