@@ -132,11 +132,6 @@ class Operator(Component):
     """HOLD: whether it forks the tickets of what it holds (`pipelines.ticket.HeldTickets`), so that nothing is
     confirmed before it was given out. Without that, a flow that promises at-least-once refuses it."""
 
-    takes_over: bool = False
-    """BATCH: whether it stores events before it gives them out, under tickets of its own, and gives them out again
-    after a failure or a crash (`wal`). A source that cannot send again may stand before it in a flow that promises
-    at-least-once."""
-
     held: int = 0
     """HOLD: events that it keeps at this moment. It counts them itself, as it does the next two."""
     merged: int = 0

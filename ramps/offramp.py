@@ -127,7 +127,7 @@ class Offramp(Component):
     forwards: ClassVar[bool] = False
     """Whether it only hands events to another process of the same deployment, which counts them as written."""
 
-    confirms: ClassVar[Literal["write", "flush", "never"]] = "never"
+    confirms: Literal["write", "flush", "never"] = "never"
     """When it can promise that the outside has what it was given, as far as its options say: when `write` returns, when
     `flush` returns, or never. At-least-once needs one of the first two. An option may decide it for an instance, which
     then sets its own."""

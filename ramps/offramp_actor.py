@@ -264,7 +264,8 @@ class OfframpActor(Actor[Any]):
     def _try_flush(self) -> None:
         try:
             self._written_since_flush = bool(self._part.connector.flush())
-            self._confirm()
+            if not self._written_since_flush:
+                self._confirm()
         except StopDeployment as error:
             self._written_since_flush = False
             self._confirm(Outcome.FAILED)

@@ -62,6 +62,13 @@ class Tracker(Generic[Position]):
 
         return Ticket(settle)
 
+    def reach(self, position: Position) -> None:
+        """Say how far the latest piece reaches, where that is known only afterwards: as long as its ticket is not
+        settled, so a fork of it must be held back until then.
+        """
+        if self._pieces:
+            self._pieces[-1].position = position
+
     def wait_for_room(self, timeout: float | None = None) -> bool:
         """Block until there is room for more, something has failed, or `wake` is called; False after the timeout."""
         return self._wait(lambda: self.in_flight < self._most or self.failed, timeout)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ramps.errors import CannotOpen
 from ramps.files.archives import compression_of, decompressed
+from ramps.files.checkpoint import Place, fingerprint
 from ramps.files.tail import open_regular
 
 __all__ = ["InputFile", "cannot_read", "check_readable"]
@@ -58,11 +59,16 @@ class InputFile:
         status = os.fstat(self._file.fileno())
         self.identity = (status.st_dev, status.st_ino)
         """Which file it is, whatever its name."""
+        self.beginning = fingerprint(self._file.fileno())
         self._size_bytes = status.st_size
         self._compression = compression_of(path)
         self._pieces = (
             self._plain() if self._compression is None else decompressed(self._file, self._compression)
         )
+
+    def begins_like(self, place: Place) -> bool:
+        """Whether it is the file that is meant."""
+        return place.is_in(self._file.fileno())
 
     def skip(self, count: int, give_way: Callable[[], None]) -> bool:
         """Go on behind the first ``count`` (decompressed) bytes; False if there are not so many.

@@ -5,10 +5,15 @@ from __future__ import annotations
 import os
 import stat
 from enum import Enum
+from glob import escape
 from pathlib import Path
 from typing import NamedTuple
 
+from ramps.files.checkpoint import Place, fingerprint
+
 __all__ = ["Change", "Tail", "open_regular"]
+
+_ENOUGH_BYTES = 256
 
 
 class Change(Enum):
@@ -48,7 +53,26 @@ class Tail:
         self._descriptor: int | None = None
         self._offset = 0
         self._position: _Position | None = None
+        self._resume: Place | None = None
+        self._identity: Place | None = None
         self._seen_replaced = False
+
+    def resume(self, place: Place | None) -> None:
+        """Let the next `open` begin at a place, in whatever file of the directory it is now: a file that was rotated
+        away is read to its end first. ``None``: at the beginning of the file that has the path.
+        """
+        self._resume, self._position = place, None
+        self._from_end = self._from_end and place is None
+
+    @property
+    def place(self) -> Place:
+        """Where it is. Only while it has a file."""
+        assert self._descriptor is not None
+        identity = self._identity
+        if identity is None or identity.bytes < _ENOUGH_BYTES:
+            # It may have been empty when it was opened.
+            identity = self._identity = fingerprint(self._descriptor)
+        return identity.at(self._offset)
 
     @property
     def is_open(self) -> bool:
@@ -61,6 +85,9 @@ class Tail:
 
         Raises ``OSError`` when it is there and cannot be read.
         """
+        resume, self._resume = self._resume, None
+        if resume is not None and self._open_at(resume):
+            return True
         try:
             self._descriptor = open_regular(self._path)
         except FileNotFoundError:
@@ -77,6 +104,20 @@ class Tail:
             self._offset = found.st_size if self._from_end else 0
         self._from_end = False
         return goes_on
+
+    def _open_at(self, place: Place) -> bool:
+        """Open the file of a place under whatever name it has."""
+        for path in (self._path, *sorted(self._path.parent.glob(f"{escape(self._path.name)}*"))):
+            try:
+                descriptor = open_regular(path)
+            except OSError:
+                continue
+            if place.is_in(descriptor) and os.fstat(descriptor).st_size >= place.offset:
+                self._descriptor, self._offset, self._identity = descriptor, place.offset, place
+                self._from_end = False
+                return True
+            os.close(descriptor)
+        return False
 
     def close(self) -> None:
         """Release the file; remember where we are in it."""
@@ -124,6 +165,7 @@ class Tail:
     def _close_file(self) -> None:
         descriptor, self._descriptor = self._descriptor, None
         self._offset = 0
+        self._identity = None
         self._seen_replaced = False
         if descriptor is not None:
             os.close(descriptor)

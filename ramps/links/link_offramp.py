@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from array import array
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -51,7 +51,7 @@ class LinkOfframp(Offramp):
     summary: ClassVar[str] = "Hands encoded batches to the executor that has the offramp."
     single_owner: ClassVar[bool] = False
     forwards: ClassVar[bool] = True
-    confirms: ClassVar[Literal["write", "flush", "never"]] = "write"
+    confirms = "write"
     Options = LinkOptions
     options: LinkOptions
 

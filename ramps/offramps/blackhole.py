@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import structlog
 from pydantic import Field
@@ -58,7 +58,7 @@ class BlackholeOfframp(Offramp):
         stop_after = "30s"
         """
     single_owner: ClassVar[bool] = False
-    confirms: ClassVar[Literal["write", "flush", "never"]] = "write"
+    confirms = "write"
     Options = BlackholeOptions
     options: BlackholeOptions
 

@@ -67,7 +67,11 @@ class FileOfframp(Offramp):
     """Batches at the end of a file.
 
     A write that fails half way (a full disk) is cut off again, so that the retry does not begin in the middle of a
-    line, unless another process has written behind it. A file that was moved away (logrotate) is made anew.
+    line, unless another process has written behind it. A file that was moved away (logrotate) is made anew. Where lines
+    are appended and the file ends without a newline, as after a crash in mid-write, one is written first.
+
+    What was written survives the end of this process, however it comes; with ``fsync = "always"`` also that of the
+    machine; with ``fsync = "interval"`` it is confirmed to its source only when it does.
     """
 
     name: ClassVar[str] = "file"
@@ -84,8 +88,10 @@ class FileOfframp(Offramp):
 
     def __init__(self, options: FileOptions) -> None:
         super().__init__(options)
+        self.confirms = "flush" if self.options.fsync == "interval" else "write"
         self._descriptor: int | None = None
         self._regular = True
+        self._looks_at_end = True
         self._emptied = False
         self._identity = (0, 0)
         self._period = 0
@@ -127,6 +133,10 @@ class FileOfframp(Offramp):
         path = self.options.path
         try:
             start_bytes = self._prepare(len(data)) if self._regular else 0
+            if self._looks_at_end and self._regular and data.endswith(b"\n"):
+                self._looks_at_end = False
+                if start_bytes and not _ends_a_line(path):
+                    data = b"\n" + data
             self._append(data, start_bytes)
         except CannotOpen as error:
             # From reopening in mid-life: a directory that was moved away may come back, and the batch is kept.
@@ -272,6 +282,12 @@ class FileOfframp(Offramp):
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
             os.close(descriptor)
+
+
+def _ends_a_line(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) == b"\n"
 
 
 def _cannot_open(path: Path, error: OSError) -> CannotOpen:

@@ -87,6 +87,8 @@ class HttpOfframp(Offramp):
     the server says so; any other answer is a refusal for good, also a redirect: following it would hand the events
     and the token to somebody whom nobody configured.
 
+    A batch is confirmed to its source when the server has answered with 2xx.
+
     With one request per event, events that the server took are not sent again when the batch is retried.
 
     For at-least-once, a 2xx answer is the confirmation: the server has said that it has the events.
@@ -105,6 +107,7 @@ class HttpOfframp(Offramp):
         """
     confirms: ClassVar[Literal["write", "flush", "never"]] = "write"
     single_owner: ClassVar[bool] = False
+    confirms = "write"
     Options = HttpOptions
     options: HttpOptions
 

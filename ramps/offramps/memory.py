@@ -41,6 +41,7 @@ class MemoryOfframp(Offramp):
         type = "memory"
         """
     encodes: ClassVar[bool] = False
+    confirms = "write"
     Options = MemoryOptions
     options: MemoryOptions
 

@@ -7,10 +7,12 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from pipelines.options import Duration, Options
+from pipelines.options import Duration, Options, Size
 from ramps.errors import ConnectionLost, EndOfInput, FrameError
 from ramps.files.archives import compression_of
+from ramps.files.checkpoint import Place
 from ramps.files.input_files import InputFile, cannot_read, check_readable
+from ramps.files.replay import Replay
 from ramps.files.tail import Change, Tail
 from ramps.onramp import InboundStream, Intake, Onramp, onramps
 from ramps.pause import Pause
@@ -34,6 +36,17 @@ class FileOptions(Options):
         default="250ms", gt=0, description="with `follow`: how often to look for more"
     )
 
+    checkpoint: Path | None = Field(
+        default=None,
+        description="in a flow that promises at-least-once: the file that keeps how far everything was delivered; "
+        "without it, that of `path` with `.checkpoint` behind its name",
+    )
+    max_in_flight: Size = Field(  # type: ignore[assignment] # text, as in a file
+        default="64MiB",
+        gt=0,
+        description="in a flow that promises at-least-once: how much may be read and not delivered yet",
+    )
+
     @model_validator(mode="after")
     def _follow_needs_plain_file(self) -> FileOptions:
         if self.follow and compression_of(self.path):
@@ -52,6 +65,13 @@ class FileOnramp(Onramp):
     A last line without its newline counts at the end of a whole file and of one that was rotated away; while
     a file is followed, it waits for the rest. After a failure it is read on from where it was, in the middle of a
     line if need be, as long as the path is still the same file; one that was read to its end is read again.
+
+    In a flow that promises at-least-once it keeps in its checkpoint how far everything was delivered, and begins there
+    when it is started again: known by its inode and its first bytes, the file may have been rotated to another name in
+    the same directory meanwhile; it is read to its end before the new one. What was not delivered is read again. A
+    whole file ends when all of it was delivered; started again, it is read on from there. What is lost when a file is
+    removed, truncated or written anew before it was read to its end, nobody can read again. A checkpoint that cannot be
+    used means that the file is read from its beginning.
     """
 
     name: ClassVar[str] = "file"
@@ -64,6 +84,7 @@ class FileOnramp(Onramp):
         codec = "string"
         """
     default_preprocessors: ClassVar[tuple[str, ...]] = ("lines",)
+    replays: ClassVar[bool] = True
     Options = FileOptions
     options: FileOptions
 
@@ -78,6 +99,9 @@ class FileOnramp(Onramp):
         self._left_off: tuple[tuple[int, int], int] | None = None
         self._tail = Tail(self.options.path, from_end=self.options.start_at == "end")
         self._waits_for_file = False
+        self._replay: Replay | None = None
+        self._safe: Place | None = None
+        """The last place of what was read that no frame reaches across."""
 
     def check(self) -> None:
         """Refuse a directory, and a file that is there but not for us."""
@@ -86,6 +110,8 @@ class FileOnramp(Onramp):
     def open(self) -> None:
         """Open the file. Raises `CannotOpen`; a missing file is no error with ``follow``."""
         self.close()
+        if self.at_least_once:
+            self._go_back()
         if not (self._open_followed() if self.options.follow else self._open_whole()) and self._stream:
             self._replaced_stream, self._stream = self._stream, None
         self._pause.allow()
@@ -109,6 +135,18 @@ class FileOnramp(Onramp):
             self._read_whole(intake, self._stream)
         self._time_slice.give_way()
 
+    def _go_back(self) -> None:
+        """To the last place up to which everything is delivered, with nothing of what was read behind it."""
+        if self._replay is None:
+            path = self.options.checkpoint or self.options.path.with_name(
+                f"{self.options.path.name}.checkpoint"
+            )
+            self._replay = Replay(path, most=self.options.max_in_flight, now=self.clock.now, log=self.log)
+        self._safe = place = self._replay.begin()
+        self._stream = self._replaced_stream = None
+        self._tail.resume(place)
+        self._left_off = None if place is None else ((place.device, place.inode), place.offset)
+
     def _open_followed(self) -> bool:
         """Open, and answer whether it goes on where it was."""
         try:
@@ -116,6 +154,10 @@ class FileOnramp(Onramp):
         except OSError as error:
             raise cannot_read(self.options.path, error) from None
         self._tell_whether_it_is_there()
+        if not goes_on:
+            self._safe = None
+        if self._replay is not None and self._tail.is_open:
+            self._replay.start(self._tail.place)
         return goes_on
 
     def _tell_whether_it_is_there(self) -> None:
@@ -132,7 +174,10 @@ class FileOnramp(Onramp):
     def _open_whole(self) -> bool:
         path, left_off = self.options.path, self._left_off
         file = InputFile(path)
-        if left_off is not None and left_off[0] == file.identity:
+        is_known = left_off is not None and left_off[0] == file.identity
+        if is_known and self._safe is not None:
+            is_known = file.begins_like(self._safe)
+        if is_known and left_off is not None:
             # Skipping may switch, and only what is whole may be seen by a `close` that comes meanwhile.
             if self._skip(file, left_off[1]):
                 self._file = file
@@ -140,6 +185,7 @@ class FileOnramp(Onramp):
             file = InputFile(path)
         self._file = file
         self._left_off = (file.identity, 0)
+        self._safe = None
         return False
 
     def _skip(self, file: InputFile, count: int) -> bool:
@@ -157,6 +203,11 @@ class FileOnramp(Onramp):
 
     def _read_whole(self, intake: Intake, stream: InboundStream) -> None:
         assert self._file is not None
+        if self._replay is not None:
+            self._replay.save()
+            self._replay.wait_for_room()
+            if self._pause.ended:
+                return
         try:
             data = self._file.read()
         except FrameError as error:
@@ -169,40 +220,89 @@ class FileOnramp(Onramp):
             self._forget()
             raise EndOfInput(f"{self.options.path}: {error}") from None
         if not data:
-            stream.end()
+            if not self._end(stream):
+                return
             self._forget()
             raise EndOfInput(f"{self.options.path} is at its end")
         assert self._left_off is not None
         identity, position = self._left_off
         # Before the pieces of it are sent: the intake keeps what is not sent when somebody kills us meanwhile.
         self._left_off = (identity, position + len(data))
-        stream.feed(data)
+        self._feed(stream, data, self._file.beginning.at(position + len(data)))
+
+    def _feed(self, stream: InboundStream, data: bytes, place: Place) -> None:
+        """Feed what ends at a place of the file."""
+        if self._replay is None:
+            stream.feed(data)
+            return
+
+        def reached() -> Place:
+            held = stream.held
+            if held is not None:
+                self._safe = place.at(max(0, place.offset - held))
+            return self._safe or place.at(0)
+
+        with self._replay.ticket(self._safe or place.at(0), len(data), reached) as ticket:
+            stream.feed(data, ticket=ticket)
+
+    def _end(self, stream: InboundStream) -> bool:
+        """The whole file has been read: whether all that it promises is kept."""
+        if self._replay is None:
+            stream.end()
+            return True
+        assert self._file is not None
+        assert self._left_off is not None
+        place = self._file.beginning.at(self._left_off[1])
+        with self._replay.ticket(place, 0, lambda: place) as ticket:
+            stream.end(ticket=ticket)
+        self._stream = None
+        if not self._replay.wait_until_settled():
+            return False
+        self._replay.save(at_once=True)
+        return True
 
     def _forget(self) -> None:
         self._stream = self._left_off = None
 
     def _follow(self, stream: InboundStream) -> None:
+        if self._replay is not None:
+            self._replay.save()
+            self._replay.wait_for_room()
+            if self._pause.ended:
+                return
+        before = self._tail.place if self._replay is not None and self._tail.is_open else None
         news = self._tail.advance()
         if self._waits_for_file:
             self._tell_whether_it_is_there()
         if isinstance(news, bytes):
-            stream.feed(news)
+            if self._replay is None:
+                stream.feed(news)
+            else:
+                self._feed(stream, news, self._tail.place)
             return
         if news is Change.NOTHING:
             self._pause.wait(self.clock, self.options.poll_interval)
         elif news is Change.REPLACED:
             self._stream = None
-            stream.end()
+            if self._replay is None or before is None:
+                stream.end()
+            else:
+                with self._replay.ticket(before, 0, lambda: before) as ticket:
+                    stream.end(ticket=ticket)
+                self._safe = before
         else:
             self.log.warning(
                 "the file was truncated, reading it from the beginning", path=str(self.options.path)
             )
-            self._stream = None
+            self._stream = self._safe = None
             stream.abort("the file was truncated")
 
     def close(self) -> None:
         """Release the file; a followed one is remembered."""
         self._pause.end()
+        if self._replay is not None:
+            self._replay.wake()
+            self._replay.save(at_once=True)
         self._tail.close()
         file, self._file = self._file, None
         if file is not None:

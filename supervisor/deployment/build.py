@@ -13,6 +13,7 @@ from actors.reply import Reply
 from pipelines.actor import PipelineActor, PipelinePart
 from pipelines.batch import Batch
 from pipelines.compiler import Codes
+from pipelines.failure import describe_error
 from pipelines.outlets import Outlets
 from pipelines.pipeline import Pipeline
 from pipelines.ticket import Outcome, settle_batch
@@ -22,6 +23,8 @@ from ramps.links.link_intake import LinkIntake
 from ramps.links.linked_batch import LinkedBatch
 from ramps.offramp_actor import END_OF_INPUT, OfframpActor, OfframpPart
 from ramps.onramp_actor import OnrampActor, OnrampPart
+from supervisor.dead_letters import BadStore, DeadLetterStore
+from supervisor.dead_letters.letters import letters_of
 from supervisor.deployment.dealing import Dealer, Standing
 from supervisor.deployment.json_engine import codec_by_name
 from supervisor.deployment.pipelines import make_pipeline
@@ -77,6 +80,8 @@ class Builder:
         self.plans: dict[str, ComponentPlan] = {}
         self.incarnations: Counter[str] = Counter()
         """How often an actor was started for each part."""
+        path = plan.supervisor.dead_letters
+        self.store = None if path is None else DeadLetterStore(path)
         self.dead_letters: Counter[str] = Counter()
         """Events that became dead letters, by where and why."""
         system.dead_letters.subscribe(self._dead_letter)
@@ -264,8 +269,8 @@ class Builder:
                 batch.lose()
                 settle_batch(batch, Outcome.FAILED)
             case (_, Batch() as batch):
-                # Its source, if it can, sends it again.
-                settle_batch(batch, Outcome.FAILED)
+                error = "" if letter.error is None else describe_error(letter.error)
+                self._bury(batch, letter.recipient, letter.reason, error)
 
     def _unlinked(self, component: str, port: str, batch: Batch) -> None:
         if port != "err":
@@ -283,7 +288,22 @@ class Builder:
                 message=batch, recipient=component, reason="its err port is not linked", events=len(batch)
             )
         )
-        settle_batch(batch, Outcome.FAILED)
+        self._bury(batch, component, "its err port is not linked", why)
+
+    def _bury(self, batch: Batch, component: str, reason: str, error: str) -> None:
+        """Keep dead letters in the store, if there is one; otherwise their source, if it can, sends them again."""
+        if self.store is None:
+            settle_batch(batch, Outcome.FAILED)
+            return
+        plan = self.plans.get(component)
+        flow = "" if plan is None else plan.id.flow
+        try:
+            self.store.add(letters_of(batch, component, flow, reason, error, self._system.clock.time_ns()))
+        except BadStore as refused:
+            _log.error("Dead letters were not stored.", component=component, events=len(batch), error=str(refused))
+            settle_batch(batch, Outcome.FAILED)
+        else:
+            settle_batch(batch)
 
 
 def _standing(ref: ActorRef[Any], part: Part) -> Standing:

@@ -20,7 +20,7 @@ from supervisor.deployment.pipelines import check_pipeline
 from supervisor.deployment.plan import ComponentPlan, FlowPlan, Kind, Plan
 from supervisor.deployment.problem import InvalidDeployment, KeyPath, Problem, closest, printable
 from supervisor.deployment.schema import MAX_EXECUTORS, SECTIONS, RestartPolicy, SupervisorTable
-from supervisor.deployment.validate import Findings
+from supervisor.deployment.validate import Findings, map_paths
 from supervisor.executors.checks import check_executors
 
 __all__ = ["Examination", "check", "examine", "plan_file"]
@@ -88,6 +88,7 @@ def examine(document: Document, executors: int | None = None) -> Examination:
     _check_unused(findings, definitions, used)
     plan = None
     if not findings.errors and supervisor is not None:
+        supervisor = map_paths(supervisor, document.directory.joinpath)
         plan = Plan(document.file, supervisor, tuple(flows), executors, document.text)
         check_claims(findings, plan)
         check_guarantees(findings, plan)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pipelines.graph import GRAPH, Endpoint
 from pipelines.operator import Kind
 from supervisor.deployment.pipelines import graph_of
 from supervisor.deployment.plan import ComponentPlan, FlowPlan, OfframpPlan, OnrampPlan, PipelinePlan, Plan
@@ -23,31 +22,29 @@ def check_guarantees(findings: Findings, plan: Plan) -> None:
 def _check_flow(findings: Findings, flow: FlowPlan, *, has_store: bool) -> None:
     # Copies of a component are alike.
     components = {component.id.name: component for component in flow.components()}
+    last_resorts = _last_resorts(components)
     for component in components.values():
         why = _why_not(component)
-        if why is not None and not _is_taken_over(component, components):
+        if why is not None:
             reason, hint = why
             _refuse(findings, flow, f"{component.kind.value} `{component.id.name}` {reason}", hint)
-        if not has_store and not component.targets("err"):
+        if not has_store and not component.targets("err") and component.id.name not in last_resorts:
             reason = "has no reader for its `err` port, so events that fail would be lost"
             hint = f"link `{component.id.name}/err` to an offramp, or set `dead_letters` in [supervisor] to a file"
             _refuse(findings, flow, f"{component.kind.value} `{component.id.name}` {reason}", hint)
 
 
-def _is_taken_over(component: ComponentPlan, components: dict[str, ComponentPlan]) -> bool:
-    """Whether everything that an onramp reads is stored by the first operator that it comes to."""
-    if not isinstance(component, OnrampPlan) or not component.targets("out"):
-        return False
-    return all(
-        isinstance(target := components[link.target.name], PipelinePlan) and _begins_with_a_store(target)
-        for link in component.targets("out")
-    )
-
-
-def _begins_with_a_store(pipeline: PipelinePlan) -> bool:
-    graph = graph_of(pipeline)
-    first = [target for port in graph.inputs for target in graph.targets(Endpoint(GRAPH, port))]
-    return all(target.node and graph.nodes[target.node].operator.takes_over for target in first)
+def _last_resorts(components: dict[str, ComponentPlan]) -> set[str]:
+    """The offramps that get nothing but errors. What one of them refuses has failed, and its source sends it again."""
+    ports: dict[str, set[str]] = {}
+    for component in components.values():
+        for link in component.links:
+            ports.setdefault(link.target.name, set()).add(link.port)
+    return {
+        name
+        for name, found in ports.items()
+        if found == {"err"} and isinstance(components[name], OfframpPlan)
+    }
 
 
 def _refuse(findings: Findings, flow: FlowPlan, what: str, hint: str) -> None:
@@ -62,13 +59,13 @@ def _why_not(component: ComponentPlan) -> tuple[str, str] | None:
             if not part.build().replays:
                 return (
                     f"of type `{part.member.name}` cannot send again what is lost",
-                    "use an onramp that can (`supervisor list onramps` shows which), or put a `wal` operator behind it",
+                    "use an onramp that can, such as `file` or `http`, or leave the guarantee out",
                 )
         case OfframpPlan(connector=part):
             if part.build().confirms == "never":
                 return (
                     f"of type `{part.member.name}` cannot tell whether the outside has what it was given",
-                    "use an offramp that confirms (`supervisor list offramps` shows which), or an option that makes it",
+                    "use an offramp that can, such as `file`, `http` or `sqlite`, or leave the guarantee out",
                 )
         case PipelinePlan():
             for node in graph_of(component).in_order():

@@ -1,0 +1,96 @@
+"""`Checkpoint`: the file in which a source keeps how far it has come. `Place`: a position in a file that may move."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+__all__ = ["BadCheckpoint", "Checkpoint", "Place", "fingerprint"]
+
+_FINGERPRINT_BYTES = 256
+_MAX_BYTES = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Behind the first ``offset`` bytes of a file, which is known by its inode and by how it begins: ``digest`` is the
+    SHA-256 of its first ``bytes`` bytes. An inode alone is given to another file when the first is gone.
+    """
+
+    device: int
+    inode: int
+    offset: int
+    bytes: int
+    digest: str
+
+    def at(self, offset: int) -> Place:
+        """Another position in the same file."""
+        return Place(self.device, self.inode, offset, self.bytes, self.digest)
+
+    def is_in(self, descriptor: int) -> bool:
+        """Whether an open file is the one that is meant, however long it is."""
+        found = os.fstat(descriptor)
+        if (found.st_dev, found.st_ino) != (self.device, self.inode):
+            return False
+        return _digest(descriptor, self.bytes) == self.digest
+
+
+def fingerprint(descriptor: int) -> Place:
+    """The beginning of an open file."""
+    found = os.fstat(descriptor)
+    count = min(found.st_size, _FINGERPRINT_BYTES)
+    return Place(found.st_dev, found.st_ino, 0, count, _digest(descriptor, count))
+
+
+def _digest(descriptor: int, count: int) -> str:
+    return hashlib.sha256(os.pread(descriptor, count, 0)).hexdigest()
+
+
+class BadCheckpoint(ValueError):
+    """The file is there and is no checkpoint, or not a whole one. Its text says why."""
+
+
+class Checkpoint:
+    """One place in a small file of JSON. Each `save` replaces it as a whole, so a crash leaves the old or the new one.
+
+    Blocks for as long as the disk takes.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def load(self) -> Place | None:
+        """The place that was saved last; ``None`` if there is none. Raises `BadCheckpoint`, ``OSError``."""
+        try:
+            with self.path.open("rb") as file:
+                data = file.read(_MAX_BYTES + 1)
+        except FileNotFoundError:
+            return None
+        try:
+            found = json.loads(data)
+            place = Place(**found["place"])
+            types = {name: type(value) for name, value in asdict(place).items()}
+            whole = types == {"device": int, "inode": int, "offset": int, "bytes": int, "digest": str}
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            raise BadCheckpoint(f"it is no checkpoint: {type(error).__name__}: {error}") from None
+        if not whole or place.offset < 0 or not 0 <= place.bytes <= _FINGERPRINT_BYTES:
+            raise BadCheckpoint("it is no checkpoint: its values are of no use")
+        return place
+
+    def save(self, place: Place) -> None:
+        """Keep a place; it is on the disk when this returns. Raises ``OSError``."""
+        text = json.dumps({"format": "aftershock checkpoint 1", "place": asdict(place)})
+        temporary = self.path.with_name(f"{self.path.name}.new")
+        with temporary.open("w", encoding="utf-8") as file:
+            file.write(text + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(self.path)
+        directory = os.open(self.path.parent, os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)

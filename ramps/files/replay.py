@@ -1,0 +1,111 @@
+"""`Replay`: what a source of files does to keep at-least-once: tickets, a checkpoint, and going back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from structlog.stdlib import BoundLogger
+
+from pipelines.ticket import Ticket
+from ramps.errors import ConnectionLost
+from ramps.files.checkpoint import BadCheckpoint, Checkpoint, Place
+from ramps.tracker import Tracker
+
+__all__ = ["Replay"]
+
+_SAVE_SECONDS = 1.0
+
+
+class Replay:
+    """One for each onramp in a flow that promises at-least-once; it outlives the onramp's connections.
+
+    ``most`` bounds the bytes that are under way. ``now`` is the monotonic clock, in seconds.
+    """
+
+    def __init__(self, path: Path, *, most: int, now: Callable[[], float], log: BoundLogger) -> None:
+        self._checkpoint = Checkpoint(path)
+        self._now = now
+        self._log = log
+        self._tracker: Tracker[Place | None] = Tracker(None, most=most, on_confirmed=self._confirmed)
+        self._is_loaded = False
+        self._unsaved: Place | None = None
+        self._saved_at = float("-inf")
+
+    def begin(self) -> Place | None:
+        """Where to read on: at the last place that is confirmed, whatever was read since; ``None``: nothing is."""
+        if not self._is_loaded:
+            self._is_loaded = True
+            self._tracker.confirmed = self._load()
+        return self._tracker.rewind()
+
+    def start(self, place: Place) -> None:
+        """Say where the reading begins, if nothing was confirmed so far: `begin` does not go back behind that."""
+        if self._tracker.confirmed is None:
+            self._tracker.confirmed = place
+
+    def _load(self) -> Place | None:
+        try:
+            return self._checkpoint.load()
+        except (BadCheckpoint, OSError) as error:
+            self._log.warning(
+                "The checkpoint cannot be used, so the file is read from its beginning.",
+                checkpoint=str(self._checkpoint.path),
+                error=str(error),
+            )
+            return None
+
+    def wait_for_room(self) -> None:
+        """Block while too much is under way. Raises `ConnectionLost` when something was not delivered: the driver
+        waits, opens again, and `begin` goes back.
+        """
+        self._tracker.wait_for_room()
+        self._check()
+
+    def wait_until_settled(self) -> bool:
+        """Block until all is delivered; False if the onramp was closed before. Raises like `wait_for_room`."""
+        self._tracker.wait_until_settled()
+        self._check()
+        return not self._tracker.in_flight
+
+    def _check(self) -> None:
+        if self._tracker.failed:
+            raise ConnectionLost("something was not delivered; it is read again")
+
+    @contextmanager
+    def ticket(self, before: Place, size: int, reached: Callable[[], Place]) -> Iterator[Ticket]:
+        """The ticket for what is fed within. ``before`` is a place that is safe in any case, ``reached()`` the one that
+        is safe once all of it is delivered; it is asked afterwards, when the framing knows what it holds back.
+        """
+        ticket = self._tracker.ticket(before, size)
+        # The piece must not be settled before it is known how far it reaches.
+        own = ticket.fork()
+        try:
+            yield ticket
+        finally:
+            self._tracker.reach(reached())
+            own.answer()
+
+    def save(self, *, at_once: bool = False) -> None:
+        """Write the checkpoint, if there is anything new and it was not done just now. A failure is logged: it costs
+        duplicates after a crash, and nothing else.
+        """
+        place = self._unsaved
+        if place is None or (not at_once and self._now() < self._saved_at + _SAVE_SECONDS):
+            return
+        self._saved_at, self._unsaved = self._now(), None
+        try:
+            self._checkpoint.save(place)
+        except OSError as error:
+            self._unsaved = place
+            self._log.error(
+                "The checkpoint cannot be written.", checkpoint=str(self._checkpoint.path), error=str(error)
+            )
+
+    def wake(self) -> None:
+        """Let whoever waits go on: the onramp is closed."""
+        self._tracker.wake()
+
+    def _confirmed(self, place: Place | None) -> None:
+        self._unsaved = place
