@@ -16,6 +16,11 @@ from textwrap import dedent
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+# How long one example takes is the machine's affair; each test has a deadline.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 COMMAND = Path(sys.executable).with_name("supervisor")
 DEADLINE_SECONDS = 20.0

@@ -44,3 +44,13 @@ def distance(first: str, second: str) -> int:
                 cost = min(cost, earlier[j - 2] + 1)
             row.append(cost)
     return row[-1]
+
+
+def subtraction_hint(name: str) -> str:
+    """What to do where a name that is not there holds a ``-``: it may have been meant as an operator; "" otherwise."""
+    left, minus, right = name.partition("-")
+    return (
+        f"a name may hold a `-`: to subtract, write `{left} - {right}`, with blanks"
+        if minus and right
+        else ""
+    )

@@ -233,7 +233,8 @@ class _Expander:
             else "no module path is given"
         )
         raise _NotUsable(
-            f"there is no module {name}", self._suggestion(name) + looked + ", and in the library"
+            f"there is no module {name}",
+            f"{self._suggestion(name)}{looked}, and the library has none of that name",
         )
 
     def _suggestion(self, name: str) -> str:

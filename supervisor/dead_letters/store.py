@@ -92,7 +92,16 @@ class DeadLetterStore:
     def add(self, letters: Sequence[Letter]) -> None:
         """Keep all of them, or none. Raises `BadStore` when the store is full, or cannot be written."""
         rows = [
-            (each.time_ns, each.flow, each.component, each.reason, each.error, each.origin, each.original, each.details)
+            (
+                each.time_ns,
+                each.flow,
+                each.component,
+                each.reason,
+                each.error,
+                each.origin,
+                each.original,
+                each.details,
+            )
             for each in letters
         ]
         try:
@@ -124,9 +133,7 @@ class DeadLetterStore:
         for number, *fields in rows:
             yield StoredLetter(number, Letter(*fields))
 
-    def purge(
-        self, *, flow: str | None = None, component: str | None = None, ids: Sequence[int] = ()
-    ) -> int:
+    def purge(self, *, flow: str | None = None, component: str | None = None, ids: Sequence[int] = ()) -> int:
         """Remove letters, chosen as in `find`; how many those were."""
         where, values = _where(flow, component, ids)
         return self._connection.execute(f"DELETE FROM letters{where}", values).rowcount

@@ -300,7 +300,9 @@ class Builder:
         try:
             self.store.add(letters_of(batch, component, flow, reason, error, self._system.clock.time_ns()))
         except BadStore as refused:
-            _log.error("Dead letters were not stored.", component=component, events=len(batch), error=str(refused))
+            _log.error(
+                "Dead letters were not stored.", component=component, events=len(batch), error=str(refused)
+            )
             settle_batch(batch, Outcome.FAILED)
         else:
             settle_batch(batch)

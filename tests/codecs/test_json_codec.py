@@ -402,7 +402,9 @@ def test_ujson_writes_utf8_also_after_many_texts_that_were_ascii(fast: Json) -> 
         assert fast.encode_many(values)[0] == ORJSON.encode_many(values)[0]
 
 
-@pytest.mark.parametrize("value", ["\ud800", b"bytes", {1}, object(), {"\ud800": 1}], ids=lambda value: repr(value)[:15])
+@pytest.mark.parametrize(
+    "value", ["\ud800", b"bytes", {1}, object(), {"\ud800": 1}], ids=lambda value: repr(value)[:15]
+)
 def test_without_strict_what_json_cannot_carry_is_still_refused_and_costs_only_itself(
     fast: Json, value: Any
 ) -> None:

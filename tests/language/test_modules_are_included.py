@@ -138,7 +138,7 @@ def test_a_module_that_is_nowhere_is_told_with_the_places_that_were_searched(tmp
     _, problems = included("use a::frist;\nuse std::arry;\nuse nowhere;", tmp_path, tmp_path / "b")
     first, second, third = problems.errors
     assert (first.message, first.column) == ("there is no module a::frist", 1)
-    looked = f"looked for a/frist.tremor and .trickle in {tmp_path}, {tmp_path / 'b'}, and in the library"
+    looked = f"looked for a/frist.tremor and .trickle in {tmp_path}, {tmp_path / 'b'}, and the library has none of that name"
     assert first.hint == f"did you mean `a::first`? {looked}"
     assert second.hint.startswith("did you mean `std::array`? ")
     assert third.hint.startswith("looked for nowhere.tremor")

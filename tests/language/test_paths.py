@@ -182,6 +182,10 @@ def test_what_let_refuses(target: str, message: str) -> None:
     assert error.event == {**EVENT, "kept": 1}
 
 
+def test_a_key_that_was_meant_as_a_subtraction_is_explained() -> None:
+    assert "`b - 1`" in failure_of("event.b-1", {"b": 3}).diagnostic.hint
+
+
 def test_the_old_dialect_goes_through_records_in_the_order_of_their_hashes() -> None:
     keys = "for event of case (k, v) => k end"
     event = {"0": 1, "1": 2, "2": 3}

@@ -191,7 +191,7 @@ def test_state_that_doubles_with_each_event_is_stopped() -> None:
         limits=Limits(string=10_000),
     )
     instance = script.start()
-    with pytest.raises(ScriptError, match="larger than"):
+    with pytest.raises(ScriptError, match="are the limits"):
         for _ in range(30):
             instance.run(None)
 

@@ -53,8 +53,6 @@ def test_what_is_surely_not_meant_is_told(text: str, places: list[tuple[int, int
         "let a = 1; match event of case 1 => drop default => emit 2 end",
         "for event of case (k, v) => let event.a = 1 end; event",
         "absent a",
-        "fn f(x) with x end; f()",
-        "fn f(x, ...) with [x, args] end; f()",
         "const a = 1; a",
         "const a = 1",
         "const a = 1; fn f() with a end",
@@ -79,6 +77,26 @@ def test_warnings_stand_in_the_order_of_the_text() -> None:
 def test_a_name_that_is_nearly_another_is_suggested() -> None:
     _, problems = analyse("let address = 1; adress")
     assert "`address`" in problems.warnings[0].hint
+
+
+@pytest.mark.parametrize(
+    ("call", "told"), [("f()", 1), ("f(1)", 0), ("f(1, 2)", 1), ("g(1, 2)", 0), ("g()", 1)]
+)
+def test_arguments_that_are_missing_or_too_many_are_told(call: str, told: int) -> None:
+    found = warnings(f"fn f(x) with x end; fn g(x, ...) with [x, args] end; [f(1), g(1), {call}]")
+    assert [code for _, _, code in found] == ["wrong-arity"] * told
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("match event of case code => code default => 1 end", "`case code = _`"),
+        ("let a = 1; a-1", "`a - 1`"),
+    ],
+)
+def test_the_hint_says_what_was_surely_meant(text: str, hint: str) -> None:
+    _, problems = analyse(text)
+    assert hint in problems.warnings[0].hint
 
 
 def test_a_warning_about_a_match_covers_all_of_it_for_editors() -> None:

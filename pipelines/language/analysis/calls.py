@@ -70,6 +70,8 @@ def _resolve(frame: Frame, node: tree.Call) -> None:
         entry.used = True
         node.routine, node.function = entry.routine, entry.library
         frame.broken |= entry.routine is None and entry.library is None
+        if entry.routine is not None:
+            _caution_arguments(frame, node, entry.routine)
         _count(frame, node, entry)
         return
     written = "::".join(node.names)
@@ -78,6 +80,20 @@ def _resolve(frame: Frame, node: tree.Call) -> None:
         node.span,
         _undefined_hint(frame, node.names),
         "undefined-function",
+    )
+
+
+def _caution_arguments(frame: Frame, node: tree.Call, routine: Routine) -> None:
+    """The language takes any number of arguments; what is too few is found only when the function reads it."""
+    given, wanted = len(node.arguments), routine.parameters
+    if given == wanted or (routine.open and given > wanted):
+        return
+    frame.problems.warning(
+        f"`{'::'.join(node.names)}` has {wanted} parameter{'' if wanted == 1 else 's'}, and gets {given} "
+        f"argument{'' if given == 1 else 's'}",
+        node.span,
+        "what is missing has no value" if given < wanted else "the others are in `args`",
+        "wrong-arity",
     )
 
 

@@ -20,6 +20,7 @@ __all__ = [
 ]  # fmt: skip
 
 _COLLECTING = ("collect_flattened", "collect_nested")
+_TO_BIND = "to give what is matched this name, write `case {} = _`"
 _ACTIONS = (tree.Let, tree.Emit, tree.Drop)
 
 
@@ -110,7 +111,7 @@ def caution_locals(frame: Frame) -> None:
             frame.problems.warning(
                 f"nothing is ever assigned to `{name}`: reading it fails",
                 span,
-                near_name(frame, name),
+                near_name(frame, name) or (_TO_BIND.format(name) if name in frame.matched else ""),
                 "never-assigned",
             )
 

@@ -62,6 +62,8 @@ class Frame:
     visible: list[tuple[str, int]] = field(default_factory=list)
     assigned: set[str] = field(default_factory=set)
     read: dict[str, Span] = field(default_factory=dict)
+    matched: set[str] = field(default_factory=set)
+    """Names that stand alone behind a ``case``."""
     forbidden: str = ""
     broken: bool = False
     recurs: bool = False

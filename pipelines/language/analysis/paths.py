@@ -7,6 +7,7 @@ from typing import Any
 from pipelines.language import tree
 from pipelines.language.analysis.frame import Frame, Surroundings, visit, visits
 from pipelines.language.analysis.hints import nearest
+from pipelines.language.closest import subtraction_hint
 from pipelines.language.source import Span
 from pipelines.language.tree import Expression, Literal, RootKind
 from pipelines.language.values import MISSING, type_name
@@ -167,6 +168,8 @@ def _fold_path(frame: Frame, node: tree.Path) -> Expression:
 
 def near_name(frame: Frame, name: str) -> str:
     """A hint for a local that nothing is ever assigned to; "" if no name is near."""
+    if subtraction := subtraction_hint(name):
+        return subtraction
     known = [*frame.assigned, *frame.scope.constants, *frame.shadows, *_WORDS]
     near = nearest(name, known, frame.problems)
     return f"did you mean `{near}`?" if near else ""

@@ -14,7 +14,10 @@ __all__ = ["visit_pattern"]
 def visit_pattern(frame: Frame, pattern: tree.Pattern) -> None:
     """Resolve a pattern. The variable of an assigning one becomes visible, but not within the pattern itself."""
     if isinstance(pattern, tree.ExpressionPattern):
-        pattern.expression = visit(frame, pattern.expression)
+        written = pattern.expression
+        if isinstance(written, tree.Path) and len(written.root.names) == 1 and not written.segments:
+            frame.matched.add(written.root.names[0])
+        pattern.expression = visit(frame, written)
     elif isinstance(pattern, tree.ExtractorPattern):
         _extractor(frame, pattern)
     elif isinstance(pattern, tree.AssignPattern):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from pipelines.language.closest import closest
+from pipelines.language.closest import closest, subtraction_hint
 from pipelines.language.source import Span
 from pipelines.language.values import MISSING, Value, type_name
 
@@ -35,6 +35,8 @@ class Finding(NamedTuple):
 def _suggestion(wrong: str, known: Iterable[str]) -> str:
     if wrong == "nil":
         return "did you mean `null`?"
+    if subtraction := subtraction_hint(wrong):
+        return subtraction
     name = closest(wrong, known)
     return f"did you mean `{name}`?" if name is not None else ""
 

@@ -92,6 +92,8 @@ def _position(trace: TracebackType) -> tuple[int | None, ...] | None:
 def _finding(site: Site, error: Exception, variables: Mapping[str, Value]) -> Finding | None:
     if isinstance(error, Fault):
         return Finding(error.message, site.span, error.hint, error.code)
+    if isinstance(error, MemoryError):
+        return Finding("there is not enough memory for this", site.span, "", "no-memory")
     if isinstance(error, RecursionError):
         hint = "make the value flatter, or let fewer functions call each other"
         return Finding("this is nested too deeply", site.span, hint, "too-deep")

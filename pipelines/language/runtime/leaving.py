@@ -12,6 +12,8 @@ from pipelines.values import copy_value
 
 __all__ = ["as_text", "by_each", "by_value", "joined", "own", "weighing"]
 
+_CERTAINLY_LIGHT = 10_000
+
 
 def own(value: Value) -> Value:
     """A record that is nobody else's: a copy of its outermost level. Anything else as it is."""
@@ -37,9 +39,10 @@ def weighing(limits: Limits) -> dict[str, Callable[..., Any]]:
     """Helpers that refuse a value that stands for more than the limits allow: ``light``, ``bounded``, ``copy``.
 
     A value may hold the same record many times, each of which again holds another one many times: as text, it is as
-    large as if they all were different. A value's weight is the number of its parts plus the characters of its texts.
+    large as if they all were different. It may have twice as many parts as an array, and twice as many characters as a
+    text.
     """
-    most = 2 * limits.string
+    most_parts, most_characters = 2 * limits.array, 2 * limits.string
 
     def light(value: Value) -> Value:
         pending = [value]
@@ -55,9 +58,16 @@ def weighing(limits: Limits) -> dict[str, Callable[..., Any]]:
             elif kind is dict:
                 pending += one.values()
                 weight += sum(map(len, one))
-            if weight + len(pending) > most:
-                hint = "it holds the same parts many times over"
-                raise Fault(f"the value would be larger than {most} characters", hint, "limit-exceeded")
+            if weight + len(pending) > _CERTAINLY_LIGHT:
+                parts, characters = _weight_of(value)
+                if parts > most_parts or characters > most_characters:
+                    raise Fault(
+                        f"the value would have {parts:,} parts and {characters:,} characters; "
+                        f"{most_parts:,} and {most_characters:,} are the limits",
+                        "it holds the same parts many times over",
+                        "limit-exceeded",
+                    )
+                return value
         return value
 
     def bounded(value: Value, meta: Value) -> Value:
@@ -76,6 +86,37 @@ def weighing(limits: Limits) -> dict[str, Callable[..., Any]]:
             return None
 
     return {"light": light, "bounded": bounded, "copy": copy, "leaving": leaving}
+
+
+def _weight_of(value: Value) -> tuple[int, int]:
+    """How many parts a value has, and how many characters its texts, written out in full. Each of its records and
+    arrays is looked at once, however often it is held.
+    """
+    known: dict[int, tuple[int, int]] = {}
+    pending: list[Value] = [value]
+    while pending:
+        one = pending[-1]
+        items = list(one.values()) if one.__class__ is dict else one
+        new = [
+            item
+            for item in items
+            if (item.__class__ is list or item.__class__ is dict) and id(item) not in known
+        ]
+        if new:
+            pending += new
+            continue
+        pending.pop()
+        parts, characters = 1, sum(map(len, one)) if one.__class__ is dict else 0
+        for item in items:
+            if item.__class__ is list or item.__class__ is dict:
+                more = known[id(item)]
+                parts += more[0]
+                characters += more[1]
+            else:
+                parts += 1
+                characters += len(item) if item.__class__ is str or item.__class__ is bytes else 0
+        known[id(one)] = parts, characters
+    return known[id(value)]
 
 
 # Groups
