@@ -105,7 +105,6 @@ class HttpOfframp(Offramp):
         batch = "lines"
         token = { env = "EVENTS_TOKEN" }
         """
-    confirms: ClassVar[Literal["write", "flush", "never"]] = "write"
     single_owner: ClassVar[bool] = False
     confirms = "write"
     Options = HttpOptions

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -66,7 +66,7 @@ class SqliteOfframp(Offramp):
         create = true
         """
     encodes: ClassVar[bool] = False
-    confirms: ClassVar[Literal["write", "flush", "never"]] = "write"
+    confirms = "write"
     Options = SqliteOptions
     options: SqliteOptions
 
