@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -104,7 +104,7 @@ class ChaosLedger(Offramp):
     summary: ClassVar[str] = "Appends lines to a file, and waits for the disk."
     example: ClassVar[str] = '[offramps.out]\ntype = "chaos-ledger"\npath = "out.jsonl"\n'
     default_postprocessors: ClassVar[tuple[str, ...]] = ("lines",)
-    confirms: ClassVar[Literal["write", "flush", "never"]] = "write"
+    confirms = "write"
     Options = LedgerOptions
     options: LedgerOptions
 

@@ -29,9 +29,11 @@ _CHAIN = """
 [pipelines.stage-{name}]
 python = "tests.chaos.stage:stage"
 mailbox_events = 256
+poison_after = 10
 
 [offramps.out-{name}]
 mailbox_events = 256
+poison_after = 10
 {sink}
 
 [offramps.errors-{name}]

@@ -74,6 +74,11 @@ class _Run:
             engine.pause()
             until(lambda: False, 0.2)
             engine.go_on()
+        elif fault.kind == "rotation":
+            self.source.rotate()
+        elif fault.kind == "torn-memory":
+            engine.kill()
+            self.source.tear(fault.detail)
         elif fault.kind == "torn-sink":
             engine.kill()
             sink.tear()

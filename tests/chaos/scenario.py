@@ -77,9 +77,11 @@ def _kinds(source: str, sink: str, executors: int) -> list[str]:
         kinds += ["kill-executor", "kill-executor"]
     if sink in _NETWORK:
         kinds += ["misdeed", "misdeed", "sink-cut", "sink-half-close", "sink-delay"]
-    if sink in ("ledger", "sqlite"):
+    if source == "file":
+        kinds += ["rotation", "torn-memory", "torn-memory"]
+    if sink in ("ledger", "file", "sqlite"):
         kinds += ["full-disk", "full-disk"]
-    if sink == "ledger":
+    if sink in ("ledger", "file"):
         kinds.append("torn-sink")
     if source in _NETWORK:
         kinds += ["source-cut", "source-half-close", "source-delay"]
@@ -90,6 +92,8 @@ def _fault(chance: random.Random, kind: str, after: int) -> Fault:
     detail: Any = None
     if kind == "misdeed":
         detail = (chance.choice(MISDEEDS), chance.randint(1, 3))
+    elif kind == "torn-memory":
+        detail = chance.choice(("cut", "flip", "empty"))
     elif kind == "full-disk":
         detail = chance.randint(1, 2000)
     elif kind.endswith("delay"):

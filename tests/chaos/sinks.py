@@ -88,6 +88,13 @@ class LedgerSink(Sink):
         return True
 
 
+class FileSink(LedgerSink):
+    """The same for the offramp `file`."""
+
+    def toml(self) -> str:
+        return f'type = "file"\npath = "{self.file}"\nfsync = "always"'
+
+
 class HttpSink(Sink):
     """Requests to a server of the suite's own, through a proxy."""
 
@@ -181,4 +188,9 @@ class LineReader:
                 yield event
 
 
-SINKS: dict[str, type[Sink]] = {"ledger": LedgerSink, "http": HttpSink, "sqlite": SqliteSink}
+SINKS: dict[str, type[Sink]] = {
+    "ledger": LedgerSink,
+    "file": FileSink,
+    "http": HttpSink,
+    "sqlite": SqliteSink,
+}

@@ -27,7 +27,7 @@ from tests.chaos.sources import SOURCES
 
 __all__ = ["soak"]
 
-_PAIRS = (("queue", "http"), ("http", "sqlite"), ("http", "ledger"))
+_PAIRS = (("file", "http"), ("http", "sqlite"), ("http", "file"))
 _SEED = 1
 _PAUSE_SECONDS = 0.3
 _LOOK_SECONDS = 1.0
@@ -137,7 +137,7 @@ def _chains(directory: Path) -> Iterator[Chain]:
     for source, sink in _PAIRS:
         place = directory / f"{source}-{sink}"
         place.mkdir()
-        yield Chain(place.name, SOURCES[source](place), SINKS[sink](place), has_branch=source == "queue")
+        yield Chain(place.name, SOURCES[source](place), SINKS[sink](place), has_branch=source == "file")
 
 
 def soak(minutes: float, say: Console) -> list[str]:

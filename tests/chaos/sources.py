@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import socket
+import threading
 from abc import ABC, abstractmethod
 from pathlib import Path
 
@@ -38,6 +39,16 @@ class Source(ABC):
     def send(self, lines: list[bytes]) -> bool:
         """Send these events; whether they are obligations now. Otherwise some of them may have arrived."""
 
+    def tear(self, how: str) -> bool:
+        """Damage what the engine remembers of it, as a crash of the machine may: "cut", "flip", "empty". Whether it
+        remembers anything.
+        """
+        return False
+
+    def rotate(self) -> bool:
+        """Begin a new file; whether it is one."""
+        return False
+
     def close(self) -> None:
         """Release everything."""
         if self.proxy is not None:
@@ -56,6 +67,51 @@ class QueueSource(Source):
         with (self.directory / "in.jsonl").open("ab") as file:
             file.write(b"".join(lines))
         return True
+
+
+class FileSource(QueueSource):
+    """The same for the onramp `file`. It may be rotated."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory)
+        self._lock = threading.Lock()
+        self._rotations = 0
+
+    def toml(self) -> str:
+        path = self.directory / "in.jsonl"
+        path.touch()
+        return f'type = "file"\npath = "{path}"\nfollow = true\npoll_interval = "20ms"'
+
+    def send(self, lines: list[bytes]) -> bool:
+        with self._lock:
+            return super().send(lines)
+
+    def tear(self, how: str) -> bool:
+        path = self.directory / "in.jsonl.checkpoint"
+        # One that was rotated away is found by its checkpoint only: without it, that is a loss, and none is promised.
+        if self._rotations or not path.exists():
+            return False
+        data = path.read_bytes()
+        middle = len(data) // 2
+        torn = {
+            "cut": data[:middle],
+            "flip": data[:middle]
+            + bytes(255 - byte for byte in data[middle : middle + 4])
+            + data[middle + 4 :],
+            "empty": b"",
+        }
+        path.write_bytes(torn[how])
+        return True
+
+    def rotate(self) -> bool:
+        with self._lock:
+            if self._rotations:
+                # One at a time: what is replaced twice between two looks is lost, as the onramp says.
+                return False
+            self._rotations += 1
+            (self.directory / "in.jsonl").rename(self.directory / "in.jsonl.1")
+            (self.directory / "in.jsonl").touch()
+            return True
 
 
 class HttpSource(Source):
@@ -82,4 +138,4 @@ class HttpSource(Source):
             connection.close()
 
 
-SOURCES: dict[str, type[Source]] = {"queue": QueueSource, "http": HttpSource}
+SOURCES: dict[str, type[Source]] = {"queue": QueueSource, "file": FileSource, "http": HttpSource}
