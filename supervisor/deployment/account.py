@@ -82,6 +82,8 @@ class Account:
     dead_letter_reasons: dict[str, int] = field(default_factory=dict)
     broken_off: tuple[str, ...] = ()
     """Processes that died with what they had in hand, in a sentence each: more may be lost than anybody can count."""
+    kept: int = 0
+    """Dead letters that lie in the file that ``dead_letters`` names: nobody has processed them, and none is lost."""
 
     def _sum(self, name: str) -> int:
         total = 0
@@ -123,8 +125,8 @@ class Account:
 
     @property
     def lost(self) -> int:
-        """Events that will never be processed: dead letters, and what is left when the engine has stopped."""
-        return self.dead_letters + self.left
+        """Events that are gone: dead letters that nobody kept, and what is left when the engine has stopped."""
+        return self.dead_letters - self.kept + self.left
 
     @property
     def additional(self) -> int:
@@ -134,8 +136,8 @@ class Account:
     @property
     def difference(self) -> int:
         """Events that came in and are accounted for nowhere (positive), or are counted twice (negative)."""
-        ended = self.written + self._sum("filtered") + self._sum("merged") + self._sum("unlinked") + self.lost
-        return self.came_in + self.additional - ended - self.passed_on
+        ended = self.written + self._sum("filtered") + self._sum("merged") + self._sum("unlinked")
+        return self.came_in + self.additional - ended - self.dead_letters - self.left - self.passed_on
 
     def equation(self) -> str:
         """One line: what came in, and what became of it."""
@@ -239,6 +241,7 @@ class Account:
             "rejected": self.rejected,
             "dead_letters": self.dead_letters,
             "dead_letter_reasons": self.dead_letter_reasons,
+            "dead_letters_kept": self.kept,
             "broken_off": list(self.broken_off),
             "left": self.left,
             "passed_on": self.passed_on,
@@ -252,7 +255,11 @@ class Account:
         """The same again from what `to_json` gave. Raises ``KeyError``, ``TypeError`` and ``ValueError`` for others."""
         components = tuple(map(ComponentAccount.from_json, plain["components"]))
         return cls(
-            components, plain["dead_letters"], plain["dead_letter_reasons"], tuple(plain["broken_off"])
+            components,
+            plain["dead_letters"],
+            plain["dead_letter_reasons"],
+            tuple(plain["broken_off"]),
+            plain["dead_letters_kept"],
         )
 
     @classmethod
@@ -263,23 +270,24 @@ class Account:
         """
         components: dict[str, list[ComponentAccount]] = {}
         reasons: Counter[str] = Counter()
-        dead_letters = 0
+        dead_letters = kept = 0
         broken_off: list[str] = []
         for account in accounts:
             for component in account.components:
                 components.setdefault(component.name, []).append(component)
             reasons.update(account.dead_letter_reasons)
             dead_letters += account.dead_letters
+            kept += account.kept
             broken_off += account.broken_off
         added_up = tuple(_added_up(group, name) for name, group in components.items())
-        return cls(added_up, dead_letters, dict(reasons), tuple(broken_off))
+        return cls(added_up, dead_letters, dict(reasons), tuple(broken_off), kept)
 
     def cut_off(self, why: str) -> Account:
         """The account of a process that died after it: what was left, or under way, has become dead letters."""
         lost = max(0, self.left + self.difference)
         components = tuple(replace(component, left=0) for component in self.components)
         reasons = {**self.dead_letter_reasons, **({why: lost} if lost else {})}
-        return Account(components, self.dead_letters + lost, reasons, (*self.broken_off, why))
+        return Account(components, self.dead_letters + lost, reasons, (*self.broken_off, why), self.kept)
 
 
 def _flow_of(why: str) -> str:

@@ -82,6 +82,8 @@ class Builder:
         """How often an actor was started for each part."""
         path = plan.supervisor.dead_letters
         self.store = None if path is None else DeadLetterStore(path)
+        self.kept_dead_letters = 0
+        """Events that became dead letters, and lie in the store."""
         self.dead_letters: Counter[str] = Counter()
         """Events that became dead letters, by where and why."""
         system.dead_letters.subscribe(self._dead_letter)
@@ -277,8 +279,9 @@ class Builder:
             return
         first = batch.values[0] if batch.values else None
         why = str(first.get("error", "")) if isinstance(first, dict) else ""
+        remedy = "link the component's err port to keep them" if self.store is None else "they are kept"
         _log.warning(
-            "Errors without a reader became dead letters; link the component's err port to keep them.",
+            f"Errors without a reader became dead letters; {remedy}.",
             component=component,
             events=len(batch),
             error=why,
@@ -306,6 +309,7 @@ class Builder:
             )
             settle_batch(batch, Outcome.FAILED)
         else:
+            self.kept_dead_letters += len(batch)
             settle_batch(batch)
 
 

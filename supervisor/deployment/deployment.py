@@ -98,6 +98,10 @@ class Deployment(Running):
         assert self._builder is not None
         self._builder.open_gates()
 
+    def _release(self) -> None:
+        if self._builder is not None and self._builder.store is not None:
+            self._builder.store.close()
+
     def _inputs_ended(self) -> bool:
         onramps = [
             part

@@ -58,8 +58,10 @@ def account_text(account: Account) -> str:
     if len(flows) > 1:
         lines += [f"account of flow {flow}: {part.equation()}" for flow, part in flows.items()]
     lines.append(f"account: {account.equation()}")
+    if account.kept:
+        lines.append(f"kept as dead letters: {count_events(account.kept)}")
     lost = account.undelivered()
-    if lost:
+    if lost and (account.lost or account.broken_off):
         lines.append(f"lost: {_how_many(account)}")
         lines += [f"  {line}" for line in lost]
     return "\n".join(lines)

@@ -25,7 +25,9 @@ def tally(builder: Builder, system: ActorSystem) -> Account:
         for name, part in builder.parts.items()
         if _intake(part) is None
     )
-    return Account(components, system.dead_letters.events, dict(builder.dead_letters))
+    return Account(
+        components, system.dead_letters.events, dict(builder.dead_letters), kept=builder.kept_dead_letters
+    )
 
 
 def _component(

@@ -17,6 +17,7 @@ from supervisor import Deployment
 from supervisor.cli import main
 from supervisor.dead_letters import BadStore, DeadLetterStore, Letter
 from supervisor.dead_letters.letters import letters_of
+from supervisor.deployment.account import Account
 
 LINES = ['{"n": 1}', "no json", '{"n": 2}', '{"x": 3}']
 
@@ -35,7 +36,7 @@ def letter(number: int, **changes: Any) -> Letter:
     return Letter(**{**fields, **changes})
 
 
-def run(directory: Path) -> None:
+def run(directory: Path) -> Account:
     (directory / "in.jsonl").write_text("\n".join(LINES) + "\n")
     deployment = Deployment.load(
         {
@@ -46,7 +47,7 @@ def run(directory: Path) -> None:
             "flows": {"main": {"guarantee": "at-least-once", "links": ["in -> work -> out"]}},
         }
     )
-    deployment.run()
+    return deployment.run()
 
 
 def command(*arguments: str) -> Result:
@@ -54,7 +55,8 @@ def command(*arguments: str) -> Result:
 
 
 def test_what_fails_is_kept_and_confirmed_and_the_rest_arrives(tmp_path: Path) -> None:
-    run(tmp_path)
+    account = run(tmp_path)
+    assert (account.dead_letters, account.kept, account.lost, account.difference) == (2, 2, 0, 0)
     store = DeadLetterStore(tmp_path / "letters.db")
     found = {stored.letter.component: stored.letter for stored in store.find()}
     store.close()
