@@ -23,7 +23,7 @@ settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
 COMMAND = Path(sys.executable).with_name("supervisor")
-DEADLINE_SECONDS = 20.0
+DEADLINE_SECONDS = 45.0
 
 
 class Run:
