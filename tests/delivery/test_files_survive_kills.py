@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+LOOK_SECONDS = 0.01
+
 ROOT = Path(__file__).parents[2]
 LINES = 30_000
 
@@ -85,7 +87,7 @@ def wait_until(condition: Callable[[], bool], seconds: float = 40.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline
-        time.sleep(0.01)
+        time.sleep(LOOK_SECONDS)
 
 
 def kill_after(directory: Path, count: int) -> None:
