@@ -18,7 +18,6 @@ from ramps.onramps.http import HttpOnramp
 from ramps.onramps.memory import MemoryOnramp
 from ramps.testing.replay_battery import ReplayBattery
 
-
 RETRY_SECONDS = 0.001
 
 
