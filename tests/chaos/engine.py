@@ -44,6 +44,8 @@ class Engine:
         self.directory = directory
         self._environment = environment
         self.incarnations = 0
+        self.points = ""
+        """The fail points of this incarnation; those that were not come to yet are still armed."""
         self._process: subprocess.Popen[bytes] | None = None
         self._workers: set[int] = set()
 
@@ -54,6 +56,7 @@ class Engine:
             raise EngineRefuses(self.log.read_text(errors="replace"))
         until(lambda: not self.left_behind(), _END_SECONDS)
         self.incarnations += 1
+        self.points = points
         environment = {
             **os.environ,
             **self._environment,

@@ -163,7 +163,8 @@ def how_it_stops(engine: Engine) -> list[str]:
     if _NOBODY_KNOWS in said:
         # What a killed executor had in hand is sent again by the source; its account died with it.
         allowed.add(ExitCode.EVENTS_LOST)
-    faults = [] if code in allowed else [f"the orderly stop ended with {code}"]
+    killed_by_itself = code == -signal.SIGKILL and ":kill" in engine.points
+    faults = [] if code in allowed or killed_by_itself else [f"the orderly stop ended with {code}"]
     if "unaccounted for" in said:
         faults.append("the account does not balance")
     return faults
