@@ -59,8 +59,10 @@ class Deliveries:
             self.errors += batch.values
             settle_batch(batch)
         for value in batch.values if port == "out" else ():
-            self.numbers.append(value["n"])
-            self._unanswered.append((value["n"], batch))
+            # From text, where a codec knows no numbers.
+            number = int(value["n"])
+            self.numbers.append(number)
+            self._unanswered.append((number, batch))
         if self.answers_at_once:
             self.answer()
         self._changed.set()
@@ -100,7 +102,7 @@ class Reader:
     lost. ``intake`` outlives kills, as an actor's does.
     """
 
-    def __init__(self, onramp: Onramp, deliveries: Deliveries) -> None:
+    def __init__(self, onramp: Onramp, deliveries: Deliveries, codec: str = "json") -> None:
         self.onramp = onramp
         self.ended = False
         """Whether the onramp said that nothing more will come."""
@@ -110,7 +112,7 @@ class Reader:
         self._greenlet: gevent.Greenlet | None = None
         self.intake = StreamIntake(
             f"onramp:{onramp.name}",
-            make_codec=codecs.get("json"),
+            make_codec=codecs.get(codec),
             make_preprocessors=[preprocessors.get(name) for name in onramp.default_preprocessors],
             send=deliveries.send,
             clock=HubClock(),

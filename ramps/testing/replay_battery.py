@@ -10,7 +10,7 @@ Subclass it in a test module and fill in what only you know; pytest then collect
             append_lines(self.path, [json.dumps({"n": number}) for number in numbers])
 
 The tests look at nothing but what comes and what is answered, through the real intake with the onramp's default
-preprocessors and the codec ``json``. What they hold: whatever was not answered with delivered comes again, for as long
+preprocessors and ``codec``. What they hold: whatever was not answered with delivered comes again, for as long
 as it takes; answers in any order confirm no more than they say.
 """
 
@@ -58,6 +58,9 @@ class ReplayBattery:
 
     forgets_delivered: bool = True
     """Whether a new process that follows an orderly stop does not get again what was delivered."""
+
+    codec: str = "json"
+    """What decodes what comes in."""
 
     most_in_flight: int | None = None
     """How many events of one or two digits an onramp of `make` has under way at most; ``None``: it does not say."""
@@ -200,7 +203,7 @@ class ReplayBattery:
 
     @contextlib.contextmanager
     def _reading(self, onramp: Onramp, deliveries: Deliveries, numbers: Sequence[int]) -> Iterator[Reader]:
-        reader = Reader(onramp, deliveries)
+        reader = Reader(onramp, deliveries, self.codec)
         try:
             if self.input_first:
                 self.provide(onramp, numbers)

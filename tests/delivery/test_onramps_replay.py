@@ -156,3 +156,24 @@ class TestHttp(ReplayBattery):
 
     def stop_providing(self) -> None:
         gevent.killall(list(self.senders.values()))
+
+
+class TestFileOfTable(ReplayBattery):
+    """A codec that needs the header: nobody can begin in the middle, so all is read again."""
+
+    input_first = True
+    codec = "csv"
+
+    @pytest.fixture(autouse=True)
+    def _file(self, tmp_path: Path) -> None:
+        self.path = tmp_path / "input.csv"
+        self.path.write_text("n,padding\n")
+
+    def make(self) -> Onramp:
+        return FileOnramp(FileOnramp.Options(path=self.path))
+
+    def provide(self, onramp: Onramp, numbers: Sequence[int]) -> None:
+        with self.path.open("a") as file:
+            file.writelines(f"{number},{'x' * 100_000}\n" for number in numbers)
+
+    forgets_delivered = False
