@@ -71,7 +71,10 @@ class FileOnramp(Onramp):
     the same directory meanwhile; it is read to its end before the new one. What was not delivered is read again. A
     whole file ends when all of it was delivered; started again, it is read on from there. What is lost when a file is
     removed, truncated or written anew before it was read to its end, nobody can read again. A checkpoint that cannot be
-    used means that the file is read from its beginning.
+    used means that the file is read from its beginning. Files that were rotated away one after the other are read in
+    the order in which they were written to, if all that is behind the name is a number, a date, or ``old``, ``prev`` or
+    ``bak``. Where nobody can begin in the middle (a codec that reads a header, preprocessors that decompress), a file is
+    read again as a whole until it is delivered as a whole.
     """
 
     name: ClassVar[str] = "file"
