@@ -73,8 +73,8 @@ class FileOnramp(Onramp):
     removed, truncated or written anew before it was read to its end, nobody can read again. A checkpoint that cannot be
     used means that the file is read from its beginning. Files that were rotated away one after the other are read in
     the order in which they were written to, if all that is behind the name is a number, a date, or ``old``, ``prev`` or
-    ``bak``. Where nobody can begin in the middle (a codec that reads a header, preprocessors that decompress), a file is
-    read again as a whole until it is delivered as a whole.
+    ``bak``. Where nobody can begin in the middle (a codec that reads a header, preprocessors that decompress), a file
+    is read again as a whole until it is delivered as a whole.
     """
 
     name: ClassVar[str] = "file"
