@@ -31,8 +31,9 @@ class Codec(Component):
     content_types: ClassVar[tuple[str, ...]] = ()
     """MIME types, without parameters, that mean this codec."""
 
-    stateful: ClassVar[bool] = False
-    """Whether decoding depends on earlier frames of the stream (a CSV header)."""
+    stateful: bool = False
+    """Whether decoding depends on earlier frames of the stream (a CSV header). An instance whose options say that it
+    does not sets it to False for itself."""
 
     raw_passthrough: bool = False
     """Whether the bytes that a value was decoded from may stand for the value on the way out (as long as they hold

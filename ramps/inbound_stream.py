@@ -56,8 +56,10 @@ class DecodingStream:
 
     @property
     def held(self) -> int | None:
-        """Bytes whose frame is not complete yet; ``None`` where the preprocessors cannot tell."""
-        return self._chain.held
+        """Bytes whose frame is not complete yet; ``None`` where the preprocessors cannot tell, or where the codec needs
+        what came before (a header).
+        """
+        return None if self._codec.stateful else self._chain.held
 
     def feed(
         self,

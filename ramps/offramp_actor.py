@@ -116,7 +116,8 @@ class OfframpActor(Actor[Any]):
         try:
             # A link holds nothing back, and the other side may have ended before us.
             if reason.expected and part.connected and not part.connector.forwards:
-                part.connector.flush()
+                while part.connector.flush() and part.unconfirmed:
+                    self.sleep(_TICK_SECONDS)
                 self._confirm()
         except StopDeployment:
             pass

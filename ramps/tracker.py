@@ -69,6 +69,11 @@ class Tracker(Generic[Position]):
         if self._pieces:
             self._pieces[-1].position = position
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing is under way, of whatever weight."""
+        return not self._pieces
+
     def wait_for_room(self, timeout: float | None = None) -> bool:
         """Block until there is room for more, something has failed, or `wake` is called; False after the timeout."""
         return self._wait(lambda: self.in_flight < self._most or self.failed, timeout)

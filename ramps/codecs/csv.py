@@ -75,6 +75,7 @@ class Csv(Codec):
         self._columns = self.options.columns
         header = self.options.header
         self._header_expected = self._columns is None if header is None else header
+        self.stateful = self._header_expected
         self._file = _LastLine()
         self._dialect: dict[str, Any] = {
             "delimiter": self.options.delimiter,

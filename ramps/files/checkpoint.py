@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 __all__ = ["BadCheckpoint", "Checkpoint", "Place", "fingerprint"]
@@ -18,6 +18,9 @@ _MAX_BYTES = 4096
 class Place:
     """Behind the first ``offset`` bytes of a file, which is known by its inode and by how it begins: ``digest`` is the
     SHA-256 of its first ``bytes`` bytes. An inode alone is given to another file when the first is gone.
+
+    ``modified_ns`` is a time at which it was written to, and no file that was read before it later. ``only_at_end``:
+    nobody can begin there, because what comes next depends on what was before, so it says only that all was delivered.
     """
 
     device: int
@@ -25,10 +28,12 @@ class Place:
     offset: int
     bytes: int
     digest: str
+    modified_ns: int
+    only_at_end: bool = False
 
-    def at(self, offset: int) -> Place:
+    def at(self, offset: int, *, only_at_end: bool = False) -> Place:
         """Another position in the same file."""
-        return Place(self.device, self.inode, offset, self.bytes, self.digest)
+        return replace(self, offset=offset, only_at_end=only_at_end)
 
     def is_in(self, descriptor: int) -> bool:
         """Whether an open file is the one that is meant, however long it is."""
@@ -42,7 +47,7 @@ def fingerprint(descriptor: int) -> Place:
     """The beginning of an open file."""
     found = os.fstat(descriptor)
     count = min(found.st_size, _FINGERPRINT_BYTES)
-    return Place(found.st_dev, found.st_ino, 0, count, _digest(descriptor, count))
+    return Place(found.st_dev, found.st_ino, 0, count, _digest(descriptor, count), found.st_mtime_ns)
 
 
 def _digest(descriptor: int, count: int) -> str:
@@ -72,8 +77,8 @@ class Checkpoint:
         try:
             found = json.loads(data)
             place = Place(**found["place"])
-            types = {name: type(value) for name, value in asdict(place).items()}
-            whole = types == {"device": int, "inode": int, "offset": int, "bytes": int, "digest": str}
+            # Their types are texts, as in all modules that leave annotations for later.
+            whole = all(type(getattr(place, field.name)).__name__ == field.type for field in fields(place))
         except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise BadCheckpoint(f"it is no checkpoint: {type(error).__name__}: {error}") from None
         if not whole or place.offset < 0 or not 0 <= place.bytes <= _FINGERPRINT_BYTES:

@@ -41,9 +41,12 @@ class Replay:
         return self._tracker.rewind()
 
     def start(self, place: Place) -> None:
-        """Say where the reading begins, if nothing was confirmed so far: `begin` does not go back behind that."""
+        """Say where the reading begins, if nothing was confirmed so far: `begin` does not go back behind that, nor does
+        the next process. What comes between two processes may be rotated, and would otherwise be nobody's.
+        """
         if self._tracker.confirmed is None:
-            self._tracker.confirmed = place
+            self._tracker.confirmed = self._unsaved = place
+            self.save(at_once=True)
 
     def _load(self) -> Place | None:
         try:
@@ -67,7 +70,7 @@ class Replay:
         """Block until all is delivered; False if the onramp was closed before. Raises like `wait_for_room`."""
         self._tracker.wait_until_settled()
         self._check()
-        return not self._tracker.in_flight
+        return self._tracker.is_settled
 
     def _check(self) -> None:
         if self._tracker.failed:

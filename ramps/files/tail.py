@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from enum import Enum
 from glob import escape
@@ -14,8 +15,8 @@ from ramps.files.checkpoint import Place, fingerprint
 __all__ = ["Change", "Tail", "open_regular"]
 
 _ENOUGH_BYTES = 256
-# Files beside the followed one that are none of it.
-_NO_ROTATED = (".checkpoint", ".checkpoint.new", ".gz", ".xz", ".zst", ".lz4", ".bz2")
+# What is put behind the name of a file that is rotated away: a number, a date, or a word.
+_ROTATED = re.compile(r"[-._](?:[0-9][0-9TZ_.:+-]*|old|prev|bak)")
 
 
 class Change(Enum):
@@ -59,13 +60,16 @@ class Tail:
         self._reads_rotated = False
         self._identity: Place | None = None
         self._seen_replaced = False
+        self._passed: set[tuple[int, int]] = set()
+        """Files that were read to their end, of those as old as the one in hand."""
 
     def resume(self, place: Place | None) -> None:
         """Let the next `open` begin at a place, in whatever file of the directory it is now: a file that was rotated
-        away is read to its end first, and then those that were rotated away after it. ``None``: at the beginning of the
-        file that has the path.
+        away is read to its end first, and then those that were rotated away after it. If that file is gone, those are
+        read from their beginning. ``None``: at the beginning of the file that has the path.
         """
         self._reads_rotated = True
+        self._passed.clear()
         self._resume, self._position = place, None
         self._from_end = self._from_end and place is None
 
@@ -91,8 +95,12 @@ class Tail:
         Raises ``OSError`` when it is there and cannot be read.
         """
         resume, self._resume = self._resume, None
-        if resume is not None and self._open_at(resume):
-            return True
+        if resume is not None:
+            if self._open_at(resume):
+                return True
+            self._descriptor = self._oldest(resume.modified_ns)
+            if self._descriptor is not None:
+                return False
         try:
             self._descriptor = open_regular(self._path)
         except FileNotFoundError:
@@ -119,7 +127,8 @@ class Tail:
                 continue
             if place.is_in(descriptor) and os.fstat(descriptor).st_size >= place.offset:
                 self._descriptor, self._offset, self._identity = descriptor, place.offset, place
-                self._from_end = False
+                if place.only_at_end and os.fstat(descriptor).st_size > place.offset:
+                    self._offset = 0
                 return True
             os.close(descriptor)
         return False
@@ -140,7 +149,7 @@ class Tail:
             self._offset += len(data)
             return data
         if os.fstat(self._descriptor).st_size < self._offset:
-            self._offset = 0
+            self._offset, self._identity = 0, None
             return Change.TRUNCATED
         if not self._replaced():
             self._seen_replaced = False
@@ -155,27 +164,37 @@ class Tail:
 
     def _siblings(self) -> list[Path]:
         """The path, and what may be an earlier file of that name."""
-        found = self._path.parent.glob(f"{escape(self._path.name)}*")
-        rotated = [path for path in found if path != self._path and not path.name.endswith(_NO_ROTATED)]
-        return [self._path, *sorted(rotated)]
+        name = self._path.name
+        found = sorted(self._path.parent.glob(f"{escape(name)}*"))
+        return [self._path, *[path for path in found if _ROTATED.fullmatch(path.name.removeprefix(name))]]
 
     def _following(self) -> int | None:
         """The file that was written to next, among those that have been rotated away; ``None``: the path's own."""
         assert self._descriptor is not None
         ours = os.fstat(self._descriptor)
-        next_ns, following = 0, None
+        # Clocks are coarse: any of those that were written to last at the same moment may be the next.
+        self._passed.add((ours.st_dev, ours.st_ino))
+        following = self._oldest(ours.st_mtime_ns)
+        if following is not None and os.fstat(following).st_mtime_ns > ours.st_mtime_ns:
+            self._passed.clear()
+        return following
+
+    def _oldest(self, since_ns: int) -> int | None:
+        """The oldest of the files that were written to at this time or later, and not read to their end."""
+        oldest, found_ns = None, 0
         for path in self._siblings():
             try:
-                found = path.stat()
-                is_next = found.st_mtime_ns > ours.st_mtime_ns and not 0 < next_ns <= found.st_mtime_ns
-                if is_next and (found.st_dev, found.st_ino) != (ours.st_dev, ours.st_ino):
-                    descriptor = open_regular(path)
-                    if following is not None:
-                        os.close(following)
-                    next_ns, following = found.st_mtime_ns, descriptor
+                descriptor = open_regular(path)
             except OSError:
                 continue
-        return following
+            found = os.fstat(descriptor)
+            is_new = found.st_mtime_ns >= since_ns and (found.st_dev, found.st_ino) not in self._passed
+            # The path's own comes first in the list, and is the last to be read.
+            if is_new and (oldest is None or found.st_mtime_ns <= found_ns):
+                oldest, descriptor, found_ns = descriptor, oldest, found.st_mtime_ns
+            if descriptor is not None:
+                os.close(descriptor)
+        return oldest
 
     def _appear(self) -> bytes | Change:
         try:

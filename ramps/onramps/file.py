@@ -71,7 +71,10 @@ class FileOnramp(Onramp):
     the same directory meanwhile; it is read to its end before the new one. What was not delivered is read again. A
     whole file ends when all of it was delivered; started again, it is read on from there. What is lost when a file is
     removed, truncated or written anew before it was read to its end, nobody can read again. A checkpoint that cannot be
-    used means that the file is read from its beginning.
+    used means that the file is read from its beginning. Files that were rotated away one after the other are read in
+    the order in which they were written to, if all that is behind the name is a number, a date, or ``old``, ``prev`` or
+    ``bak``. Where nobody can begin in the middle (a codec that reads a header, preprocessors that decompress), a file
+    is read again as a whole until it is delivered as a whole.
     """
 
     name: ClassVar[str] = "file"
@@ -155,7 +158,7 @@ class FileOnramp(Onramp):
             raise cannot_read(self.options.path, error) from None
         self._tell_whether_it_is_there()
         if not goes_on:
-            self._safe = None
+            self._begin_anew()
         if self._replay is not None and self._tail.is_open:
             self._replay.start(self._tail.place)
         return goes_on
@@ -179,20 +182,29 @@ class FileOnramp(Onramp):
             is_known = file.begins_like(self._safe)
         if is_known and left_off is not None:
             # Skipping may switch, and only what is whole may be seen by a `close` that comes meanwhile.
-            if self._skip(file, left_off[1]):
+            if self._skip(file, left_off[1], only_at_end=self._safe is not None and self._safe.only_at_end):
                 self._file = file
                 return True
             file = InputFile(path)
         self._file = file
         self._left_off = (file.identity, 0)
-        self._safe = None
+        self._begin_anew()
         return False
 
-    def _skip(self, file: InputFile, count: int) -> bool:
+    def _begin_anew(self) -> None:
+        if self._safe is not None:
+            self.log.warning(
+                "The file is not the one that the checkpoint is about, or cannot be read on from there, so it is read "
+                "from its beginning.",
+                path=str(self.options.path),
+            )
+        self._safe = None
+
+    def _skip(self, file: InputFile, count: int, *, only_at_end: bool) -> bool:
         """Whether the file goes on behind what was read of it; otherwise it is closed."""
         goes_on = False
         try:
-            goes_on = file.skip(count, self._time_slice.give_way)
+            goes_on = file.skip(count, self._time_slice.give_way) and not (only_at_end and file.read())
         except FrameError:
             # Read well before, so it was written anew: its error is reported when the reading comes to it.
             pass
@@ -252,7 +264,7 @@ class FileOnramp(Onramp):
             return True
         assert self._file is not None
         assert self._left_off is not None
-        place = self._file.beginning.at(self._left_off[1])
+        place = self._file.beginning.at(self._left_off[1], only_at_end=stream.held is None)
         with self._replay.ticket(place, 0, lambda: place) as ticket:
             stream.end(ticket=ticket)
         self._stream = None
@@ -274,6 +286,8 @@ class FileOnramp(Onramp):
         news = self._tail.advance()
         if self._waits_for_file:
             self._tell_whether_it_is_there()
+        if self._replay is not None and before is None and self._tail.is_open:
+            self._replay.start(self._tail.place.at(0))
         if isinstance(news, bytes):
             if self._replay is None:
                 stream.feed(news)
@@ -287,15 +301,20 @@ class FileOnramp(Onramp):
             if self._replay is None or before is None:
                 stream.end()
             else:
-                with self._replay.ticket(before, 0, lambda: before) as ticket:
+                end = before.at(before.offset, only_at_end=stream.held is None)
+                with self._replay.ticket(end, 0, lambda: end) as ticket:
                     stream.end(ticket=ticket)
-                self._safe = before
+                self._safe = end
         else:
             self.log.warning(
                 "the file was truncated, reading it from the beginning", path=str(self.options.path)
             )
             self._stream = self._safe = None
             stream.abort("the file was truncated")
+            if self._replay is not None:
+                place = self._tail.place
+                with self._replay.ticket(place, 0, lambda: place) as ticket:
+                    ticket.answer()
 
     def close(self) -> None:
         """Release the file; a followed one is remembered."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import pytest
 
@@ -68,7 +68,7 @@ def test_whichever_limit_is_reached_first_counts(
 class Buffering(RecordingOfframp):
     """Confirms when it flushes, and loses what it has not flushed when it is closed."""
 
-    confirms: ClassVar[Literal["write", "flush", "never"]] = "flush"
+    confirms = "flush"
     name: ClassVar[str] = "buffering"
 
     def __init__(self) -> None:
@@ -87,7 +87,7 @@ class Buffering(RecordingOfframp):
         if not self.stuck:
             self.events += self.buffer
             self.buffer = []
-        return True
+        return bool(self.buffer)
 
     def close(self) -> None:
         self.buffer = []
@@ -108,3 +108,28 @@ def test_what_was_not_flushed_before_a_crash_is_not_confirmed_by_the_next_flush(
         wait_until(lambda: bool(settled["lost"]))
         assert settled["lost"] == [Outcome.FAILED]
     assert part.unconfirmed == []
+
+
+class SlowDisk(RecordingOfframp):
+    """Has flushed only at the third time that it is asked to."""
+
+    confirms = "flush"
+    name: ClassVar[str] = "slow_disk"
+
+    def flush(self) -> bool:
+        super().flush()
+        return self.calls.count("flush") < 3
+
+
+def test_a_stop_waits_for_the_disk_before_it_confirms() -> None:
+    """Regression: the last flush before a stop confirmed whatever it answered."""
+    connector = SlowDisk()
+    part = OfframpPart("offramp:main/out", connector, Encoder(Json(), []), Outlets(), lambda code, why: None)
+    calls_when_settled: list[list[str]] = []
+    with ActorSystem() as system:
+        ref = system.spawn(partial(OfframpActor, part), name="out")
+        ticket = Ticket(lambda outcome: calls_when_settled.append([outcome.name, *connector.calls]))
+        ref.tell(("in", Batch(["last"], ingest_ns=0, ticket=ticket)))
+        ref.stop(drain=True)
+        assert ref.join(5.0)
+    assert calls_when_settled == [["DELIVERED", "open", "write", "flush", "flush", "flush"]]

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import gevent
@@ -8,8 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.testing import settle
+from pipelines.ticket import Outcome
 from ramps.errors import EndOfInput, IntakeFull
 from ramps.onramps.memory import MemoryOnramp
+from ramps.testing.deliveries import Deliveries, Reader
 from ramps.testing.onramp_runner import OnrampRunner
 from ramps.testing.recording_intake import RecordingIntake
 
@@ -91,3 +96,50 @@ def test_everything_arrives_once_and_in_order(items: list[Any], capacity: int) -
     assert [chunk for stream in intake.streams for chunk in stream.chunks] == [
         item for item in items if isinstance(item, bytes)
     ]
+
+
+@contextmanager
+def promising(onramp: MemoryOnramp) -> Iterator[Deliveries]:
+    deliveries = Deliveries()
+    reader = Reader(onramp, deliveries)
+    reader.open()
+    yield deliveries
+    reader.close()
+
+
+def test_who_puts_hears_once_and_only_when_it_is_delivered() -> None:
+    heard: list[int] = []
+    onramp = memory()
+    with promising(onramp) as deliveries:
+        for number in (0, 1):
+            onramp.put({"n": number}, on_delivered=partial(heard.append, number))
+            settle()
+        deliveries.wait_until(lambda: deliveries.unanswered == [0, 1])
+        deliveries.answer([0], Outcome.FAILED)
+        deliveries.wait_until(lambda: deliveries.unanswered == [1, 0, 1])
+        deliveries.answer([1])
+        assert heard == []
+        deliveries.answer()
+        assert heard == [0, 1]
+
+
+def test_what_is_under_way_takes_up_room_until_it_is_delivered() -> None:
+    onramp = memory(capacity=2)
+    with promising(onramp) as deliveries:
+        onramp.put_all([{"n": 0}, {"n": 1}])
+        deliveries.wait_until(lambda: len(deliveries.unanswered) == 2)
+        with pytest.raises(IntakeFull):
+            onramp.put({"n": 2}, timeout=0.001)
+        deliveries.answer()
+        onramp.put({"n": 2}, timeout=5.0)
+
+
+def test_in_a_best_effort_flow_nobody_hears_of_anything(run: Any, intake: Any) -> None:
+    heard: list[bool] = []
+    onramp = memory(capacity=1)
+    run(onramp)
+    for _ in range(3):
+        onramp.put(1, timeout=5.0, on_delivered=lambda: heard.append(True))
+    intake.wait_until(lambda: len(intake.values) == 3)
+    assert intake.tickets.count(None) == len(intake.tickets)
+    assert heard == []

@@ -1,0 +1,179 @@
+"""Every onramp that keeps at-least-once passes the battery for it."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import gevent
+import pytest
+from gevent import socket
+
+from ramps.onramp import Onramp
+from ramps.onramps.file import FileOnramp
+from ramps.onramps.http import HttpOnramp
+from ramps.onramps.memory import MemoryOnramp
+from ramps.testing.replay_battery import ReplayBattery
+
+RETRY_SECONDS = 0.001
+
+
+def append(path: Path, numbers: Sequence[int], padding: int) -> None:
+    """Lines long enough that a file is read in several pieces."""
+    with path.open("a") as file:
+        file.writelines(json.dumps({"n": number, "padding": "x" * padding}) + "\n" for number in numbers)
+
+
+class TestWholeFile(ReplayBattery):
+    input_first = True
+    most_in_flight = 4
+
+    @pytest.fixture(autouse=True)
+    def _file(self, tmp_path: Path) -> None:
+        self.path = tmp_path / "input.log"
+
+    def make(self) -> Onramp:
+        # Less than a piece: one at a time, unless the test needs several.
+        return FileOnramp(FileOnramp.Options.model_validate({"path": self.path, "max_in_flight": self.most}))
+
+    most = "64MiB"
+
+    def provide(self, onramp: Onramp, numbers: Sequence[int]) -> None:
+        append(self.path, numbers, 100_000)
+
+    def test_no_more_is_under_way_than_it_may_have(self) -> None:
+        self.most = "1B"
+        super().test_no_more_is_under_way_than_it_may_have()
+
+
+class TestFollowedFile(ReplayBattery):
+    most_in_flight = 4
+    most = "64MiB"
+
+    @pytest.fixture(autouse=True)
+    def _file(self, tmp_path: Path) -> None:
+        self.path = tmp_path / "input.log"
+
+    def make(self) -> Onramp:
+        options = {"path": self.path, "follow": True, "poll_interval": "1ms", "max_in_flight": self.most}
+        return FileOnramp(FileOnramp.Options.model_validate(options))
+
+    def provide(self, onramp: Onramp, numbers: Sequence[int]) -> None:
+        append(self.path, numbers, 25_000)
+
+    def test_no_more_is_under_way_than_it_may_have(self) -> None:
+        self.most = "1B"
+        super().test_no_more_is_under_way_than_it_may_have()
+
+
+class TestCompressedFile(ReplayBattery):
+    input_first = True
+
+    @pytest.fixture(autouse=True)
+    def _file(self, tmp_path: Path) -> None:
+        self.path = tmp_path / "input.log.gz"
+
+    def make(self) -> Onramp:
+        return FileOnramp(FileOnramp.Options(path=self.path))
+
+    def provide(self, onramp: Onramp, numbers: Sequence[int]) -> None:
+        with gzip.open(self.path, "at") as file:
+            file.writelines(json.dumps({"n": number}) + "\n" for number in numbers)
+
+
+class TestMemory(ReplayBattery):
+    survives_restart = False
+    most_in_flight: int | None = 8
+
+    def make(self) -> Onramp:
+        return MemoryOnramp(MemoryOnramp.Options(capacity=8))
+
+    @pytest.fixture(autouse=True)
+    def _feeders(self) -> None:
+        self.feeders: list[gevent.Greenlet] = []
+
+    def provide(self, onramp: Onramp, numbers: Sequence[int]) -> None:
+        assert isinstance(onramp, MemoryOnramp)
+        self.feeders.append(gevent.spawn(onramp.put_all, [{"n": number} for number in numbers]))
+
+    def stop_providing(self) -> None:
+        gevent.killall(self.feeders)
+
+
+class TestMemoryWithFrames(TestMemory):
+    def provide(self, onramp: Onramp, numbers: Sequence[int]) -> None:
+        assert isinstance(onramp, MemoryOnramp)
+        frames = [json.dumps({"n": number}).encode() for number in numbers]
+        self.feeders.append(gevent.spawn(onramp.put_all, frames))
+
+
+class TestMemoryToItsEnd(TestMemory):
+    input_first = True
+    most_in_flight = None
+
+    def make(self) -> Onramp:
+        return MemoryOnramp()
+
+    def provide(self, onramp: Onramp, numbers: Sequence[int]) -> None:
+        assert isinstance(onramp, MemoryOnramp)
+        if numbers:
+            onramp.put_all([{"n": number} for number in numbers])
+            onramp.close_input()
+
+
+class TestHttp(ReplayBattery):
+    """The sender is a part of it: it posts again what was not acknowledged."""
+
+    keeps_order = False
+    # An acknowledgement may be under way when it stops.
+    forgets_delivered = False
+
+    @pytest.fixture(autouse=True)
+    def _senders(self) -> None:
+        self.senders: dict[int, gevent.Greenlet] = {}
+
+    def make(self) -> Onramp:
+        return HttpOnramp(HttpOnramp.Options.model_validate({"address": "127.0.0.1:0"}))
+
+    def provide(self, onramp: Onramp, numbers: Sequence[int]) -> None:
+        assert isinstance(onramp, HttpOnramp)
+        self.target = onramp
+        for number in numbers:
+            self.senders[number] = gevent.spawn(self._send, number)
+
+    def _send(self, number: int) -> None:
+        body = json.dumps({"n": number}).encode()
+        head = b"POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body)
+        answer = b""
+        while not answer.startswith(b"HTTP/1.1 202"):
+            gevent.sleep(RETRY_SECONDS)
+            with contextlib.suppress(OSError), socket.create_connection(self.target.address) as client:
+                client.sendall(head + body)
+                answer = client.recv(4096)
+
+    def stop_providing(self) -> None:
+        gevent.killall(list(self.senders.values()))
+
+
+class TestFileOfTable(ReplayBattery):
+    """A codec that needs the header: nobody can begin in the middle, so all is read again."""
+
+    input_first = True
+    codec = "csv"
+
+    @pytest.fixture(autouse=True)
+    def _file(self, tmp_path: Path) -> None:
+        self.path = tmp_path / "input.csv"
+        self.path.write_text("n,padding\n")
+
+    def make(self) -> Onramp:
+        return FileOnramp(FileOnramp.Options(path=self.path))
+
+    def provide(self, onramp: Onramp, numbers: Sequence[int]) -> None:
+        with self.path.open("a") as file:
+            file.writelines(f"{number},{'x' * 100_000}\n" for number in numbers)
+
+    forgets_delivered = False
