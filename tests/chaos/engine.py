@@ -20,6 +20,7 @@ _ROOT = Path(__file__).parents[2]
 _CONNECTORS = Path(__file__).parent / "distribution"
 _LOOK_SECONDS = 0.01
 _END_SECONDS = 20.0
+_STARTED = b"Started, "
 _NEVER_STARTS = (ExitCode.USAGE, ExitCode.INVALID_DEPLOYMENT, ExitCode.CANNOT_START)
 
 
@@ -82,6 +83,11 @@ class Engine:
     @property
     def is_alive(self) -> bool:
         return self._process is not None and self._process.poll() is None
+
+    @property
+    def has_started(self) -> bool:
+        """Whether this incarnation runs its deployment, and so has taken charge of its signals."""
+        return self.is_alive and _STARTED in self.log.read_bytes()
 
     @property
     def is_stopped(self) -> bool:

@@ -139,6 +139,8 @@ def run(scenario: Scenario, directory: Path) -> Verdict:
         producers.append(Producer(this.source, scenario.seed, scenario.events, _FRESH_EVENTS))
         if not this.all_arrive(producers[1]):
             stuck.append("fresh events do not flow")
+        # A fail point may have killed it in the very end; its successor can be stopped once it has begun.
+        this.wait(lambda: this.engine.has_started, _MOMENT_SECONDS)
         stuck += how_it_stops(this.engine)
     except EngineRefuses as refusal:
         stuck.append(f"the engine does not start: {refusal}")
