@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ramps.files.checkpoint import Checkpoint
 from ramps.onramps.file import FileOnramp
 from ramps.testing.deliveries import Deliveries, Reader
 
@@ -35,6 +36,11 @@ def following(path: Path, deliveries: Deliveries) -> Any:
     reader.open()
     yield reader
     reader.close()
+
+
+def saved_offset(path: Path) -> int | None:
+    place = Checkpoint(path.with_name("in.jsonl.checkpoint")).load()
+    return None if place is None else place.offset
 
 
 def test_a_table_that_has_grown_is_read_again_with_its_header(
@@ -72,7 +78,8 @@ def test_what_follows_a_truncation_is_not_read_again_by_the_next_process(
     with following(path, deliveries):
         deliveries.wait_until(lambda: 99 in deliveries.numbers)
         path.write_text('{"n": 100}\n')
-        deliveries.wait_until(lambda: 100 in deliveries.numbers)
+        # Not before it is known to be delivered: the end of a process in that moment means reading it again.
+        deliveries.wait_until(lambda: saved_offset(path) == len(path.read_bytes()))
     with following(path, deliveries):
         with path.open("a") as file:
             file.write('{"n": 101}\n')
