@@ -16,7 +16,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import pkgutil
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any, ClassVar, Generic, TypeVar
 
 from pipelines.errors import ConfigurationError, UnknownComponent
@@ -51,7 +51,8 @@ class Registry(Generic[ComponentType]):
     """The members of one family by name.
 
     ``family`` is the word for one member in messages ("onramp"); ``group`` the entry-point group; ``package`` the
-    package whose modules hold our own members, imported at the first look-up.
+    package whose modules hold our own members, each in a module of its name (``lines-null`` in ``lines_null``),
+    which is imported when it is asked for: most deployments need few of them, and some need large libraries.
     """
 
     def __init__(self, family: str, group: str, package: str) -> None:
@@ -60,6 +61,7 @@ class Registry(Generic[ComponentType]):
         self._package = package
         self._members: dict[str, type[ComponentType]] = {}
         self._loaded = False
+        self._others: tuple[EntryPoint, ...] | None = None
         self.broken: dict[str, ConfigurationError] = {}
         """Members of other distributions that could not be loaded, by the names of their entry points."""
 
@@ -79,6 +81,10 @@ class Registry(Generic[ComponentType]):
         """The member called ``name``. Raises `UnknownComponent` with suggestions, and `ConfigurationError` for one of
         another distribution that cannot be loaded.
         """
+        if not self._loaded:
+            own = self._own(name)
+            if own is not None:
+                return own
         self._load()
         try:
             return self._members[name]
@@ -99,13 +105,26 @@ class Registry(Generic[ComponentType]):
         """All members, sorted by name."""
         return [self._members[name] for name in self.names()]
 
+    def _own(self, name: str) -> type[ComponentType] | None:
+        """Our own member of that name, without the others, where no other distribution can have one of the name."""
+        if self._others is None:
+            self._others = tuple(entry_points(group=self.group))
+        if self._others:
+            return None
+        if name not in self._members and name.replace("-", "_") in self._modules():
+            importlib.import_module(f"{self._package}.{name.replace('-', '_')}")
+        return self._members.get(name)
+
+    def _modules(self) -> list[str]:
+        package = importlib.import_module(self._package)
+        return [module.name for module in pkgutil.iter_modules(package.__path__)]
+
     def _load(self) -> None:
         if self._loaded:
             return
         self._loaded = True
-        package = importlib.import_module(self._package)
-        for module in pkgutil.iter_modules(package.__path__):
-            importlib.import_module(f"{self._package}.{module.name}")
+        for module in self._modules():
+            importlib.import_module(f"{self._package}.{module}")
         for entry_point in entry_points(group=self.group):
             # A part that nobody names must not keep the others from working.
             try:
