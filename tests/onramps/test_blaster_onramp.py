@@ -17,7 +17,7 @@ from ramps.testing.recording_intake import RecordingIntake
 
 
 def blaster(path: Path, **options: Any) -> BlasterOnramp:
-    return BlasterOnramp(BlasterOnramp.Options(path=path, **options))
+    return BlasterOnramp(BlasterOnramp.Options.model_validate({"path": path, **options}))
 
 
 @pytest.fixture
@@ -98,3 +98,32 @@ def test_a_truncated_archive_cannot_be_replayed(tmp_path: Path) -> None:
 def test_a_missing_file_cannot_be_replayed(tmp_path: Path) -> None:
     with pytest.raises(CannotOpen, match="it does not exist"):
         blaster(tmp_path / "nowhere").open()
+
+
+def test_several_that_replay_one_file_hold_it_once(path: Path) -> None:
+    path.write_bytes(b"one\ntwo\n")
+    first, second = blaster(path), blaster(path)
+    first.open()
+    second.open()
+    assert first._chunks is second._chunks
+    first.close()
+    second.close()
+
+
+def test_a_file_that_was_written_anew_is_loaded_anew(path: Path, run: Any, intake: Any) -> None:
+    path.write_bytes(b"one\n")
+    first = blaster(path, count=1)
+    first.open()
+    path.write_bytes(b"other\n")
+    run(blaster(path, count=1)).wait_for_end()
+    assert intake.data == b"other\n"
+    first.close()
+
+
+def test_what_one_may_hold_is_not_taken_over_by_one_with_a_smaller_limit(path: Path) -> None:
+    path.write_bytes(b"one\n" * 1000)
+    first = blaster(path)
+    first.open()
+    with pytest.raises(CannotOpen, match="larger than"):
+        blaster(path, max_size="1KiB").open()
+    first.close()
