@@ -42,10 +42,23 @@ links = ["keep/err -> out", "access -> keep", "web -> keep -> out"]
 restart = { strategy = "one_for_one" }
 """
 
+PROMISED = """
+[supervisor]
+dead_letters = "letters.db"
+[onramps.in]
+type = "http"
+[offramps.out]
+type = "file"
+path = "out.jsonl"
+[flows.main]
+guarantee = "at-least-once"
+links = ["in -> out"]
+"""
 
-@pytest.mark.parametrize("which", ["good", "many"])
+
+@pytest.mark.parametrize("which", ["good", "many", "promised"])
 def test_what_is_shown_makes_an_equal_plan(planned: Planned, good: str, which: str) -> None:
-    plan = planned(good if which == "good" else MANY)
+    plan = planned({"good": good, "many": MANY, "promised": PROMISED}[which])
     assert planned(plan_to_toml(plan)) == plan
 
 
