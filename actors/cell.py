@@ -43,9 +43,9 @@ class Cell:
     """The identity of one actor. Everything here runs in the thread of the actor's system."""
 
     __slots__ = (
-        "_children", "_gone", "_ready", "_timers", "_watchers", "_workers", "actor", "blocked_on", "crashes_in_hand",
-        "draining", "entered", "factory", "greenlet", "halting", "in_hand", "kill_error", "kill_requested",
-        "last_reason", "mailbox", "max_message_time", "name", "parent", "poison_after", "ref",
+        "_children", "_gone", "_ready", "_timers", "_watchers", "_workers", "actor", "blocked_on", "cpu_seconds",
+        "crashes_in_hand", "draining", "entered", "factory", "greenlet", "halting", "in_hand", "kill_error",
+        "kill_requested", "last_reason", "mailbox", "max_message_time", "name", "parent", "poison_after", "ref",
         "restarts", "retry", "state", "stop_requested", "supervised", "system",
     )  # fmt: skip
 
@@ -77,6 +77,7 @@ class Cell:
         self.crashes_in_hand = 0
         self.restarts = 0
         self.blocked_on: str | None = None
+        self.cpu_seconds = 0.0
         self.last_reason: ExitReason | None = None
         self.draining = self.stop_requested = self.halting = self.kill_requested = False
         self.kill_error: BaseException | None = None
@@ -395,6 +396,7 @@ class Cell:
             in_hand=self.in_hand is not None,
             events_in_hand=(self.in_hand or self.retry or (None, None, 0, 0))[2],
             blocked_on=self.blocked_on,
+            cpu_seconds=self.cpu_seconds,
             mailbox=self.mailbox.statistics(),
             last_error="" if reason is None or reason.expected else str(reason),
             children=tuple(child.name for child in (self._children or {}).values()),

@@ -106,6 +106,9 @@ class ActorStatistics:
     """Events of the message that a handler works on, or that waits to be tried again after a crash."""
     blocked_on: str | None
     """The actor whose full mailbox it waits for now."""
+    cpu_seconds: float
+    """Processor time that its code has used, its workers included, as the ticks of pre-emption saw it: a sample, right
+    in the long run; 0 where pre-emption is off."""
     mailbox: MailboxStatistics
     last_error: str = ""
     children: tuple[str, ...] = field(default=())

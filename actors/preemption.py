@@ -144,10 +144,15 @@ class Preemption:
         current = getcurrent()
         if current is self._hub or not self._running:
             self._last = None
+            self._cpu_seconds = thread_time()
             return
         now = thread_time()
-        record = self._account(current, now - self._cpu_seconds)
-        self._cpu_seconds = now
+        seconds, self._cpu_seconds = now - self._cpu_seconds, now
+        cell = getattr(current, "cell", None)
+        if cell is not None:
+            # All of the tick to whoever runs at its end: as often it is somebody else's as the other way round.
+            cell.cpu_seconds += seconds
+        record = self._account(current, seconds)
         iteration = self._hub.loop.iteration
         if self._last is not current or self._iteration != iteration:
             self._last, self._iteration = current, iteration

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from actors import Actor, ActorRef, ExitReason, Lane
+from actors.valve import Valve
 from pipelines.contraflow import Insight, InsightKind, Route
 from pipelines.outlets import Delivery, Outlets
 from pipelines.pipeline import Pipeline
@@ -30,6 +31,8 @@ class PipelinePart:
         self.outlets = outlets
         self.upstream: list[ActorRef[Any]] = []
         """Pipelines before this one that want to hear of closed and reopened connections."""
+        self.valve = Valve()
+        """Closed while somebody has paused it."""
         self.outbox: deque[Delivery] = deque()
         """Worked on, and not sent yet."""
         self.pipeline: Pipeline | None = None
@@ -54,6 +57,7 @@ class PipelineActor(Actor[Any]):
         part = self._part
         self._pipeline = part.pipeline = part.make_pipeline()
         self._process = self._pipeline.process_into
+        self._valve = part.valve
         self._outbox = part.outbox
         self._send = part.outlets.send
         if self._pipeline.wants_ticks:
@@ -63,6 +67,8 @@ class PipelineActor(Actor[Any]):
     def on_message(self, message: Any) -> None:
         """One batch, one insight, or a tick."""
         if type(message) is tuple:
+            if not self._valve.is_open:
+                self._wait_for_valve()
             port, batch = message
             # A batch that comes again after a kill has our route already.
             if self._pipeline.wants_contraflow and (batch.route is None or batch.route.owner is not self.ref):
@@ -86,6 +92,11 @@ class PipelineActor(Actor[Any]):
             self._send_outbox()
         elif isinstance(message, Insight):
             self._on_insight(message)
+
+    def _wait_for_valve(self) -> None:
+        self.waits_for("somebody to resume it")
+        self._valve.wait()
+        self.waits_for(None)
 
     def _on_insight(self, insight: Insight) -> None:
         upwards, released = self._pipeline.insight(insight, self.clock.time_ns())

@@ -8,6 +8,7 @@ from typing import Any
 
 from actors import Actor, ActorRef, ExitReason, Lane
 from actors.log import get_logger
+from actors.valve import Valve
 from pipelines.batch import Batch
 from pipelines.contraflow import Insight, InsightKind
 from pipelines.outlets import Outlets
@@ -16,6 +17,7 @@ from ramps.encoder import Encoder
 from ramps.errors import ConnectionLost, Rejected, StopDeployment
 from ramps.formats.codec_values import find_fault
 from ramps.give_up import GiveUpOptions
+from ramps.latency import Latencies
 from ramps.links.linked_batch import LinkedBatch
 from ramps.offramp import Offramp, Outgoing
 from ramps.retry import Backoff, BackoffOptions
@@ -58,6 +60,12 @@ class OfframpPart:
         self.upstream: list[ActorRef[Any]] = []
         """Pipelines that want to hear of closed and reopened connections."""
         self.connected = False
+        self.outage = ""
+        """Why it is not connected."""
+        self.valve = Valve()
+        """Closed while somebody has paused it."""
+        self.latencies = Latencies()
+        """Ages of what was written."""
         self.outage_told = False
         """Whether the pipelines upstream have been told that the connection is closed, and not yet that it is open."""
         self.written = 0
@@ -108,6 +116,10 @@ class OfframpActor(Actor[Any]):
         elif message is END_OF_INPUT:
             self._end_input()
         else:
+            if not self._part.valve.is_open:
+                self.waits_for("somebody to resume it")
+                self._part.valve.wait()
+                self.waits_for(None)
             self._deliver(message[1])
 
     def on_stop(self, reason: ExitReason) -> None:
@@ -194,6 +206,7 @@ class OfframpActor(Actor[Any]):
             part.failed += refused
         if taken:
             part.written += taken
+            part.latencies.record(self.clock.time_ns() - batch.ingest_ns, taken)
             self._written_since_flush = True
             if part.backoff.failures:
                 part.backoff.reset()
@@ -287,7 +300,7 @@ class OfframpActor(Actor[Any]):
     def _open(self) -> None:
         part = self._part
         part.connector.open()
-        part.connected = True
+        part.connected, part.outage = True, ""
 
     def _try_open(self) -> None:
         """With nothing in hand: nobody may send anything to write before we say that we are open again."""
@@ -312,7 +325,7 @@ class OfframpActor(Actor[Any]):
     def _lost(self, error: Exception) -> float:
         """Close, tell everybody, and answer how many seconds to wait before the next try."""
         part = self._part
-        part.connected = False
+        part.connected, part.outage = False, str(error)
         part.connector.close()
         # What was written and not flushed may be gone with the connection.
         self._confirm(Outcome.FAILED)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from actors import Actor, ActorRef, ExitReason, Lane, MailboxFull
 from actors.log import get_logger
 from actors.reply import Reply
+from actors.valve import Valve
 from pipelines.batch import Batch
 from pipelines.outlets import Outlets
 from ramps.errors import ConnectionLost, EndOfInput, IntakeFull
@@ -54,6 +55,10 @@ class OnrampPart:
         self.backoff = Backoff(backoff)
         self.intake = make_intake(self._send)
         self.connected = False
+        self.outage = ""
+        """Why it is not connected."""
+        self.valve = Valve()
+        """Closed while somebody has paused it: what it has read waits, so that it reads no more."""
         self.ended = False
         """Whether the input is at its end for good."""
         self.closing = False
@@ -69,6 +74,7 @@ class OnrampPart:
         ``ref`` is its actor, if there is one now.
         """
         self.closing = True
+        self.valve.open()
         if self.gate is not None:
             self.gate.set()
         if ref is None:
@@ -77,6 +83,8 @@ class OnrampPart:
             ref.tell(_STOP_READING, lane=Lane.CONTROL)
 
     def _send(self, port: str, batch: Batch, timeout: float | None) -> None:
+        if not self.valve.is_open and not self.valve.wait(timeout):
+            raise IntakeFull(f"{self.name} is paused")
         if batch.taken:
             self.outlets.note_sent(port, batch)
             return
@@ -144,7 +152,7 @@ class OnrampActor(Actor[Any]):
 
     def _open(self) -> None:
         self._part.connector.open()
-        self._part.connected = True
+        self._part.connected, self._part.outage = True, ""
 
     def _read(self, delay_seconds: float) -> None:
         part, intake = self._part, self._part.intake
@@ -193,7 +201,7 @@ class OnrampActor(Actor[Any]):
     def _lost(self, error: Exception) -> float:
         """Close, and answer how many seconds to wait before the next try."""
         part = self._part
-        part.connected = False
+        part.connected, part.outage = False, str(error)
         part.connector.close()
         delay_seconds = part.backoff.next_delay(getattr(error, "retry_after_seconds", None))
         part.log.warning(

@@ -70,7 +70,7 @@ class Builder:
         stop_deployment: Callable[[int, str], None],
         onramp_ended: Callable[[], None],
     ) -> None:
-        self._plan = plan
+        self.plan = plan
         self._system = system
         self._stop_deployment = stop_deployment
         self._onramp_ended = onramp_ended
@@ -98,8 +98,8 @@ class Builder:
 
     def root(self) -> Supervisor:
         """The supervisor of all flows. A factory: each call makes a new one."""
-        policy = self._plan.supervisor.restart
-        children = [self._flow(flow) for flow in self._plan.flows]
+        policy = self.plan.supervisor.restart
+        children = [self._flow(flow) for flow in self.plan.flows]
         return Supervisor(
             children,
             strategy=Strategy.ONE_FOR_ONE,
@@ -163,7 +163,7 @@ class Builder:
         part.outlets.unlink_all()
         dealers: dict[tuple[str, str], Dealer] = {}
         for link in component.links:
-            target = self._plan_of(link.target)
+            target = self.plan_of(link.target)
             ref = self._system.find(target.actor_name)
             if ref is None:
                 raise RuntimeError(
@@ -188,7 +188,8 @@ class Builder:
                 assert isinstance(target_part, OfframpPart)
                 part.connector.follow(target_part)
 
-    def _plan_of(self, target: Any) -> ComponentPlan:
+    def plan_of(self, target: Any) -> ComponentPlan:
+        """The plan of a component by its id, of whatever kind it is. Raises ``KeyError``."""
         for kind in ("offramp", "pipeline", "onramp"):
             plan = self.plans.get(f"{kind}:{target}")
             if plan is not None:
@@ -234,12 +235,12 @@ class Builder:
         pipeline = make_pipeline(
             component,
             component.actor_name,
-            self._plan_of,
+            self.plan_of,
             self._codes.setdefault((component.id.flow, component.id.name), {}),
         )
         for link in component.links:
             # So that an offramp's lost connection reaches the operator that sends to it.
-            pipeline.connect(link.port, self._plan_of(link.target).actor_name)
+            pipeline.connect(link.port, self.plan_of(link.target).actor_name)
         return pipeline
 
     def _intake(self, component: OnrampPlan, send: Any) -> StreamIntake:
@@ -249,14 +250,14 @@ class Builder:
             send=send,
             clock=self._system.clock,
             make_preprocessors=[processor.build for processor in component.preprocessors],
-            codec_named=partial(codec_by_name, engine=self._plan.supervisor.json_),
+            codec_named=partial(codec_by_name, engine=self.plan.supervisor.json_),
             batch_max=component.table.batch_max,
         )
 
     def _input_ended(self, component: OnrampPlan) -> None:
         """In the onramp's greenlet, behind the last that it has sent."""
         for target in dict.fromkeys(link.target for link in component.links):
-            name = self._plan_of(target).actor_name
+            name = self.plan_of(target).actor_name
             part, ref = self.parts[name], self._system.find(name)
             if ref is not None and isinstance(part, OfframpPart) and part.connector.wants_end:
                 ref.tell(END_OF_INPUT, events=0)

@@ -20,10 +20,16 @@ from supervisor.deployment.outcome import Outcome, StartRefused
 from supervisor.deployment.plan import Plan
 from supervisor.deployment.problem import InvalidDeployment
 from supervisor.deployment.running import ROOT, Running, plan_source
+from supervisor.deployment.steering import Steering
 from supervisor.deployment.tally import tally
-from supervisor.supervision import Supervisor
+from supervisor.observation.hub_lag import HubLag
+from supervisor.observation.observe import observe, observe_process
+from supervisor.observation.snapshot import Snapshot
+from supervisor.supervision import ActorStatus, Supervisor, status
 
 __all__ = ["Deployment", "Outcome", "StartRefused"]
+
+_TREE_SECONDS = 1.0
 
 
 class Deployment(Running):
@@ -41,6 +47,8 @@ class Deployment(Running):
     def __init__(self, plan: Plan, *, clock: Clock | None = None) -> None:
         super().__init__(plan, clock=clock)
         self._builder: Builder | None = None
+        self.executor = 0
+        """The number of the executor that this is the deployment of; 0 where there is none."""
 
     @classmethod
     def load(cls, source: str | Path | Mapping[str, Any], *, clock: Clock | None = None) -> Deployment:
@@ -85,9 +93,41 @@ class Deployment(Running):
             if isinstance(part, OnrampPart) and getattr(part.connector, "address", None) is not None
         }
 
+    def snapshot(self) -> Snapshot:
+        """How everything is now. Does not block."""
+        builder, system = self._made(), self._running()
+        self._hub_lag.start()
+        process = observe_process(
+            self.executor,
+            state=self.state,
+            restarts=0,
+            uptime_seconds=self.uptime_seconds,
+            hub_lag_seconds=self._hub_lag.seconds,
+        )
+        return observe(builder, system, state=self.state, process=process, addresses=self.addresses())
+
+    def tree(self) -> ActorStatus:
+        """The supervision tree. Blocks for a second at most for each supervisor that is busy."""
+        root = self._root()
+        if root is None:
+            raise RuntimeError("nothing runs")
+        return status(root, _TREE_SECONDS)
+
+    def steer(self, action: str, target: str) -> list[str]:
+        """See `Running.steer`."""
+        steering = Steering(self._made(), self._running())
+        actions = {"pause": steering.pause, "resume": steering.resume, "restart": steering.restart}
+        return actions[action](target)
+
     # --- within ------------------------------------------------------------------------------------------------------
 
+    def _made(self) -> Builder:
+        if self._builder is None:
+            raise RuntimeError("this deployment has not been started")
+        return self._builder
+
     def _prepare(self, system: ActorSystem) -> Callable[[], Supervisor]:
+        self._hub_lag = HubLag(system.clock)
         try:
             self._builder = Builder(self.plan, system, self._stop_asked, self._input_ended)
         except BadStore as error:
@@ -99,6 +139,7 @@ class Deployment(Running):
         self._builder.open_gates()
 
     def _release(self) -> None:
+        self._hub_lag.stop()
         if self._builder is not None and self._builder.store is not None:
             self._builder.store.close()
 
@@ -114,11 +155,12 @@ class Deployment(Running):
         self._drain().wait_until_idle(give_up)
 
     def _stop_in_order(self, seconds: float) -> None:
+        for part in self._parts().values():
+            part.valve.open()
         self._drain().run(seconds)
 
     def _tally(self) -> Account:
-        assert self._builder is not None
-        return tally(self._builder, self._running())
+        return tally(self._made(), self._running())
 
     def _drain(self) -> Drain:
         return Drain(self._running(), self._parts(), ROOT)
@@ -136,8 +178,7 @@ class Deployment(Running):
         )
 
     def _parts(self) -> dict[str, Part]:
-        assert self._builder is not None
-        return self._builder.parts
+        return self._made().parts
 
     def _refs(self) -> Iterator[tuple[str, ActorRef[Any]]]:
         system = self._running()

@@ -18,7 +18,8 @@ from supervisor.deployment.plan import Plan
 from supervisor.deployment.ports import refuse_taken_ports
 from supervisor.deployment.problem import InvalidDeployment
 from supervisor.deployment.toml_text import toml_document
-from supervisor.supervision import Supervisor
+from supervisor.observation.snapshot import Snapshot
+from supervisor.supervision import ActorStatus, Supervisor
 
 __all__ = ["ROOT", "Running", "plan_source"]
 
@@ -38,12 +39,30 @@ class Running(ABC):
         self._system: ActorSystem | None = None
         self._finished: Reply | None = None
         self._final_account: Account | None = None
+        self._has_started = self._stopping = False
+        self._started_at = 0.0
 
     # --- what a subclass says ----------------------------------------------------------------------------------------
 
     @abstractmethod
     def addresses(self) -> dict[str, str]:
         """Where each listening onramp listens, by its actor's name: with port 0 in the file, the one that it got."""
+
+    @abstractmethod
+    def snapshot(self) -> Snapshot:
+        """How everything is now. Blocks, for as long as other processes need to answer: a second or two at most, then
+        it does without them.
+        """
+
+    @abstractmethod
+    def tree(self) -> ActorStatus:
+        """The supervision tree. Blocks like `snapshot`."""
+
+    @abstractmethod
+    def steer(self, action: str, target: str) -> list[str]:
+        """Do one of `supervisor.deployment.steering.ACTIONS` to a component or flow; the names of the components that
+        it was done to. Raises `UnknownTarget`, and `SupervisionError` when they do not start again. Blocks.
+        """
 
     @abstractmethod
     def _prepare(self, system: ActorSystem) -> Callable[[], Supervisor]:
@@ -85,6 +104,7 @@ class Running(ABC):
         if self._system is not None:
             raise RuntimeError("this deployment has been started already; load it again for another run")
         system = self._system = ActorSystem(clock=self._clock)
+        self._started_at = system.clock.now()
         self._finished = Reply(system.scheduler)
         if self.outcome is not None:
             self._finished.set()
@@ -103,6 +123,7 @@ class Running(ABC):
             if isinstance(error, StartFailed):
                 raise refusal_of(error) from error
             raise
+        self._has_started = True
         self._begin()
         self._input_ended()
 
@@ -138,6 +159,7 @@ class Running(ABC):
         system = self._running()
         seconds = self.plan.supervisor.drain_timeout if drain_timeout is None else drain_timeout
         self._finish(Outcome("stopped"))
+        self._stopping = True
         try:
             self._stop_in_order(seconds)
             self._final_account = self._tally()
@@ -162,6 +184,20 @@ class Running(ABC):
         self.stop(None if kind is None else 0.0)
 
     # --- a look inside -----------------------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> str:
+        """``starting``, ``running``, ``stopping`` or ``stopped``."""
+        if self._final_account is not None:
+            return "stopped"
+        if self._stopping:
+            return "stopping"
+        return "running" if self._has_started else "starting"
+
+    @property
+    def uptime_seconds(self) -> float:
+        """Since `start` was called."""
+        return self._running().clock.now() - self._started_at
 
     @property
     def system(self) -> ActorSystem:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from supervisor.deployment.account import Account, ComponentAccount, count_events
 from supervisor.deployment.plan import ComponentPlan, Kind, OfframpPlan, OnrampPlan, PipelinePlan, Plan
 
-__all__ = ["account_text", "component_lines"]
+__all__ = ["account_text", "component_lines", "describe_component"]
 
 
 def component_lines(plan: Plan, places: Mapping[tuple[str, str], str] = {}) -> list[tuple[str, str]]:
@@ -27,11 +27,14 @@ def component_lines(plan: Plan, places: Mapping[tuple[str, str], str] = {}) -> l
     for key, component in first.items():
         times = f" x{copies[key]}" if copies[key] > 1 else ""
         where = f" in {places[key]}" if key in places else ""
-        lines.append((f"{component.kind.value}:{key[0]}/{key[1]}", f"{_describe(component)}{times}{where}"))
+        lines.append(
+            (f"{component.kind.value}:{key[0]}/{key[1]}", f"{describe_component(component)}{times}{where}")
+        )
     return lines
 
 
-def _describe(component: ComponentPlan) -> str:
+def describe_component(component: ComponentPlan) -> str:
+    """What it is, in words: ``"tcp > lines > json"``."""
     match component:
         case OnrampPlan():
             steps = [processor.member.name for processor in component.preprocessors]

@@ -16,8 +16,8 @@ import msgpack
 from supervisor.executors.errors import ChannelBroken
 
 __all__ = [
-    "MAX_MESSAGE_BYTES", "Answer", "Decoder", "Final", "GaveUp", "Heartbeat", "Load", "Look", "Message", "Records",
-    "Refused", "Run", "Started", "Stop", "StopAsked", "StopReading", "encode",
+    "MAX_MESSAGE_BYTES", "Answer", "Ask", "Decoder", "Final", "GaveUp", "Heartbeat", "Load", "Look", "Message",
+    "Records", "Refused", "Run", "Started", "Stop", "StopAsked", "StopReading", "Told", "encode",
 ]  # fmt: skip
 
 MAX_MESSAGE_BYTES = 128 * 1024 * 1024
@@ -80,6 +80,15 @@ class Stop:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A question or an order that is answered by `Told` of that number: ``what`` is one of `Inquiries`."""
+
+    number: int
+    what: str
+    arguments: list[Any]
+
+
 # --- from the executor -----------------------------------------------------------------------------------------------
 
 
@@ -117,6 +126,15 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """To `Ask` of that number: plain data, or what went wrong, by the name of its class and in words."""
+
+    number: int
+    answer: Any
+    error: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class StopAsked:
     """An offramp asks that the whole deployment stops."""
 
@@ -147,15 +165,15 @@ class Records:
 
 
 Message = (
-    Load | Run | Begin | StopReading | Look | Stop
-    | Started | Refused | Heartbeat | Answer | StopAsked | GaveUp | Final | Records
+    Load | Run | Begin | StopReading | Look | Stop | Ask
+    | Started | Refused | Heartbeat | Answer | Told | StopAsked | GaveUp | Final | Records
 )  # fmt: skip
 
 _TYPES: dict[str, type[Any]] = {
     type_.__name__: type_
     for type_ in (
-        Load, Run, Begin, StopReading, Look, Stop,
-        Started, Refused, Heartbeat, Answer, StopAsked, GaveUp, Final, Records,
+        Load, Run, Begin, StopReading, Look, Stop, Ask,
+        Started, Refused, Heartbeat, Answer, Told, StopAsked, GaveUp, Final, Records,
     )
 }  # fmt: skip
 

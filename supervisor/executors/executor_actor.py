@@ -8,10 +8,12 @@ from typing import Any, Final
 from actors import Actor, Clock, ExitReason
 from actors.log import get_logger
 from actors.reply import Reply
+from actors.scheduler import Scheduler
 from supervisor.deployment.account import Account
 from supervisor.deployment.outcome import StartRefused
 from supervisor.executors.control import (
     Answer,
+    Ask,
     Begin,
     GaveUp,
     Heartbeat,
@@ -23,6 +25,7 @@ from supervisor.executors.control import (
     Started,
     Stop,
     StopAsked,
+    Told,
 )
 from supervisor.executors.control import (
     Final as FinalAccount,
@@ -30,6 +33,7 @@ from supervisor.executors.control import (
 from supervisor.executors.errors import ExecutorEnded, ExecutorError, ExecutorGaveUp
 from supervisor.executors.process import ExecutorProcess
 from supervisor.executors.records import replay
+from supervisor.observation.snapshot import Snapshot
 
 __all__ = ["STOP_PATIENCE_SECONDS", "ExecutorActor", "ExecutorPart"]
 
@@ -82,6 +86,10 @@ class ExecutorPart:
         self.missed = 0
         self.heard_at: float | None = None
         self.last_error = ""
+        self.snapshot: Snapshot | None = None
+        """The latest that it gave."""
+        self._asked: dict[int, Reply] = {}
+        self._questions = 0
         self._load = load
         self._directory = directory
         self._on_stop_asked = on_stop_asked
@@ -110,6 +118,17 @@ class ExecutorPart:
         if self.process is not None:
             self.process.channel.send(message)
 
+    def ask(self, scheduler: Scheduler, what: str, *arguments: Any) -> Reply:
+        """Ask it one of `supervisor.executors.inquiries`. The reply is a `Told`, or the error that it is gone."""
+        reply = Reply(scheduler)
+        if self.process is None or not self.running:
+            reply.set(error=ExecutorError(f"{self.name} does not run now"))
+            return reply
+        self._questions += 1
+        self._asked[self._questions] = reply
+        self.send(Ask(self._questions, what, list(arguments)))
+        return reply
+
     def run_order(self) -> Run:
         """The order to run, with what must not be read again."""
         return Run(sorted(self.ended), self.closing)
@@ -129,6 +148,9 @@ class ExecutorPart:
             account = self._account or Account(())
             self._past.append(account.cut_off(f"executor {self.number} {how}: what it had in hand is lost"))
         self._account, self._final, self._gave_up = None, False, ""
+        asked, self._asked = self._asked, {}
+        for reply in asked.values():
+            reply.set(error=ExecutorError(f"{self.name} {how}"))
         self.inputs = self.answer = self.heard_at = None
         self.running = False
 
@@ -158,6 +180,10 @@ class ExecutorPart:
                 replay(message, self.number)
             case Answer():
                 self.answer = message
+            case Told(number):
+                reply = self._asked.pop(number, None)
+                if reply is not None:
+                    reply.set(message)
             case StopAsked(why, exit_code):
                 self._on_stop_asked(exit_code, why)
             case GaveUp(why):

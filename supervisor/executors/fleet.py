@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,18 +21,26 @@ from supervisor.deployment.cores import core_of, usable_cores
 from supervisor.deployment.deployment import Deployment
 from supervisor.deployment.plan import Plan
 from supervisor.deployment.running import Running, plan_source
-from supervisor.executors.control import Begin, Load, Look, Stop, StopReading
+from supervisor.deployment.steering import UnknownTarget
+from supervisor.executors.control import Begin, Load, Look, Stop, StopReading, Told
 from supervisor.executors.executor_actor import STOP_PATIENCE_SECONDS, ExecutorActor, ExecutorPart
+from supervisor.executors.inquiries import raise_told
 from supervisor.executors.placement import Placement, place
 from supervisor.executors.records import wanted_level
 from supervisor.executors.status import ExecutorStatus, usage_of
-from supervisor.supervision import ChildSpec, RestartIntensity, Supervisor
+from supervisor.observation.hub_lag import HubLag
+from supervisor.observation.observe import observe_process
+from supervisor.observation.snapshot import Snapshot
+from supervisor.supervision import ActorStatus, ChildSpec, RestartIntensity, Supervisor, status
 
 __all__ = ["Fleet", "open_deployment", "open_plan"]
 
 _log = get_logger("supervisor")
 
 _LOOK_SECONDS = 0.01
+_ASK_SECONDS = 2.0
+_STEER_SECONDS = 60.0
+_TREE_SECONDS = 1.0
 _MAX_LOOK_SECONDS = 0.25
 _TELL_SECONDS = 2.0
 # Of 107 characters, what the name of the directory and those of sockets leave.
@@ -90,9 +99,62 @@ class Fleet(Running):
         """How each executor is now. Does not block."""
         return [self._status(part) for part in self._executors]
 
+    def snapshot(self) -> Snapshot:
+        """How everything is now. Blocks until all executors have answered, two seconds at most; of those that did not,
+        or are not there, it tells what was known last.
+        """
+        parts = [self._snapshot_of(part, told) for part, told in self._ask_all("snapshot")]
+        plan, clock = self.plan, self._running().clock
+        self._hub_lag.start()
+        process = observe_process(
+            0,
+            state=self.state,
+            restarts=0,
+            uptime_seconds=self.uptime_seconds,
+            hub_lag_seconds=self._hub_lag.seconds,
+        )
+        promises = {
+            flow.name: "at-least-once" if flow.at_least_once else "best-effort" for flow in plan.flows
+        }
+        whole = Snapshot(clock.time_ns(), plan.file, self.state, promises, (), (process,))
+        return Snapshot.together(whole, [part for part in parts if part is not None])
+
+    def tree(self) -> ActorStatus:
+        """The supervision tree: below each executor's actor, the tree that it has in its process."""
+        root = self._root()
+        if root is None:
+            raise RuntimeError("nothing runs")
+        tree = status(root, _TREE_SECONDS)
+        below = {
+            part.name: [told.answer]
+            for part, told in self._ask_all("tree")
+            if told is not None and not told.error
+        }
+        for child in tree["children"]:
+            child["children"] = below.get(child["name"], [])
+        return tree
+
+    def steer(self, action: str, target: str) -> list[str]:
+        """See `Running.steer`. What several executors run is steered in each."""
+        found: dict[str, None] = {}
+        errors = []
+        for _part, told in self._ask_all("steer", action, target, seconds=_STEER_SECONDS):
+            if told is None:
+                continue
+            try:
+                raise_told(told)
+            except UnknownTarget as error:
+                errors.append(error)
+            else:
+                found.update(dict.fromkeys(told.answer))
+        if not found and errors:
+            raise errors[0]
+        return list(found)
+
     # --- within ------------------------------------------------------------------------------------------------------
 
     def _prepare(self, system: ActorSystem) -> Callable[[], Supervisor]:
+        self._hub_lag = HubLag(system.clock)
         self._link_directory = _private_directory()
         timeout = self.plan.supervisor.heartbeat_timeout
         cores = usable_cores()
@@ -205,6 +267,7 @@ class Fleet(Running):
 
     def _release(self) -> None:
         clock = self._running().clock
+        self._hub_lag.stop()
         for part in self._executors:
             part.bury(clock, "was killed by its parent")
         for part in self._executors:
@@ -214,6 +277,37 @@ class Fleet(Running):
 
     def _tally(self) -> Account:
         return Account.together(account for part in self._executors for account in part.accounts())
+
+    def _ask_all(
+        self, what: str, *arguments: Any, seconds: float = _ASK_SECONDS
+    ) -> list[tuple[ExecutorPart, Told | None]]:
+        """What each executor says to that; ``None`` for one that is not there, or does not say in time. Blocks."""
+        system = self._running()
+        replies = [part.ask(system.scheduler, what, *arguments) for part in self._executors]
+        deadline = system.clock.now() + seconds
+        for reply in replies:
+            reply.wait(system.clock, max(0.0, deadline - system.clock.now()))
+        return [
+            (part, reply.value if reply.is_set and reply.error is None else None)
+            for part, reply in zip(self._executors, replies, strict=True)
+        ]
+
+    def _snapshot_of(self, part: ExecutorPart, told: Told | None) -> Snapshot | None:
+        state = self._status(part)
+        if told is not None and not told.error:
+            part.snapshot = Snapshot.from_json(told.answer)
+        if part.snapshot is None:
+            return None
+        processes = tuple(
+            replace(process, restarts=state.restarts, state=state.state, last_error=state.last_error)
+            for process in part.snapshot.processes
+        )
+        components = part.snapshot.components
+        if not part.running:
+            components = tuple(
+                replace(component, state=state.state, reason=state.last_error) for component in components
+            )
+        return replace(part.snapshot, processes=processes, components=components)
 
     def _status(self, part: ExecutorPart) -> ExecutorStatus:
         system = self._running()

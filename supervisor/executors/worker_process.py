@@ -31,6 +31,7 @@ from supervisor.deployment.problem import InvalidDeployment, Severity
 from supervisor.executors.channel import Channel
 from supervisor.executors.control import (
     Answer,
+    Ask,
     Begin,
     Final,
     GaveUp,
@@ -44,8 +45,10 @@ from supervisor.executors.control import (
     Stop,
     StopAsked,
     StopReading,
+    Told,
 )
 from supervisor.executors.executor_deployment import ExecutorDeployment
+from supervisor.executors.inquiries import answer_to
 from supervisor.executors.placement import place
 from supervisor.executors.process import HELD_SIGNALS
 from supervisor.executors.records import RecordPump
@@ -93,7 +96,7 @@ class _Worker:
         self._stop_told = False
         self._accounted_at = 0.0
         self._account_pause_seconds = 0.0
-        self._executors = 1
+        self._executors = self._executor = 1
         self._heartbeat_seconds = 1.0
 
     def run(self) -> None:
@@ -124,7 +127,7 @@ class _Worker:
         if load.core is not None:
             _pin(load.core)
         self._heartbeat_seconds = load.heartbeat_seconds
-        self._executors = load.executors
+        self._executors, self._executor = load.executors, load.executor
         # As in the parent: what modules print while they are imported is no event.
         with redirect_stdout(sys.stderr):
             examination = examine(parse(load.text, load.file), load.executors)
@@ -136,6 +139,7 @@ class _Worker:
     def _start(self, plan: Plan, run: Run) -> ExecutorDeployment:
         closing = self._closing or run.closing
         deployment = ExecutorDeployment(plan, ended=run.ended, closing=closing, on_news=self._news.set)
+        deployment.executor = self._executor
         deployment.start()
         self._deployment = deployment
         if self._closing:
@@ -193,11 +197,19 @@ class _Worker:
                 self._closing = True
                 if self._deployment is not None:
                     self._deployment.stop_reading()
+            case Ask():
+                gevent.spawn(self._answer, message)
             case Look(number):
                 idle, moved = (False, 0) if self._deployment is None else self._deployment.activity()
                 self._channel.send(Answer(number, idle, moved))
             case _:
                 raise TypeError(message)
+
+    def _answer(self, ask: Ask) -> None:
+        if self._deployment is None:
+            self._channel.send(Told(ask.number, None, ["ExecutorError", "it has not started yet"]))
+        else:
+            self._channel.send(answer_to(ask, self._deployment))
 
     def _beat(self) -> None:
         deployment = self._deployment

@@ -16,6 +16,7 @@ from supervisor.supervision.requests import (
     ChildCounts,
     ChildInfo,
     ChildState,
+    bounce_child,
     count_children,
     delete_child,
     restart_child,
@@ -32,8 +33,8 @@ __all__ = [
     # what to supervise, and how
     "ChildKind", "ChildSpec", "Restart", "RestartIntensity", "Strategy", "Supervisor", "supervisor_spec",
     # asking a running supervisor
-    "ActorStatus", "ChildCounts", "ChildInfo", "ChildState", "count_children", "delete_child", "restart_child",
-    "start_child", "status", "terminate_child", "which_children",
+    "ActorStatus", "ChildCounts", "ChildInfo", "ChildState", "bounce_child", "count_children", "delete_child",
+    "restart_child", "start_child", "status", "terminate_child", "which_children",
     # errors
     "ChildAlreadyPresent", "ChildRequestRefused", "ChildRunning", "ChildStartFailed", "InvalidSupervision",
     "RestartIntensityExceeded", "StartTimeout", "SupervisionError", "UnknownChild",

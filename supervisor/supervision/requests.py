@@ -16,9 +16,9 @@ from actors import ActorRef
 from supervisor.supervision.child_spec import ChildKind, ChildSpec, Restart
 
 __all__ = [
-    "ChildCounts", "ChildInfo", "ChildState", "CountChildren", "DeleteChild", "RestartChild", "StartChild",
-    "SupervisorRequest", "TerminateChild", "WhichChildren", "count_children", "delete_child", "restart_child",
-    "start_child", "terminate_child", "which_children",
+    "BounceChild", "ChildCounts", "ChildInfo", "ChildState", "CountChildren", "DeleteChild", "RestartChild",
+    "StartChild", "SupervisorRequest", "TerminateChild", "WhichChildren", "bounce_child", "count_children",
+    "delete_child", "restart_child", "start_child", "terminate_child", "which_children",
 ]  # fmt: skip
 
 _TIMEOUT_SECONDS = 60.0
@@ -85,6 +85,13 @@ class RestartChild:
 
 
 @dataclass(frozen=True, slots=True)
+class BounceChild:
+    """Stop a child in order and start it again, with the mailbox that it has."""
+
+    child: str
+
+
+@dataclass(frozen=True, slots=True)
 class DeleteChild:
     """Forget a child that is down."""
 
@@ -101,7 +108,9 @@ class CountChildren:
     """Answers `ChildCounts`."""
 
 
-SupervisorRequest = StartChild | TerminateChild | RestartChild | DeleteChild | WhichChildren | CountChildren
+SupervisorRequest = (
+    StartChild | TerminateChild | RestartChild | BounceChild | DeleteChild | WhichChildren | CountChildren
+)
 
 
 def start_child(
@@ -134,6 +143,17 @@ def restart_child(
     """
     ref: ActorRef[Any] = supervisor.ask(RestartChild(child), timeout_seconds)
     return ref
+
+
+def bounce_child(
+    supervisor: ActorRef[Any], child: str, timeout_seconds: float | None = _TIMEOUT_SECONDS
+) -> None:
+    """Stop a child in order and start it again with the mailbox that it has, and wait until it is ready. That is no
+    failure, and counts as no restart. One that is down is started.
+
+    Raises `UnknownChild`, and `ChildStartFailed` when it does not come up; its supervisor then goes on trying.
+    """
+    supervisor.ask(BounceChild(child), timeout_seconds)
 
 
 def delete_child(

@@ -38,6 +38,7 @@ from supervisor.supervision.errors import (
     UnknownChild,
 )
 from supervisor.supervision.requests import (
+    BounceChild,
     ChildCounts,
     ChildInfo,
     ChildState,
@@ -148,6 +149,8 @@ class Supervisor(Actor[Any]):
                 self._terminate_child(self._find(child_id))
             case RestartChild(child_id):
                 return self._restart_child(self._find(child_id))
+            case BounceChild(child_id):
+                self._bounce_child(self._find(child_id))
             case DeleteChild(child_id):
                 self._delete_child(self._find(child_id))
             case WhichChildren():
@@ -321,6 +324,16 @@ class Supervisor(Actor[Any]):
     def _restart_child(self, child: Child) -> ActorRef[Any]:
         self._refuse_unless_down(child)
         return self._start(child)
+
+    def _bounce_child(self, child: Child) -> None:
+        self._log.info("A child is restarted on request.", child=child.spec.id)
+        if child.state is ChildState.DOWN:
+            self._start(child)
+            return
+        child.halt(at_once=False)
+        self._start_again(child)
+        if not self._is_ready(child):
+            raise ChildStartFailed(f"{child.spec.id} did not start again; it is tried again", child.spec.id)
 
     def _terminate_child(self, child: Child) -> None:
         self._put_down(child)

@@ -1,0 +1,82 @@
+"""`Steering`: pause, resume and restart components and flows of a deployment in this process."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any
+
+from actors import ActorRef, ActorSystem
+from supervisor.deployment.build import Builder
+from supervisor.deployment.plan import ComponentPlan
+from supervisor.supervision import bounce_child
+
+__all__ = ["ACTIONS", "Steering", "UnknownTarget"]
+
+ACTIONS = ("pause", "resume", "restart")
+"""What can be done to a component or flow."""
+
+
+class UnknownTarget(LookupError):
+    """There is no component or flow of that name. The text says which there are."""
+
+
+class Steering:
+    """Acts on what a `Builder` has made. Targets are ``"pipeline:main/parse"``, ``"main/parse"`` (any kind) or, for all
+    components of a flow, ``"flow:main"`` or ``"main"``.
+    """
+
+    def __init__(self, builder: Builder, system: ActorSystem) -> None:
+        self._builder = builder
+        self._system = system
+
+    def find(self, target: str) -> list[str]:
+        """The actors' names of the components that are meant, downstream first. Raises `UnknownTarget`."""
+        names = [name for name, plan in self._builder.plans.items() if _matches(plan, target)]
+        if not names:
+            flows = dict.fromkeys(f"flow:{plan.id.flow}" for plan in self._builder.plans.values())
+            known = [*self._builder.plans, *flows]
+            close = difflib.get_close_matches(target, known, n=1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            raise UnknownTarget(f"there is no component or flow called {target!r}{hint}")
+        return names
+
+    def pause(self, target: str) -> list[str]:
+        """Have them work on nothing more: an onramp reads no more than it has at hand, whatever sends to them waits for
+        room in their mailboxes. Does not block. Returns their names; raises `UnknownTarget`.
+        """
+        names = self.find(target)
+        for name in names:
+            self._builder.parts[name].valve.close()
+        return names
+
+    def resume(self, target: str) -> list[str]:
+        """Have them go on. Does not block. Returns their names; raises `UnknownTarget`."""
+        names = self.find(target)
+        for name in names:
+            self._builder.parts[name].valve.open()
+        return names
+
+    def restart(self, target: str) -> list[str]:
+        """Stop their actors in order and start them anew, with the mailboxes that they have; that counts as no failure,
+        and ends a pause. Blocks until they are ready. Returns their names; raises `UnknownTarget`, `ChildStartFailed`.
+        """
+        names = self.find(target)
+        for name in names:
+            # One that waits there with a batch in its hand could not stop in order.
+            self._builder.parts[name].valve.open()
+            supervisor = self._supervisor_of(name)
+            if supervisor is not None:
+                bounce_child(supervisor, name)
+        return names
+
+    def _supervisor_of(self, name: str) -> ActorRef[Any] | None:
+        plan = self._builder.plans[name]
+        number = f"#{plan.id.instance}" if plan.id.instance else ""
+        return self._system.find(f"flow:{plan.id.flow}{number}")
+
+
+def _matches(plan: ComponentPlan, target: str) -> bool:
+    kind, _, name = target.rpartition(":")
+    if kind == "flow" or (not kind and "/" not in name):
+        return name in (plan.id.flow, f"{plan.id.flow}#{plan.id.instance}")
+    return name == str(plan.id) and kind in ("", plan.kind.value)

@@ -1,0 +1,41 @@
+"""What a parent may ask an executor while it runs, and how it is answered: by name, with plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from supervisor.deployment.deployment import Deployment
+from supervisor.deployment.steering import UnknownTarget
+from supervisor.executors.control import Ask, Told
+from supervisor.executors.errors import ExecutorError
+from supervisor.supervision import SupervisionError
+
+__all__ = ["INQUIRIES", "answer_to", "raise_told"]
+
+INQUIRIES: dict[str, Callable[..., Any]] = {
+    "snapshot": lambda deployment: deployment.snapshot().to_json(),
+    "tree": lambda deployment: deployment.tree(),
+    "steer": lambda deployment, action, target: deployment.steer(action, target),
+}
+"""By name: what is done with the deployment and the arguments. It may block."""
+
+_ERRORS: dict[str, type[Exception]] = {error.__name__: error for error in (UnknownTarget, SupervisionError)}
+
+
+def answer_to(ask: Ask, deployment: Deployment) -> Told:
+    """Do what is asked. Blocks for as long as that takes; raises nothing."""
+    try:
+        return Told(ask.number, INQUIRIES[ask.what](deployment, *ask.arguments), [])
+    except Exception as error:
+        kind = next(
+            (name for name, known in _ERRORS.items() if isinstance(error, known)), type(error).__name__
+        )
+        return Told(ask.number, None, [kind, str(error)])
+
+
+def raise_told(told: Told) -> None:
+    """Raise here what went wrong there. Does nothing if nothing did."""
+    if told.error:
+        kind, text = told.error
+        raise _ERRORS.get(kind, ExecutorError)(text)
