@@ -74,6 +74,7 @@ def command(
     standard error.
     """
     _patch()
+    from supervisor.api import open_api
     from supervisor.collector import settle_collector
     from supervisor.deployment.check import plan_file
     from supervisor.deployment.outcome import StartRefused
@@ -89,14 +90,20 @@ def command(
     deployment = open_plan(plan)
     with _PreEmption():
         _handle_signals(deployment)
+        api = None
         try:
             deployment.start()
+            api = open_api(deployment)
         except StartRefused as error:
+            if deployment.state == "running":
+                deployment.stop(0.0)
             log_handler.flush()
             print_problems([_start_problem(plan, error)])
             sys.exit(ExitCode.CANNOT_START)
         settle_collector()
         _announce(deployment)
+        if api is not None:
+            log.info(f"The API listens on http://{api.address}.")
         _keep_the_hub_alive(deployment)
         if run_seconds is not None:
             deployment.system.clock.call_later(
@@ -106,6 +113,8 @@ def command(
         assert outcome is not None
         log.info(f"Stopping: {outcome.why}.")
         account = _stop(deployment, drain_timeout)
+        if api is not None:
+            api.stop()
     # Before the account: the counts of what was repeated are part of the log.
     log_handler.flush()
     _report(account)

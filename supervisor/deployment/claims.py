@@ -102,7 +102,9 @@ def _report_copies(findings: Findings, claim: _Claim) -> None:
 
 def _claims(plan: Plan) -> Iterator[_Claim]:
     if plan.supervisor.api is not None:
-        yield _address_claim(plan.supervisor.api, "tcp", ("supervisor", "api"), "the API of [supervisor]", 1)
+        yield _address_claim(
+            plan.supervisor.api.address, "tcp", ("supervisor", "api"), "the API of [supervisor]", 1
+        )
     for flow in plan.flows:
         for component, copies in _with_copies(flow):
             if isinstance(component, OnrampPlan):

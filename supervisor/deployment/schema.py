@@ -11,11 +11,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
-from pipelines.options import Address, Duration, Options, Size
+from pipelines.options import Address, Duration, HostPort, Options, Secret, Size
 from ramps.give_up import GiveUpOptions
 from ramps.retry import BackoffOptions
 
 __all__ = [
+    "ApiTable",
     "LANGUAGE_KEYS",
     "MAX_EXECUTORS",
     "PIPELINE_KINDS",
@@ -93,6 +94,42 @@ class LogSettings(Options):
     )
 
 
+class ApiTable(Options):
+    """The HTTP API and the dashboard."""
+
+    address: Address = Field(
+        default="127.0.0.1:9898",
+        validate_default=True,
+        description="Where they listen. Beyond this machine (not 127.0.0.1, ::1 or localhost) they need a `token`.",
+    )
+    token: Secret | None = Field(
+        default=None, description="What clients must send as `Authorization: Bearer TOKEN`."
+    )
+    read_only: bool = Field(
+        default=False, description="Let clients look, but change nothing: no pause, restart, reload, replay."
+    )
+    origins: list[str] = Field(
+        default_factory=list,
+        description="Other sites whose pages may ask, for instance `https://ops.example.org`.",
+    )
+    max_body: Size = Field(
+        default="1MiB", validate_default=True, ge=1024, description="Bytes that a request's body may have."
+    )
+    max_connections: int = Field(
+        default=64, ge=1, description="Connections at a time; further clients wait until one is free."
+    )
+    header_timeout: Duration = Field(
+        default="30s",
+        validate_default=True,
+        gt=0,
+        description="How long headers may take, a connection be idle, and an answer wait to be read.",
+    )
+
+
+def _or_address(schema: dict[str, Any]) -> None:
+    schema["anyOf"].insert(0, {"type": "string", "format": "address"})
+
+
 class SupervisorTable(Options):
     """``[supervisor]``: what holds for the whole deployment."""
 
@@ -116,9 +153,10 @@ class SupervisorTable(Options):
         description="The library that reads and writes JSON, for codecs that do not name one. `auto`: orjson where it "
         "is installed (the extra `fast`), else ujson.",
     )
-    api: Address | None = Field(
+    api: ApiTable | None = Field(
         default=None,
-        description="Where the HTTP API and the dashboard listen; accepted, but nothing listens so far.",
+        description="Where the HTTP API and the dashboard listen, or a table with more; without it there is none.",
+        json_schema_extra=_or_address,
     )
     dead_letters: Path | None = Field(
         default=None,
@@ -137,6 +175,11 @@ class SupervisorTable(Options):
     )
 
     _executors_in_words = field_validator("executors", mode="before")(_count_or_auto)
+
+    @field_validator("api", mode="before")
+    @classmethod
+    def _address_alone(cls, value: object) -> object:
+        return {"address": value} if isinstance(value, str | HostPort) else value
 
     @field_validator("heartbeat_timeout")
     @classmethod

@@ -1,0 +1,30 @@
+"""The HTTP API of a running deployment, its health, its metrics and its dashboard. ``docs/api.md`` describes it.
+
+`open_api` is all that a program needs; werkzeug is imported only where there is an API.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from supervisor.api.server import ApiServer
+    from supervisor.deployment.running import Running
+
+__all__ = ["open_api"]
+
+
+def open_api(running: Running) -> ApiServer | None:
+    """Serve the API of a deployment that has started, as ``api`` in its ``[supervisor]`` says; ``None`` if it says
+    nothing. Stop it after the deployment. Raises `StartRefused`.
+    """
+    settings = running.plan.supervisor.api
+    if settings is None:
+        return None
+    from supervisor.api.routes import all_routes
+    from supervisor.api.server import ApiServer
+    from supervisor.api.service import Service
+
+    server = ApiServer(all_routes(Service(running)), settings)
+    server.start()
+    return server

@@ -1,0 +1,70 @@
+"""What requests and answers of the API look like, for checking and for the OpenAPI document."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from supervisor.observation.snapshot import ComponentSnapshot
+
+__all__ = ["ActionRequest", "ActionResult", "FlowSummary", "Health", "ProblemDocument", "Version"]
+
+
+class ActionRequest(BaseModel):
+    """Something to be done to a component or to all components of a flow."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    action: Literal["pause", "resume", "restart"] = Field(
+        description="`pause`: work on nothing more, and read no more; `resume`: go on; `restart`: stop in order and "
+        "start anew, with the mailbox that it has."
+    )
+    target: str = Field(
+        min_length=1,
+        max_length=500,
+        description="`pipeline:main/parse`, `main/parse`, `flow:main`, or `main#2` for one copy of a flow.",
+    )
+
+
+class ActionResult(BaseModel):
+    """Whom it was done to."""
+
+    components: list[str] = Field(description="The components' names.")
+
+
+class FlowSummary(BaseModel):
+    """A flow."""
+
+    name: str
+    guarantee: Literal["best-effort", "at-least-once"]
+    state: str = Field(description="`running`, or the worst state of its components.")
+    components: list[ComponentSnapshot]
+
+
+class Health(BaseModel):
+    """What a probe is told."""
+
+    status: Literal["ok", "failing"]
+    reasons: list[str] = Field(description="What is the matter, a sentence each.")
+    tree: dict[str, Any] | None = Field(
+        default=None, description="The supervision tree, if it was asked for."
+    )
+
+
+class Version(BaseModel):
+    """What answers."""
+
+    name: Literal["aftershock"] = "aftershock"
+    version: str
+
+
+class ProblemDocument(BaseModel):
+    """An error (RFC 9457)."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(description="Names the kind of problem: `urn:aftershock:problem:…`.")
+    title: str
+    status: int
+    detail: str = Field(description="What was wrong, and what to do.")

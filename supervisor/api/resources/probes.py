@@ -1,0 +1,70 @@
+"""For orchestrators and people: is it alive, is it ready, and what is the matter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import BaseModel, Field
+from werkzeug.wrappers import Response
+
+from supervisor.api.models import Health, Version
+from supervisor.api.routing import Call, Route
+from supervisor.api.service import Service
+
+__all__ = ["routes"]
+
+_READY = {"running", "paused", "ended"}
+
+
+class _Verbosity(BaseModel):
+    verbose: bool = Field(default=False, description="With the supervision tree.")
+
+
+def routes(service: Service) -> Iterator[Route]:
+    """The probes. They need no token, and tell no secrets."""
+
+    def livez(_call: Call) -> Health:
+        # That it answers at all says that the hub turns.
+        return Health(status="ok", reasons=[])
+
+    def readyz(_call: Call) -> Any:
+        return _answer(_reasons(service))
+
+    def healthz(call: Call) -> Any:
+        tree = dict(service.running.tree()) if call.query.verbose else None
+        return _answer(_reasons(service), tree)
+
+    def version(_call: Call) -> Version:
+        from importlib.metadata import version as installed
+
+        return Version(version=installed("aftershock"))
+
+    tag = "Health"
+    yield Route("GET", "/livez", livez, "Whether the hub turns.", tag, answer=Health, public=True)
+    yield Route("GET", "/readyz", readyz, "Whether every component runs and is connected.", tag, answer=Health,
+                public=True, problems=(503,))  # fmt: skip
+    yield Route("GET", "/healthz", healthz, "The same, with the supervision tree and reasons if asked for.", tag,
+                query=_Verbosity, answer=Health, problems=(503,))  # fmt: skip
+    yield Route("GET", "/version", version, "What this is.", tag, answer=Version, public=True)
+
+
+def _reasons(service: Service) -> list[str]:
+    snapshot = service.snapshot()
+    reasons = [] if snapshot.state == "running" else [f"the deployment is {snapshot.state}"]
+    reasons += [
+        f"{component.name} is {component.state}" + (f": {component.reason}" if component.reason else "")
+        for component in snapshot.components
+        if component.state not in _READY
+    ]
+    reasons += [
+        f"executor {process.executor} is {process.state}"
+        for process in snapshot.processes
+        if process.executor and process.state != "running"
+    ]
+    return reasons
+
+
+def _answer(reasons: list[str], tree: dict[str, Any] | None = None) -> Response:
+    health = Health(status="failing" if reasons else "ok", reasons=reasons, tree=tree)
+    return Response(health.model_dump_json(), status=503 if reasons else 200, content_type="application/json")

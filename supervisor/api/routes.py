@@ -1,0 +1,21 @@
+"""All routes of the API."""
+
+from __future__ import annotations
+
+from supervisor.api.resources import observing, probes, steering
+from supervisor.api.resources.documents import document_routes, tremor_routes
+from supervisor.api.routing import Route
+from supervisor.api.service import Service
+
+__all__ = ["all_routes"]
+
+
+def all_routes(service: Service) -> list[Route]:
+    """In the order of the document."""
+    routes = [
+        *observing.routes(service),
+        *steering.routes(service),
+        *probes.routes(service),
+        *tremor_routes(service),
+    ]
+    return [*routes, *document_routes(routes)]

@@ -1,0 +1,42 @@
+"""`Service`: what the handlers of the API work on: the deployment that runs, and the latest look at it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gevent.lock import RLock
+
+from supervisor.observation.snapshot import ComponentSnapshot, Snapshot
+
+if TYPE_CHECKING:
+    from supervisor.deployment.running import Running
+
+__all__ = ["Service"]
+
+_FRESH_SECONDS = 0.1
+
+
+class Service:
+    """Looks at the deployment once for all who ask within a tenth of a second, however many they are."""
+
+    def __init__(self, running: Running) -> None:
+        self.running = running
+        self._latest: Snapshot | None = None
+        self._looked_at = float("-inf")
+        self._looking = RLock()
+
+    def snapshot(self) -> Snapshot:
+        """How everything is now, or was a moment ago. Blocks while other processes are asked."""
+        clock = self.running.system.clock
+        with self._looking:
+            if self._latest is None or clock.now() - self._looked_at > _FRESH_SECONDS:
+                self._latest = self.running.snapshot()
+                self._looked_at = clock.now()
+            return self._latest
+
+    def flows(self) -> dict[str, list[ComponentSnapshot]]:
+        """The components of each flow."""
+        flows: dict[str, list[ComponentSnapshot]] = {}
+        for component in self.snapshot().components:
+            flows.setdefault(component.flow, []).append(component)
+        return flows

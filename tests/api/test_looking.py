@@ -1,0 +1,59 @@
+"""What the API tells of a deployment is what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+Serve = Callable[..., Any]
+
+
+def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+    import gevent
+
+    with gevent.Timeout(seconds):
+        while not condition():
+            gevent.sleep(0.005)
+
+
+def test_components_are_told_with_their_counts(serve: Serve) -> None:
+    client = serve()
+    for number in range(3):
+        client.deployment.onramp("in").put({"n": number})
+    until(lambda: len(client.deployment.offramp("out").events) == 3)
+
+    found = {each["name"]: each for each in client.get("/api/v1/components").document}
+
+    assert found["pipeline:main/count"]["received"] == 3
+    assert found["offramp:main/out"]["written"] == 3
+    assert sum(found["offramp:main/out"]["latencies"]) == 3
+    assert found["onramp:main/in"]["links"][0]["target"] == "pipeline:main/count"
+
+
+def test_an_unknown_component_is_a_problem_document(serve: Serve) -> None:
+    answer = serve().get("/api/v1/components/pipeline:main/nix")
+    assert answer.status == 404
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert "no component called 'pipeline:main/nix'" in answer.document["detail"]
+
+
+def test_the_tree_has_the_flow_and_its_components(serve: Serve) -> None:
+    (flow,) = serve().get("/api/v1/tree").document["children"]
+    assert [child["name"] for child in flow["children"]] == [
+        "offramp:main/out", "pipeline:main/count", "onramp:main/in",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("path", "names"), [("/onramp", ["in"]), ("/pipeline", ["count"]), ("/binding", ["main"])]
+)
+def test_the_paths_that_users_of_tremor_know_answer_names(serve: Serve, path: str, names: list[str]) -> None:
+    assert serve().get(path).document == names
+
+
+def test_every_route_is_in_the_document(serve: Serve) -> None:
+    document = serve().get("/openapi.json").document
+    assert document["openapi"] == "3.1.0"
+    assert {"/livez", "/api/v1/actions", "/api/v1/components/{name}"} <= set(document["paths"])
