@@ -34,6 +34,13 @@ class Service:
                 self._looked_at = clock.now()
             return self._latest
 
+    def steer(self, action: str, target: str) -> list[str]:
+        """`Running.steer`; whoever looks next sees what it did."""
+        try:
+            return self.running.steer(action, target)
+        finally:
+            self._looked_at = float("-inf")
+
     def flows(self) -> dict[str, list[ComponentSnapshot]]:
         """The components of each flow."""
         flows: dict[str, list[ComponentSnapshot]] = {}

@@ -20,7 +20,7 @@ def routes(service: Service) -> Iterator[Route]:
     def act(call: Call) -> ActionResult:
         order: ActionRequest = call.body
         try:
-            return ActionResult(components=service.running.steer(order.action, order.target))
+            return ActionResult(components=service.steer(order.action, order.target))
         except UnknownTarget as error:
             raise Problem(404, "unknown-target", str(error)) from None
         except SupervisionError as error:
