@@ -7,22 +7,16 @@ from typing import Any
 
 import pytest
 
+from actors.testing import wait_until
+
 Serve = Callable[..., Any]
-
-
-def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
-    import gevent
-
-    with gevent.Timeout(seconds):
-        while not condition():
-            gevent.sleep(0.005)
 
 
 def test_components_are_told_with_their_counts(serve: Serve) -> None:
     client = serve()
     for number in range(3):
         client.deployment.onramp("in").put({"n": number})
-    until(lambda: len(client.deployment.offramp("out").events) == 3)
+    wait_until(lambda: len(client.deployment.offramp("out").events) == 3)
 
     found = {each["name"]: each for each in client.get("/api/v1/components").document}
 

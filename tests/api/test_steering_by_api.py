@@ -5,15 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import gevent
+from actors.testing import wait_until
 
 Serve = Callable[..., Any]
-
-
-def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
-    with gevent.Timeout(seconds):
-        while not condition():
-            gevent.sleep(0.005)
 
 
 def state_of(client: Any, name: str) -> str:
@@ -25,12 +19,12 @@ def test_a_paused_component_works_on_nothing_until_it_is_resumed(serve: Serve) -
     out = client.deployment.offramp("out")
     assert client.act("pause", "main/count").document == {"components": ["pipeline:main/count"]}
     client.deployment.onramp("in").put({"n": 1})
-    until(lambda: client.deployment.account().left == 1)
+    wait_until(lambda: client.deployment.account().left == 1)
     assert (state_of(client, "pipeline:main/count"), len(out.events)) == ("paused", 0)
 
     client.act("resume", "flow:main")
 
-    until(lambda: len(out.events) == 1)
+    wait_until(lambda: len(out.events) == 1)
     assert state_of(client, "pipeline:main/count") == "running"
 
 
@@ -39,11 +33,11 @@ def test_a_restart_loses_nothing_and_counts_as_no_failure(serve: Serve) -> None:
     client.act("pause", "main/count")
     for number in range(10):
         client.deployment.onramp("in").put({"n": number})
-    until(lambda: client.deployment.account().left == 10)
+    wait_until(lambda: client.deployment.account().left == 10)
 
     assert client.act("restart", "main").status == 200
 
-    until(lambda: len(client.deployment.offramp("out").events) == 10)
+    wait_until(lambda: len(client.deployment.offramp("out").events) == 10)
     assert client.get("/readyz").status == 200
 
 
