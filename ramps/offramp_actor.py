@@ -11,7 +11,7 @@ from actors.log import get_logger
 from pipelines.batch import Batch
 from pipelines.contraflow import Insight, InsightKind
 from pipelines.outlets import Outlets
-from pipelines.ticket import Outcome, Ticket, forked_into, settle_batch
+from pipelines.ticket import Outcome, Ticket, answer_all, forked_into, settle_batch
 from ramps.encoder import Encoder
 from ramps.errors import ConnectionLost, Rejected, StopDeployment
 from ramps.formats.codec_values import find_fault
@@ -91,6 +91,8 @@ class OfframpActor(Actor[Any]):
         while part.outbox:
             # The batch that they are of comes again, and they are made anew.
             part.outlets.call_off(part.outbox.popleft())
+        # An incarnation that was killed while it closed has left them; the next flush says nothing about those.
+        self._confirm(Outcome.FAILED)
         self._try_open()
         if type(part.connector).flush is not Offramp.flush:
             self.send_every(_TICK_SECONDS, _TICK)
@@ -275,9 +277,7 @@ class OfframpActor(Actor[Any]):
             self._try_again_later(error)
 
     def _confirm(self, outcome: Outcome = Outcome.DELIVERED) -> None:
-        tickets, self._part.unconfirmed = self._part.unconfirmed, []
-        for ticket in tickets:
-            ticket.answer(outcome)
+        answer_all(self._part.unconfirmed, outcome)
 
     def _ask_to_stop(self, error: StopDeployment) -> None:
         if not self._stop_asked:

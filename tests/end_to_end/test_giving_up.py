@@ -6,7 +6,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar
 
+import gevent
 import pytest
+from gevent.event import Event
 
 from actors import ActorSystem
 from actors.testing import wait_until
@@ -108,6 +110,42 @@ def test_what_was_not_flushed_before_a_crash_is_not_confirmed_by_the_next_flush(
         wait_until(lambda: bool(settled["lost"]))
         assert settled["lost"] == [Outcome.FAILED]
     assert part.unconfirmed == []
+
+
+class SlowToClose(Buffering):
+    """Is killed while it is closed for the first time after something was written."""
+
+    name: ClassVar[str] = "slow_to_close"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.closing = Event()
+
+    def close(self) -> None:
+        if self.buffer:
+            self.buffer = []
+            self.closing.set()
+            gevent.sleep(3600)
+
+
+def test_what_a_killed_close_has_lost_is_not_confirmed_by_the_next_flush() -> None:
+    """Regression: who was killed while it closed left what it had not flushed to the next one, which confirmed it."""
+    connector = SlowToClose()
+    part = OfframpPart("offramp:main/out", connector, Encoder(Json(), []), Outlets(), lambda code, why: None)
+    settled: list[Outcome] = []
+    with ActorSystem() as system:
+        ref = system.spawn(partial(OfframpActor, part), name="out")
+        ref.tell(("in", Batch(["lost"], ingest_ns=0, ticket=Ticket(settled.append))))
+        wait_until(lambda: bool(connector.buffer))
+        ref.kill()
+        assert connector.closing.wait(5.0)
+        ref.kill()
+        assert ref.join(5.0)
+        connector.stuck = False
+        again = system.spawn(partial(OfframpActor, part), name="again")
+        again.tell(("in", Batch(["kept"], ingest_ns=0, ticket=Ticket(settled.append))))
+        wait_until(lambda: len(settled) == 2)
+    assert settled == [Outcome.FAILED, Outcome.DELIVERED]
 
 
 class SlowDisk(RecordingOfframp):
