@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipelines.graph import GRAPH, Endpoint
 from pipelines.operator import Kind
 from supervisor.deployment.pipelines import graph_of
 from supervisor.deployment.plan import ComponentPlan, FlowPlan, OfframpPlan, OnrampPlan, PipelinePlan, Plan
@@ -32,6 +33,26 @@ def _check_flow(findings: Findings, flow: FlowPlan, *, has_store: bool) -> None:
             reason = "has no reader for its `err` port, so events that fail would be lost"
             hint = f"link `{component.id.name}/err` to an offramp, or set `dead_letters` in [supervisor] to a file"
             _refuse(findings, flow, f"{component.kind.value} `{component.id.name}` {reason}", hint)
+        if isinstance(component, PipelinePlan):
+            for operator in _overflows_unread(component):
+                reason = f"sends events by the `overflow` port of `{operator}` while offramps fail, and nobody reads it"
+                hint = f"link `{component.id.name}/overflow` to an offramp, or leave the operator out: without it, events wait"
+                _refuse(findings, flow, f"pipeline `{component.id.name}` {reason}", hint)
+
+
+def _overflows_unread(component: PipelinePlan) -> list[str]:
+    """The operators that would drop what offramps do not take, which is nobody's purpose."""
+    graph = graph_of(component)
+    return [
+        node.operator.name
+        for node in graph.in_order()
+        if node.operator.wants_contraflow
+        and "overflow" in node.operator.outputs
+        and not any(
+            target.node != GRAPH or component.targets(target.port)
+            for target in graph.targets(Endpoint(node.id, "overflow"))
+        )
+    ]
 
 
 def _last_resorts(components: dict[str, ComponentPlan]) -> set[str]:

@@ -68,3 +68,17 @@ def test_the_same_flow_without_the_promise_is_accepted(problems: Check) -> None:
     )
 
     assert refusals(problems(text)) == []
+
+
+@pytest.mark.parametrize(
+    ("operator", "options"),
+    [("backpressure", ', timeout = "1s"'), ("percentile", ', timeout = "1s"'), ("roundrobin", "")],
+)
+def test_what_failing_offramps_do_not_take_must_have_a_reader(
+    problems: Check, operator: str, options: str
+) -> None:
+    """Regression: while all offramps of a `roundrobin` were away, events were dropped, and confirmed to their source."""
+    text = GOOD.replace('{ type = "batch", count = 2 }', f'{{ type = "{operator}"{options} }}')
+    (found,) = refusals(problems(text))
+    assert f"pipeline `stage` sends events by the `overflow` port of `{operator}`" in found
+    assert refusals(problems(text.replace('"out/err ->', '"stage/overflow -> errors", "out/err ->'))) == []
