@@ -5,9 +5,9 @@ split) its ticket is forked; wherever several become one (a batching operator, a
 a batch answers its ticket. When the last fork is answered, the source hears, once, the worst of all answers.
 
 Each fork is a `Ticket` of its own and counts once, however often it is answered: after a crash the same batch comes
-again, and whoever gets it may have answered before. So nothing is confirmed too early. And a ticket that nobody has any
-more has failed: whoever is killed between two bytecodes may lose a batch or two, and the source must hear of that, or it
-would wait for ever.
+again, and whoever gets it may have answered before. So nothing is confirmed too early. And a ticket that nobody has
+any more has failed: whoever is killed between two bytecodes may lose what is in his hands, and the source must hear of
+that, or it would wait for ever.
 
 Nothing in here blocks. The functions run without interruption (`actors.preemption` knows this module).
 """

@@ -137,14 +137,7 @@ class OfframpActor(Actor[Any]):
         started = self._now()
         # Encoded once: the same object is written until it is taken, so that a connector that sends event by event
         # can remember how far it came.
-        outgoing: Outgoing
-        errors: list[Any] = []
-        if isinstance(batch, LinkedBatch) and batch.outgoing is not None:
-            outgoing = batch.outgoing
-        elif connector.encodes:
-            outgoing, errors = part.encoder.encode(batch)
-        else:
-            outgoing = Outgoing([], batch)
+        outgoing, errors = self._encoded(batch)
         refused, refused_bytes = len(errors), 0
         if errors:
             self._refuse(batch, [(index, "encode", str(error)) for index, error in errors])
@@ -186,6 +179,13 @@ class OfframpActor(Actor[Any]):
         self._settle(batch, len(batch.values) - refused, refused, started)
         if connector.encodes and refused < len(batch.values):
             part.written_bytes += outgoing.size - refused_bytes
+
+    def _encoded(self, batch: Batch) -> tuple[Outgoing, list[Any]]:
+        part = self._part
+        shipped = batch.outgoing() if isinstance(batch, LinkedBatch) else None
+        if shipped is not None:
+            return shipped, []
+        return part.encoder.encode(batch) if part.connector.encodes else (Outgoing([], batch), [])
 
     def _settle(self, batch: Batch, taken: int, refused: int, started: float) -> None:
         part = self._part

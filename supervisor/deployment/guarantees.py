@@ -36,7 +36,7 @@ def _check_flow(findings: Findings, flow: FlowPlan, *, has_store: bool) -> None:
         if isinstance(component, PipelinePlan):
             for operator in _overflows_unread(component):
                 reason = f"sends events by the `overflow` port of `{operator}` while offramps fail, and nobody reads it"
-                hint = f"link `{component.id.name}/overflow` to an offramp, or leave the operator out: without it, events wait"
+                hint = f"link `{component.id.name}/overflow` to an offramp, or leave `{operator}` out: then they wait"
                 _refuse(findings, flow, f"pipeline `{component.id.name}` {reason}", hint)
 
 

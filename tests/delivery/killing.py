@@ -18,7 +18,7 @@ _OURS = ("pipelines.", "ramps.", "builtins")
 
 
 class Kill:
-    """One kill, just before the bytecode with this number among those where somebody may be pre-empted."""
+    """One kill, at the first moment, after so many bytecodes of ours, at which somebody may be pre-empted."""
 
     def __init__(self, number: int) -> None:
         self.happened = False
@@ -34,8 +34,8 @@ class Kill:
         return self._step
 
     def _step(self, frame: FrameType, event: str, _arg: Any) -> Any:
-        if event == "opcode" and self._interruptible(frame):
-            if not self._left:
+        if event == "opcode":
+            if self._left <= 0 and self._interruptible(frame):
                 self.happened = True
                 self.where = f"{frame.f_code.co_qualname}:{frame.f_lineno}"
                 raise GreenletExit
@@ -45,7 +45,7 @@ class Kill:
 
 @contextmanager
 def killed_at(number: int) -> Iterator[Kill]:
-    """Kill whoever is at the bytecode with this number within, if there is one; the code within goes on after it."""
+    """Kill whoever is at work after so many bytecodes within, if there are as many; what is within goes on after it."""
     kill = Kill(number)
     before = sys.gettrace()
     sys.settrace(kill.trace)

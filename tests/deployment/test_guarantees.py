@@ -77,7 +77,7 @@ def test_the_same_flow_without_the_promise_is_accepted(problems: Check) -> None:
 def test_what_failing_offramps_do_not_take_must_have_a_reader(
     problems: Check, operator: str, options: str
 ) -> None:
-    """Regression: while all offramps of a `roundrobin` were away, events were dropped, and confirmed to their source."""
+    """Regression: while all offramps of a `roundrobin` were away, events were dropped and confirmed."""
     text = GOOD.replace('{ type = "batch", count = 2 }', f'{{ type = "{operator}"{options} }}')
     (found,) = refusals(problems(text))
     assert f"pipeline `stage` sends events by the `overflow` port of `{operator}`" in found
