@@ -1,8 +1,8 @@
 """`AdaptiveLimit`: how many requests a server is sent at a time, found out by how long its answers take. Pure.
 
 Additive increase, multiplicative decrease, as TCP does it (V. Jacobson, *Congestion Avoidance and Control*, 1988), but
-by latency, as TCP Vegas does (L. Brakmo, L. Peterson, 1995): beyond what a server can work on, requests only wait in its
-queue, and answers take longer in proportion. Vector and Netflix's concurrency-limits do alike.
+by latency, as TCP Vegas does (L. Brakmo, L. Peterson, 1995): beyond what a server can work on, requests only wait in
+its queue, and answers take longer in proportion. Vector and Netflix's concurrency-limits do alike.
 
 Time goes in *rounds* of as many answers as there may be requests at a time, `_ANSWERS_AT_LEAST` or more. At the end of
 each, the median of its latencies is held against the *floor*, the smallest such median of late::

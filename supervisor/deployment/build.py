@@ -25,12 +25,15 @@ from ramps.offramp_actor import END_OF_INPUT, OfframpActor, OfframpPart
 from ramps.onramp_actor import OnrampActor, OnrampPart
 from supervisor.dead_letters import DeadLetterStore
 from supervisor.dead_letters.letters import letters_of
+from supervisor.deployment.closed_offramps import DroppingTarget, others_of
 from supervisor.deployment.dealing import Dealer, Standing
 from supervisor.deployment.json_engine import codec_by_name
 from supervisor.deployment.pipelines import make_pipeline
 from supervisor.deployment.plan import (
+    ComponentId,
     ComponentPlan,
     FlowPlan,
+    Kind,
     OfframpPlan,
     OnrampPlan,
     PipelinePlan,
@@ -75,6 +78,8 @@ class Builder:
         self._stop_deployment = stop_deployment
         self._onramp_ended = onramp_ended
         self._codes: dict[tuple[str, str], Codes] = {}
+        self._others: dict[ComponentId, frozenset[ComponentId]] = {}
+        """For each offramp for whose sake, when it is closed, these others must not be held back."""
         self.parts: dict[str, Part] = {}
         """By actor name, in the order of the plan."""
         self.plans: dict[str, ComponentPlan] = {}
@@ -88,6 +93,8 @@ class Builder:
         """Events that became dead letters, by where and why."""
         system.dead_letters.subscribe(self._dead_letter)
         for flow in plan.flows:
+            if flow.drops_when_closed:
+                self._others |= others_of(flow)
             for component in flow.components():
                 self.plans[component.actor_name] = component
                 part = self.parts[component.actor_name] = self._part(component)
@@ -171,7 +178,11 @@ class Builder:
                 )
             changes_values = isinstance(target, PipelinePlan)
             target_part = self.parts[target.actor_name]
-            if not link.group:
+            if self._others.get(link.target) and not link.group:
+                may_drop = partial(self._may_drop, link.target)
+                dropping = DroppingTarget(ref, target.actor_name, may_drop, part.outlets, self._system.clock)
+                part.outlets.link(link.port, dropping, link.target_port, changes_values=changes_values)
+            elif not link.group:
                 part.outlets.link(link.port, ref, link.target_port, changes_values=changes_values)
             else:
                 dealer = dealers.get((link.port, link.group))
@@ -187,6 +198,13 @@ class Builder:
             if isinstance(part, OnrampPart) and isinstance(part.connector, LinkIntake):
                 assert isinstance(target_part, OfframpPart)
                 part.connector.follow(target_part)
+
+    def _may_drop(self, offramp: ComponentId) -> bool:
+        return self._is_closed(offramp) and not all(map(self._is_closed, self._others[offramp]))
+
+    def _is_closed(self, offramp: ComponentId) -> bool:
+        part = self.parts[f"{Kind.OFFRAMP.value}:{offramp}"]
+        return isinstance(part, OfframpPart) and part.outage_told
 
     def _plan_of(self, target: Any) -> ComponentPlan:
         for kind in ("offramp", "pipeline", "onramp"):

@@ -105,6 +105,8 @@ def check_flow(
         return None, flow.used
     _check_shared(flow, checked)
     instances = executors if checked.instances == "auto" else checked.instances
+    if checked.when_closed == "drop" and min(executors, instances) > 1:
+        _check_closed_elsewhere(flow, checked)
     copies = len(flow.members()) * instances
     if copies > MAX_FLOW_COMPONENTS:
         message = (
@@ -262,6 +264,18 @@ def _check_shared(flow: _Flow, table: FlowTable) -> None:
                 )
 
 
+def _check_closed_elsewhere(flow: _Flow, table: FlowTable) -> None:
+    for name in table.shared:
+        definition = flow.definitions.get(name)
+        if definition is not None and definition.kind is Kind.OFFRAMP:
+            message = (
+                f"{flow.who}: the offramp `{name}` is shared by several executors, of which only one knows when it is "
+                'closed; `when_closed = "drop"` needs to know it'
+            )
+            hint = f'do not share `{name}`, or write `executors = 1`, or `when_closed = "wait"`'
+            flow.findings.error((*flow.path, "when_closed"), "closed-elsewhere", message, hint)
+
+
 def _plan(
     flow: _Flow, table: FlowTable, default_restart: RestartPolicy, instances: int, executors: int
 ) -> FlowPlan:
@@ -309,4 +323,5 @@ def _plan(
             for number in copies
         ),
         at_least_once=table.guarantee == "at-least-once",
+        drops_when_closed=table.when_closed == "drop",
     )

@@ -20,6 +20,14 @@ def check_guarantees(findings: Findings, plan: Plan) -> None:
 
 
 def _check_flow(findings: Findings, flow: FlowPlan, *, has_store: bool) -> None:
+    if flow.drops_when_closed:
+        message = f"flow `{flow.name}` promises at-least-once, but drops what is for a closed offramp"
+        findings.error(
+            ("flows", flow.name, "when_closed"),
+            _CODE,
+            message,
+            'write `when_closed = "wait"`, and give that offramp a larger mailbox, or leave the guarantee out',
+        )
     # Copies of a component are alike.
     components = {component.id.name: component for component in flow.components()}
     last_resorts = _last_resorts(components)

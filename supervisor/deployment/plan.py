@@ -211,6 +211,7 @@ class FlowPlan:
     shared: tuple[ComponentPlan, ...]
     instances: tuple[InstancePlan, ...]
     at_least_once: bool = False
+    drops_when_closed: bool = False
 
     def components(self) -> Iterator[ComponentPlan]:
         """All components in the order in which they start."""
@@ -267,6 +268,7 @@ class Plan:
                     "name": flow.name,
                     "restart": flow.restart.model_dump(mode="json", by_alias=True),
                     "guarantee": "at-least-once" if flow.at_least_once else "best-effort",
+                    "when_closed": "drop" if flow.drops_when_closed else "wait",
                     "instances": len(flow.instances),
                     "components": [_component_to_json(component) for component in flow.components()],
                 }

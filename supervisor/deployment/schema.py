@@ -396,6 +396,12 @@ class FlowTable(Options):
         description="`at-least-once`: what an onramp has read is confirmed to its source only when every event of it "
         "was written, dropped on purpose, or stored as a dead letter; the check refuses what cannot keep that.",
     )
+    when_closed: Literal["wait", "drop"] = Field(
+        default="wait",
+        description="What becomes of events for an offramp whose connection is lost and whose mailbox is full. `wait`: "
+        "they are held back, and with them those for all other offramps of their source. `drop`: they are dropped "
+        "and counted, as long as another of these offramps is not closed; not with at-least-once.",
+    )
     restart: RestartPolicy | None = Field(
         default=None,
         description="How this flow's components are restarted; what it leaves out, [supervisor] says.",

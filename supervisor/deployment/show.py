@@ -92,6 +92,7 @@ def _flow(flow: FlowPlan) -> dict[str, Any]:
         "instances": len(flow.instances),
         "guarantee": "at-least-once" if flow.at_least_once else "best-effort",
         "shared": [component.id.name for component in flow.shared],
+        "when_closed": "drop" if flow.drops_when_closed else "wait",
         "restart": flow.restart.model_dump(mode="json", by_alias=True),
     }
 

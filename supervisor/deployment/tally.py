@@ -48,6 +48,7 @@ def _component(
         "sent": dict(part.outlets.sent),
         "copied": part.outlets.copied,
         "unlinked": unlinked,
+        "discarded": dict(part.outlets.discarded),
         "rejected": part.outlets.sent.get("err", 0) + part.outlets.dropped.get("err", 0),
         "restarts": max(0, builder.incarnations[plan.actor_name] - 1),
         "last_error": "" if statistics is None else statistics.last_error,
