@@ -255,7 +255,8 @@ class OfframpActor(Actor[Any]):
         ]
         errors = batch.select([index for index, _kind, _why in reasons])
         errors.values = values
-        errors.raws = None
+        # Those of the events that they are about, for whoever keeps dead letters: no codec takes them for its own.
+        errors.raw_codec = "binary"
         if batch.ticket is not None:
             forked_into(batch.ticket, errors, self._part.outbox)
         else:
