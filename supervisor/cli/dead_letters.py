@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipelines.options import parse_duration
+from supervisor.cli.exit_codes import ExitCode
 from supervisor.cli.output import print_json
 from supervisor.cli.replay import replay
 from supervisor.dead_letters import BadStore, Choice, DeadLetterStore, StoredLetter
@@ -58,11 +61,18 @@ def _filters(function: _F) -> _F:
     return function
 
 
-def _open(file: Path) -> DeadLetterStore:
+@contextmanager
+def _opened(file: Path) -> Iterator[DeadLetterStore]:
     try:
-        return DeadLetterStore(file, must_exist=True)
+        store = DeadLetterStore(file, must_exist=True)
     except BadStore as error:
         raise click.UsageError(str(error)) from None
+    try:
+        yield store
+    except sqlite3.Error as error:
+        raise click.UsageError(f"{file}: {error}; is something else at work on it? try again") from None
+    finally:
+        store.close()
 
 
 @click.group("dead-letters")
@@ -88,10 +98,9 @@ def list_command(
     as_json: bool,
 ) -> None:
     """List dead letters, oldest first."""
-    store = _open(file)
     choice = Choice(flow, component, since, before)
-    found, total = list(store.find(choice, most=limit)), store.count(choice)
-    store.close()
+    with _opened(file) as store:
+        found, total = list(store.find(choice, most=limit)), store.count(choice)
     if as_json:
         print_json({"total": total, "letters": [_summary(letter) for letter in found]})
         return
@@ -114,9 +123,8 @@ def list_command(
 @click.argument("number", type=int)
 def show_command(file: Path, number: int) -> None:
     """Print everything that is known of one dead letter, as JSON."""
-    store = _open(file)
-    found = list(store.find(Choice(ids=[number])))
-    store.close()
+    with _opened(file) as store:
+        found = list(store.find(Choice(ids=[number])))
     if not found:
         raise click.UsageError(f"there is no dead letter {number} in {file}")
     letter = found[0].letter
@@ -160,11 +168,8 @@ def replay_command(
     """
     if as_json and url is None:
         raise click.UsageError("--json is a report on the standard output, which the events go to; give --to")
-    store = _open(file)
-    try:
+    with _opened(file) as store:
         report = replay(store, Choice(flow, component, since, before, numbers), url, delete=delete)
-    finally:
-        store.close()
     if as_json:
         print_json(report.to_json())
     elif url is not None:
@@ -172,7 +177,7 @@ def replay_command(
     if report.error:
         if not as_json:
             click.echo(f"Error: {report.error}", err=True)
-        sys.exit(1)
+        sys.exit(ExitCode.EVENTS_LOST)
 
 
 @command.command("purge")
@@ -195,9 +200,8 @@ def purge_command(
     choice = Choice(flow, component, since, before, numbers)
     if choice == Choice(ids=()) and not everything:
         raise click.UsageError("say which: NUMBERS, --flow, --component, --since, --before, or --all")
-    store = _open(file)
-    count = store.purge(choice)
-    store.close()
+    with _opened(file) as store:
+        count = store.purge(choice)
     if as_json:
         print_json({"purged": count})
     else:
