@@ -137,6 +137,10 @@ def test_when_all_of_them_are_closed_the_source_is_held_back_and_nothing_is_drop
     links = ("in -> dead", "in -> gone", "in/err -> out")
     deployment = deploy(flow(*links, offramps=offramps, flow={"when_closed": "drop"}))
     deployment.onramp("in").put_all(range(COUNT))
+    parts = deployment._parts()
+    names = (dead_name(), "offramp:main/gone")
+    wait_until(lambda: all(parts[name].outage_told for name in names))
+    wait_until(lambda: any(deployment.system.find(name)._mailbox._senders for name in names))
     with server("nobody.sock") as first, server("gone.sock") as second:
         for got in (first, second):
             wait_until(lambda got=got: b"".join(got).count(b"\n") == COUNT)

@@ -136,6 +136,18 @@ def test_many_that_are_refused_together_halve_the_limit_once() -> None:
     assert limit.limit == before // 2
 
 
+def test_answers_to_requests_of_before_a_decrease_do_not_decrease_it_again() -> None:
+    limit = AdaptiveLimit(MOST)
+    server = Server(limit, MOST, steady(0.05))
+    server.run(5_000)
+    era = limit.era
+    limit.pushed_back(era)
+    after = limit.limit
+    for _ in range(1000):
+        limit.answered(60.0, after, era)
+    assert limit.limit == after > 1
+
+
 def test_without_more_to_send_the_limit_does_not_grow() -> None:
     limit = AdaptiveLimit(MOST)
     for _ in range(1000):
