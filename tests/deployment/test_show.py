@@ -55,9 +55,13 @@ guarantee = "at-least-once"
 links = ["in -> out"]
 """
 
-DROPS = MANY + """
+DROPS = (
+    MANY
+    + """
 when_closed = "drop"
+dead_letters = { offramp = "out" }
 """
+)
 
 
 @pytest.mark.parametrize("which", ["good", "many", "promised", "drops"])
