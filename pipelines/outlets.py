@@ -37,7 +37,7 @@ class Outlets:
     ``unlinked(port, batch)``, which decides whether that is a loss.
     """
 
-    __slots__ = ("_links", "_unfinished", "_unlinked", "copied", "dropped", "sent")
+    __slots__ = ("_links", "_unfinished", "_unlinked", "copied", "discarded", "dropped", "sent")
 
     def __init__(self, unlinked: Callable[[str, Batch], None] | None = None) -> None:
         self._links: dict[str, list[_Link]] = {}
@@ -51,6 +51,8 @@ class Outlets:
         """Additional copies of events, for ports with several links."""
         self.dropped: dict[str, int] = {}
         """Events that left by each port that has no link."""
+        self.discarded: dict[str, int] = {}
+        """Events that were for a target that was closed, by its name, in a flow that drops them then."""
 
     def link(
         self, port: str, target: Target, target_port: str = "in", *, changes_values: bool = True

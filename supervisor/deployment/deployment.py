@@ -99,8 +99,8 @@ class Deployment(Running):
         self._builder.open_gates()
 
     def _release(self) -> None:
-        if self._builder is not None and self._builder.store is not None:
-            self._builder.store.close()
+        if self._builder is not None:
+            self._builder.dead_letters.close()
 
     def _inputs_ended(self) -> bool:
         onramps = [

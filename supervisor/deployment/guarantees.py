@@ -17,10 +17,19 @@ def check_guarantees(findings: Findings, plan: Plan) -> None:
     """Refuse flows with ``guarantee = "at-least-once"`` through a component that cannot keep it."""
     for flow in plan.flows:
         if flow.at_least_once:
-            _check_flow(findings, flow, has_store=plan.supervisor.dead_letters is not None)
+            has_store = (flow.dead_letters or plan.supervisor.dead_letters) is not None
+            _check_flow(findings, flow, has_store=has_store)
 
 
 def _check_flow(findings: Findings, flow: FlowPlan, *, has_store: bool) -> None:
+    if flow.drops_when_closed:
+        message = f"flow `{flow.name}` promises at-least-once, but drops what is for a closed offramp"
+        findings.error(
+            ("flows", flow.name, "when_closed"),
+            _CODE,
+            message,
+            'write `when_closed = "wait"`, and give that offramp a larger mailbox, or leave the guarantee out',
+        )
     # Copies of a component are alike.
     components = {component.id.name: component for component in flow.components()}
     last_resorts = _last_resorts(components)
@@ -31,7 +40,7 @@ def _check_flow(findings: Findings, flow: FlowPlan, *, has_store: bool) -> None:
             _refuse(findings, flow, f"{component.kind.value} `{component.id.name}` {reason}", hint)
         if not has_store and not component.targets("err") and component.id.name not in last_resorts:
             reason = "has no reader for its `err` port, so events that fail would be lost"
-            hint = f"link `{component.id.name}/err` to an offramp, or set `dead_letters` in [supervisor] to a file"
+            hint = f"link `{component.id.name}/err` to an offramp, or set `dead_letters` in the flow or in [supervisor]"
             _refuse(findings, flow, f"{component.kind.value} `{component.id.name}` {reason}", hint)
         if isinstance(component, PipelinePlan):
             for operator in _overflows_unread(component):

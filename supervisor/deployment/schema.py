@@ -125,6 +125,18 @@ class SupervisorTable(Options):
         description="A file (SQLite) that keeps what nobody could process: errors that leave by an `err` port without "
         "a reader, and events that crashed a component again and again. `supervisor dead-letters` reads it.",
     )
+    dead_letters_max: int = Field(
+        default=1_000_000,
+        ge=1,
+        description="How many dead letters a file may hold. What comes beyond has failed: the sources of at-least-once "
+        "flows send it again, that of others is lost; an error is logged.",
+    )
+    dead_letters_max_size: Size = Field(
+        default="1GiB",
+        validate_default=True,
+        ge=1,
+        description="How many bytes of events a file of dead letters may hold.",
+    )
     drain_timeout: Duration = Field(
         default="10s",
         validate_default=True,
@@ -378,6 +390,12 @@ _KEYS_OF_KINDS = {
 }
 
 
+class DeadLetterOfframp(Options):
+    """``dead_letters = { offramp = "NAME" }``."""
+
+    offramp: str = Field(description="An offramp of the file: what fails is sent to it as error events.")
+
+
 class FlowTable(Options):
     """``[flows.NAME]``: which components are linked to each other, and how many copies of them there are."""
 
@@ -395,6 +413,17 @@ class FlowTable(Options):
         default="best-effort",
         description="`at-least-once`: what an onramp has read is confirmed to its source only when every event of it "
         "was written, dropped on purpose, or stored as a dead letter; the check refuses what cannot keep that.",
+    )
+    dead_letters: Path | DeadLetterOfframp | None = Field(
+        default=None,
+        description="Where what this flow cannot process goes: a file of its own, as in [supervisor], or with "
+        '{ offramp = "NAME" } an offramp, which is then linked to every `err` port without a reader.',
+    )
+    when_closed: Literal["wait", "drop"] = Field(
+        default="wait",
+        description="What becomes of events for an offramp whose connection is lost and whose mailbox is full. `wait`: "
+        "they are held back, and with them those for all other offramps of their source. `drop`: they are dropped "
+        "and counted, as long as another of these offramps is not closed; not with at-least-once.",
     )
     restart: RestartPolicy | None = Field(
         default=None,
