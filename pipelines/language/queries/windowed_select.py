@@ -133,8 +133,8 @@ class WindowedSelect(Operator):
         return self._given_out(self._windows.tick, now_ns)
 
     def finish(self) -> list[tuple[str, Batch]]:
-        """In dialect 0.11, the results of all windows that are open. In 0.9 only an event can close a window; what is in
-        those that are open must come again.
+        """In dialect 0.11, the results of all windows that are open. In 0.9 only an event can close a window; what is
+        in those that are open must come again.
         """
         try:
             return self._given_out(self._windows.finish, self.clock_ns())
