@@ -156,7 +156,7 @@ class Cell:
             why = "it crashed the actor" + (f" {times} times" if times > 1 else "")
             if reason.kind is ExitKind.KILLED:
                 why = "the actor was killed while it worked on it"
-            self.to_dead_letters(message, why, events=envelope[2], reason=reason)
+            self.to_dead_letters(message, why, events=envelope[2], reason=reason, attempts=times)
         return message
 
     def _hook(self, name: str, hook: Callable[..., None], *args: Any, grace: bool = False) -> None:
@@ -403,7 +403,14 @@ class Cell:
         )
 
     def to_dead_letters(
-        self, message: Any, why: str, *, events: int, sender: str = "", reason: ExitReason | None = None
+        self,
+        message: Any,
+        why: str,
+        *,
+        events: int,
+        sender: str = "",
+        reason: ExitReason | None = None,
+        attempts: int = 1,
     ) -> None:
         """Nobody will process this message of ours."""
         if isinstance(message, Crashed | Terminated):
@@ -418,6 +425,7 @@ class Cell:
                 traceback="" if reason is None else reason.traceback,
                 events=events,
                 sender=sender,
+                attempts=attempts,
             )
         )
 

@@ -89,6 +89,8 @@ class DeadLetter:
     traceback: str = ""
     events: int = 1
     sender: str = ""
+    attempts: int = 1
+    """How often an actor had it in hand, where that is why nobody will process it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,8 @@ __all__ = ["PROTECTED", "Preemption"]
 
 PROTECTED: Final = (
     "actors", "asyncio", "gevent", "greenlet", "importlib", "_frozen_importlib", "_frozen_importlib_external",
-    "logging", "pipelines.ticket", "ramps.tracker", "signal", "threading", "zipimport",
+    "logging", "pipelines.language.queries.window_tickets", "pipelines.ticket", "ramps.tracker", "signal", "threading",
+    "zipimport",
 )  # fmt: skip
 """Packages and modules in whose code, and under which, nobody is made to sleep (`actors.testing` excepted)."""
 

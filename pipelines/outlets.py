@@ -37,19 +37,22 @@ class Outlets:
     ``unlinked(port, batch)``, which decides whether that is a loss.
     """
 
-    __slots__ = ("_links", "_unfinished", "_unlinked", "copied", "dropped", "sent")
+    __slots__ = ("_links", "_unfinished", "_unlinked", "copied", "discarded", "dropped", "sent")
 
     def __init__(self, unlinked: Callable[[str, Batch], None] | None = None) -> None:
         self._links: dict[str, list[_Link]] = {}
         self._unlinked = unlinked
         self._unfinished: dict[int, tuple[Batch, list[tuple[_Link, Batch]]]] = {}
-        """By the id of a batch: it, and its copies that are still to be sent, because whoever sent them was killed."""
+        """By the id of a batch that has a ticket: it, and its copies that are still to be sent; for the next one, where
+        whoever sent them was killed."""
         self.sent: dict[str, int] = {}
         """Events that left by each port, counted once however many links it has."""
         self.copied = 0
         """Additional copies of events, for ports with several links."""
         self.dropped: dict[str, int] = {}
         """Events that left by each port that has no link."""
+        self.discarded: dict[str, int] = {}
+        """Events that were for a target that was closed, by its name, in a flow that drops them then."""
 
     def link(
         self, port: str, target: Target, target_port: str = "in", *, changes_values: bool = True
@@ -111,24 +114,31 @@ class Outlets:
         settle_batch(batch)
 
     def _send_to_several(self, links: list[_Link], batch: Batch, count: int, timeout: float | None) -> None:
-        unfinished = self._unfinished.pop(id(batch), None) if self._unfinished else None
-        pending = _copies(links, batch) if unfinished is None else unfinished[1]
-        ticket = batch.ticket
-        done = 0
-        try:
-            if ticket is not None and unfinished is None:
-                forked_for(ticket, [copy for _link, copy in pending[:-1]])
-            for link, copy in pending:
+        if batch.ticket is None:
+            for link, copy in _copies(links, batch):
                 link.target.tell((link.port, copy), events=count, size=copy.size, timeout=timeout)
                 timeout = None
-                done += 1
-        except BaseException as error:
-            have_forks = unfinished is not None or pending[0][1].ticket is not ticket
-            if ticket is not None and have_forks and (done or not isinstance(error, Exception)):
-                # Not where the first had no room in time. Who was killed sends it again: the rest, with the tickets
-                # that they have, as those of other copies would never be answered.
-                self._unfinished[id(batch)] = batch, pending[done:]
+            return
+        unfinished = self._unfinished.get(id(batch))
+        if unfinished is None:
+            pending = _copies(links, batch)
+            forked_for(batch.ticket, [copy for _link, copy in pending[:-1]])
+        else:
+            pending = unfinished[1]
+        try:
+            # Who is killed in here sends it again: the rest, with the tickets that they have.
+            self._unfinished[id(batch)] = batch, pending
+            while pending:
+                link, copy = pending[0]
+                link.target.tell((link.port, copy), events=count, size=copy.size, timeout=timeout)
+                timeout = None
+                del pending[0]
+        except Exception:
+            if len(pending) == len(links):
+                # The first had no room in time: it is sent to nobody.
+                del self._unfinished[id(batch)]
             raise
+        del self._unfinished[id(batch)]
 
 
 def _copies(links: list[_Link], batch: Batch) -> list[tuple[_Link, Batch]]:

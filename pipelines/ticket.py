@@ -5,8 +5,9 @@ split) its ticket is forked; wherever several become one (a batching operator, a
 a batch answers its ticket. When the last fork is answered, the source hears, once, the worst of all answers.
 
 Each fork is a `Ticket` of its own and counts once, however often it is answered: after a crash the same batch comes
-again, and whoever gets it may have answered before. So nothing is confirmed too early; and as every batch in the engine
-outlives crashes, nothing is confirmed never, unless it is lost, which is when it must not be.
+again, and whoever gets it may have answered before. So nothing is confirmed too early. And a ticket that nobody has
+any more has failed: whoever is killed between two bytecodes may lose what is in his hands, and the source must hear of
+that, or it would wait for ever.
 
 Nothing in here blocks. The functions run without interruption (`actors.preemption` knows this module).
 """
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, MutableSequence, Sequence
 from enum import IntEnum
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ __all__ = [
     "Inner",
     "Outcome",
     "Ticket",
+    "answer_all",
     "begun_within",
     "forked",
     "forked_for",
@@ -92,6 +95,11 @@ class Ticket:
         if not root.open:
             root.settle(root.worst)
 
+    def __del__(self) -> None:
+        # So nothing that it refers to may refer to it: the collector of cycles comes late, and in any thread.
+        if not self.answered:
+            self.answer(Outcome.FAILED)
+
 
 def joined(tickets: Iterable[Ticket]) -> Ticket | None:
     """A ticket for what was made of several batches: its answer answers all of them. ``None`` for none."""
@@ -107,12 +115,15 @@ class _Joint(Ticket):
     __slots__ = ("members",)
 
     def __init__(self, members: list[Ticket]) -> None:
-        super().__init__(self._answer_members)
+        super().__init__(partial(answer_all, members))
         self.members = members
 
-    def _answer_members(self, outcome: Outcome) -> None:
-        for member in self.members:
-            member.answer(outcome)
+
+def answer_all(tickets: list[Ticket], outcome: Outcome) -> None:
+    """Answer all of these, and forget them. Nobody can be killed before the last."""
+    for ticket in tickets:
+        ticket.answer(outcome)
+    tickets.clear()
 
 
 class HeldTickets:
@@ -261,19 +272,19 @@ def taken_back(batch: Batch, own: Ticket | None, *, comes_again: bool) -> None:
     """
     ticket, batch.ticket = batch.ticket, own
     if ticket is not None and ticket is not own:
-        _fail_all_but(own, ticket)
+        _leave_out(own, ticket)
+        ticket.answer(Outcome.FAILED)
     if own is not None and not comes_again:
         own.answer(Outcome.FAILED)
 
 
-def _fail_all_but(own: Ticket | None, ticket: Ticket) -> None:
-    for member in ticket.members if isinstance(ticket, _Joint) else ():
-        if member is own:
-            continue
-        if isinstance(member, _Joint):
-            _fail_all_but(own, member)
-        else:
-            member.answer(Outcome.FAILED)
+def _leave_out(own: Ticket | None, ticket: Ticket) -> None:
+    if not isinstance(ticket, _Joint):
+        return
+    if own in ticket.members:
+        ticket.members.remove(own)
+    for member in ticket.members:
+        _leave_out(own, member)
 
 
 def settle_batch(batch: Batch, outcome: Outcome = Outcome.DELIVERED) -> None:

@@ -29,9 +29,12 @@ class Outgoing:
     Without packets, the common cases, made without any work per event: each event is one of ``payloads`` and the
     ``terminator``; or all go out as they came in, ``text`` has them, with a newline behind each (and in its place the
     terminator).
+
+    It is the same object at each try. A connector that sends a batch in pieces notes in ``taken`` and ``refusals`` how
+    far it came, by index, so that no piece is sent twice, and that only the rest is given up when it has to be.
     """
 
-    __slots__ = ("_packets", "_payloads", "_size", "_terminator", "_text", "batch")
+    __slots__ = ("_packets", "_payloads", "_size", "_terminator", "_text", "batch", "refusals", "taken")
 
     def __init__(
         self,
@@ -47,6 +50,19 @@ class Outgoing:
         self._terminator = terminator
         self._text = text
         self._size = -1
+        self.taken: set[int] = set()
+        """The events that the outside took at an earlier try."""
+        self.refusals: dict[int, str] = {}
+        """The events that it refused for good, with what it said."""
+
+    @property
+    def pending(self) -> list[int]:
+        """The events that were neither taken nor refused so far."""
+        return [
+            index
+            for index in range(len(self.batch))
+            if index not in self.taken and index not in self.refusals
+        ]
 
     @classmethod
     def terminated(cls, payloads: list[bytes], terminator: bytes, batch: Batch) -> Outgoing:

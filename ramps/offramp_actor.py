@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from actors import Actor, ActorRef, ExitReason, Lane
@@ -12,7 +12,7 @@ from actors.valve import Valve
 from pipelines.batch import Batch
 from pipelines.contraflow import Insight, InsightKind
 from pipelines.outlets import Outlets
-from pipelines.ticket import Outcome, Ticket, forked_into, settle_batch
+from pipelines.ticket import Outcome, Ticket, answer_all, forked_into, settle_batch
 from ramps.encoder import Encoder
 from ramps.errors import ConnectionLost, Rejected, StopDeployment
 from ramps.formats.codec_values import find_fault
@@ -99,6 +99,8 @@ class OfframpActor(Actor[Any]):
         while part.outbox:
             # The batch that they are of comes again, and they are made anew.
             part.outlets.call_off(part.outbox.popleft())
+        # An incarnation that was killed while it closed has left them; the next flush says nothing about those.
+        self._confirm(Outcome.FAILED)
         self._try_open()
         if type(part.connector).flush is not Offramp.flush:
             self.send_every(_TICK_SECONDS, _TICK)
@@ -147,18 +149,12 @@ class OfframpActor(Actor[Any]):
         started = self._now()
         # Encoded once: the same object is written until it is taken, so that a connector that sends event by event
         # can remember how far it came.
-        outgoing: Outgoing
-        errors: list[Any] = []
-        if isinstance(batch, LinkedBatch) and batch.outgoing is not None:
-            outgoing = batch.outgoing
-        elif connector.encodes:
-            outgoing, errors = part.encoder.encode(batch)
-        else:
-            outgoing = Outgoing([], batch)
+        outgoing, errors = self._encoded(batch)
         refused, refused_bytes = len(errors), 0
         if errors:
             self._refuse(batch, [(index, "encode", str(error)) for index, error in errors])
-        failures = 0
+        # Of tries in a row that came to nothing: one that got some of the batch out begins the count anew.
+        failures, progress, since = 0, 0, started
         while outgoing.batch.values:
             try:
                 if not part.connected:
@@ -167,25 +163,27 @@ class OfframpActor(Actor[Any]):
             except Rejected as error:
                 indices = range(len(outgoing.batch)) if error.indices is None else error.indices
                 refused += len(indices)
-                if part.connector.encodes:
-                    refused_bytes = sum(
-                        len(packet) for index in indices for packet in outgoing.packets[index]
-                    )
-                self._refuse(outgoing.batch, [(index, "rejected", str(error)) for index in indices])
+                refused_bytes = self._bytes_of(outgoing, indices)
+                why = outgoing.refusals
+                self._refuse(
+                    outgoing.batch, [(index, "rejected", why.get(index, str(error))) for index in indices]
+                )
             except StopDeployment as error:
                 refused = len(batch)
                 self._turn_away(outgoing.batch, error)
                 self._ask_to_stop(error)
             except (ConnectionLost, OSError) as error:
+                ended = len(outgoing.taken) + len(outgoing.refusals)
+                if ended > progress:
+                    failures, progress, since = 0, ended, self._now()
+                    part.backoff.reset()
                 failures += 1
-                if self._wait_for_next_try(error, failures, started):
+                if self._wait_for_next_try(error, failures, since):
                     continue
-                refused = len(batch)
-                why = f"given up after {failures} {'try' if failures == 1 else 'tries'}: {error}"
-                everything = range(len(outgoing.batch))
-                self._refuse(
-                    outgoing.batch, [(index, "given up", why) for index in everything], attempts=failures
-                )
+                given_up = [*outgoing.pending, *outgoing.refusals]
+                refused += len(given_up)
+                refused_bytes = self._bytes_of(outgoing, given_up)
+                self._give_up(outgoing, error, failures, since)
                 break
             # Not when it could be opened: a server that accepts and then fails each write would flap.
             if part.outage_told:
@@ -196,6 +194,13 @@ class OfframpActor(Actor[Any]):
         self._settle(batch, len(batch.values) - refused, refused, started)
         if connector.encodes and refused < len(batch.values):
             part.written_bytes += outgoing.size - refused_bytes
+
+    def _encoded(self, batch: Batch) -> tuple[Outgoing, list[Any]]:
+        part = self._part
+        shipped = batch.outgoing() if isinstance(batch, LinkedBatch) else None
+        if shipped is not None:
+            return shipped, []
+        return part.encoder.encode(batch) if part.connector.encodes else (Outgoing([], batch), [])
 
     def _settle(self, batch: Batch, taken: int, refused: int, started: float) -> None:
         part = self._part
@@ -233,20 +238,40 @@ class OfframpActor(Actor[Any]):
         self.sleep(delay)
         return seconds_left != 0
 
-    def _refuse(self, batch: Batch, reasons: list[tuple[int, str, str]], attempts: int | None = None) -> None:
+    def _give_up(self, outgoing: Outgoing, error: Exception, failures: int, since: float) -> None:
+        """Send what was not taken to ``err``, and what was refused before the rest failed."""
+        why = f"given up after {failures} {'try' if failures == 1 else 'tries'}: {error}"
+        first_ns = self.clock.time_ns() - round((self._now() - since) * 1e9)
+        if outgoing.refusals:
+            self._refuse(
+                outgoing.batch, [(index, "rejected", text) for index, text in outgoing.refusals.items()]
+            )
+        pending = outgoing.pending
+        if pending:
+            tried = {"attempts": failures, "first_attempt_ns": first_ns}
+            self._refuse(outgoing.batch, [(index, "given up", why) for index in pending], tried)
+
+    def _bytes_of(self, outgoing: Outgoing, indices: Iterable[int]) -> int:
+        if not self._part.connector.encodes:
+            return 0
+        return sum(len(packet) for index in indices for packet in outgoing.packets[index])
+
+    def _refuse(
+        self, batch: Batch, reasons: list[tuple[int, str, str]], tried: dict[str, int] | None = None
+    ) -> None:
         """Send what the outside will never take to ``err``; that of another process leaves there."""
         if isinstance(batch, LinkedBatch):
             batch.refuse([index for index, _kind, _why in reasons], reasons[0][2] if reasons else "")
             return
         name = self._part.name
-        tried = {} if attempts is None else {"attempts": attempts}
         values = [
-            {"error": why, "kind": kind, "component": name, **tried, **_shown(batch.values[index])}
+            {"error": why, "kind": kind, "component": name, **(tried or {}), **_shown(batch.values[index])}
             for index, kind, why in reasons
         ]
         errors = batch.select([index for index, _kind, _why in reasons])
         errors.values = values
-        errors.raws = None
+        # Those of the events that they are about, for whoever keeps dead letters: no codec takes them for its own.
+        errors.raw_codec = "binary"
         if batch.ticket is not None:
             forked_into(batch.ticket, errors, self._part.outbox)
         else:
@@ -288,9 +313,7 @@ class OfframpActor(Actor[Any]):
             self._try_again_later(error)
 
     def _confirm(self, outcome: Outcome = Outcome.DELIVERED) -> None:
-        tickets, self._part.unconfirmed = self._part.unconfirmed, []
-        for ticket in tickets:
-            ticket.answer(outcome)
+        answer_all(self._part.unconfirmed, outcome)
 
     def _ask_to_stop(self, error: StopDeployment) -> None:
         if not self._stop_asked:

@@ -78,19 +78,17 @@ operators = [{ type = "batch", count = 100, timeout = "1s" }]
             return []
         last = self._last
         size = last.size * len(self._values) // max(1, len(last.values))
-        return [
-            (
-                "out",
-                EventBatch(
-                    [self._take()],
-                    ingest_ns=last.ingest_ns,
-                    origin=last.origin,
-                    size=size,
-                    route=last.route,
-                    ticket=self._tickets.take(),
-                ),
-            )
-        ]
+        # Before the values: what they are of must have failed when they are lost on the way.
+        ticket = self._tickets.take()
+        given_out = EventBatch(
+            [self._take()],
+            ingest_ns=last.ingest_ns,
+            origin=last.origin,
+            size=size,
+            route=last.route,
+            ticket=ticket,
+        )
+        return [("out", given_out)]
 
     def _is_due(self, now_ns: int) -> bool:
         return bool(

@@ -8,6 +8,8 @@ import os
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
+from ramps.files.directory_sync import sync_directory
+
 __all__ = ["BadCheckpoint", "Checkpoint", "Place", "fingerprint"]
 
 _FINGERPRINT_BYTES = 256
@@ -94,8 +96,4 @@ class Checkpoint:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(self.path)
-        directory = os.open(self.path.parent, os.O_RDONLY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+        sync_directory(self.path.parent)

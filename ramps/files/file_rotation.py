@@ -9,6 +9,8 @@ from pathlib import Path
 
 import gevent
 
+from ramps.files.directory_sync import sync_directory
+
 __all__ = ["GzipInBackground", "shift_files"]
 
 _CHUNK_BYTES = 1 << 20
@@ -40,10 +42,14 @@ def _numbered(path: Path, number: int, suffix: str) -> Path:
 
 
 class GzipInBackground:
-    """Compresses a file in the thread pool: to ``<path>.gz``, then removes ``path``. Cooperative, can be stopped."""
+    """Compresses a file in the thread pool: to ``<path>.gz``, then removes ``path``. Cooperative, can be stopped.
 
-    def __init__(self, path: Path) -> None:
+    ``durable``: it is removed only when the disk has the other.
+    """
+
+    def __init__(self, path: Path, *, durable: bool = False) -> None:
         self._path = path
+        self._durable = durable
         self._stopped = False
         self._error: OSError | None = None
         self._task = gevent.get_hub().threadpool.spawn(self._compress)
@@ -68,8 +74,13 @@ class GzipInBackground:
                 with gzip.GzipFile(filename="", mode="wb", fileobj=target, compresslevel=6) as archive:
                     while (chunk := source.read(_CHUNK_BYTES)) and not self._stopped:
                         archive.write(chunk)
+                if self._durable and not self._stopped:
+                    target.flush()
+                    os.fsync(target.fileno())
             if not self._stopped:
                 partial.replace(self._path.with_name(self._path.name + ".gz"))
+                if self._durable:
+                    sync_directory(self._path.parent)
                 self._path.unlink()
         except OSError as error:
             # Not raised: gevent would print what leaves the thread.

@@ -75,6 +75,7 @@ class LinkIntake(LinkServer):
             raise WireError("frames come where encoded events are written")
         batch = LinkedBatch(shipment, partial(self._answered, sender, sequence), values)
         batch.ticket = self._ticket(sender, sequence)
+        sender.begin(sequence, batch)
         intake.pass_on(batch)
         if not batch.answered:
             batch.under_way = True

@@ -22,6 +22,10 @@ _SMALL_BYTES = 4096
 Metas = list[dict[str, Any] | None] | None
 
 
+class _InHand:
+    """Is there for as long as somebody is at work on a frame."""
+
+
 class LinkOnramp(LinkServer):
     """Frames from another executor, decoded here, with the ingest time that they came with.
 
@@ -58,9 +62,11 @@ class LinkOnramp(LinkServer):
 
     def _take(self, intake: Intake, sender: Sender, sequence: int, shipment: Shipment) -> None:
         metas = _metas(shipment)
+        in_hand = _InHand()
         if shipment.form is Form.FRAMES:
             ticket = self._ticket(sender, sequence)
             try:
+                sender.begin(sequence, in_hand)
                 self._feed(intake, sender, shipment, metas, ticket)
             except BaseException:
                 if ticket is not None:
@@ -70,18 +76,17 @@ class LinkOnramp(LinkServer):
                 # Whoever is killed in between leaves the rest in the intake, which delivers it later.
                 sender.answer(sequence, Answer())
         elif shipment.form is Form.VALUES:
-            values = _values(shipment)
+            batch = Batch(
+                _values(shipment),
+                ingest_ns=shipment.ingest_ns,
+                metas=metas,
+                origin=shipment.origin,
+                size=len(shipment.payload),
+                ticket=self._ticket(sender, sequence),
+            )
             try:
-                intake.pass_on(
-                    Batch(
-                        values,
-                        ingest_ns=shipment.ingest_ns,
-                        metas=metas,
-                        origin=shipment.origin,
-                        size=len(shipment.payload),
-                        ticket=self._ticket(sender, sequence),
-                    )
-                )
+                sender.begin(sequence, in_hand)
+                intake.pass_on(batch)
             finally:
                 sender.answer(sequence, Answer())
         else:

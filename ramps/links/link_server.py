@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar
+from weakref import ref
 
 import gevent
 from gevent.event import Event
@@ -26,6 +28,10 @@ _MAX_CONNECTIONS = 256
 _MAX_SENDERS = 1024
 _GREETING_SECONDS = 10.0
 _SMALL_BYTES = 4096
+
+
+def _nobody() -> None:
+    return None
 
 
 class LinkConnection:
@@ -76,6 +82,7 @@ class Sender:
         self._stream: InboundStream | None = None
         self._origin = ""
         self._answer: Answer | None = Answer()
+        self._in_hand: Callable[[], object] = _nobody
         self._connection: LinkConnection | None = None
         self._changed = Event()
 
@@ -85,11 +92,19 @@ class Sender:
             self._stream, self._origin = intake.stream(origin, framed=True), origin
         return self._stream
 
-    def begin(self, sequence: int) -> None:
-        """A new frame: there is no answer to it yet."""
+    def begin(self, sequence: int, in_hand: object = None) -> None:
+        """A new frame, taken from here on. There is no answer to it yet, but there will be, as long as anybody has
+        ``in_hand``.
+        """
+        self._in_hand = _nobody if in_hand is None else ref(in_hand)
         self.sequence = sequence
         self.outcome = None
         self._answer = None
+
+    @property
+    def has_lost(self) -> bool:
+        """Whether nobody will answer the latest frame: whoever took it was killed."""
+        return self._answer is None and self._in_hand() is None
 
     def answer(self, sequence: int, answer: Answer) -> None:
         """What became of a frame. One that the sender has given up since is of no interest."""
@@ -143,7 +158,9 @@ class LinkServer(Onramp):
 
     @abstractmethod
     def _take(self, intake: Intake, sender: Sender, sequence: int, shipment: Shipment) -> None:
-        """Take in a batch and have it answered, now or later, by `Sender.answer`. Blocks while downstream is full."""
+        """Take in a batch, from `Sender.begin` on, and have it answered, now or later, by `Sender.answer`. Blocks while
+        downstream is full. What it does not begin with is taken when it comes again.
+        """
 
     def _ticket(self, sender: Sender, sequence: int) -> Ticket | None:
         """One for what is in a frame: the sender is told what became of it."""
@@ -233,23 +250,16 @@ class LinkServer(Onramp):
             raise WireError(f"a frame of the kind {frame.kind.name} is not for us")
         if frame.sequence < sender.sequence or not frame.sequence:
             raise WireError(f"frame {frame.sequence} comes after frame {sender.sequence}")
-        if frame.sequence == sender.sequence:
+        if frame.sequence == sender.sequence and not sender.has_lost:
             if sender.outcome is not None:
                 self._settled(sender, frame.sequence, sender.outcome)
             return
         shipment = Shipment.of(frame) if frame.kind is Kind.BATCH else None
-        previous = sender.sequence
-        sender.begin(frame.sequence)
         if shipment is None or not len(shipment):
+            sender.begin(frame.sequence)
             sender.answer(frame.sequence, Answer())
-            return
-        try:
+        else:
             self._take(intake, sender, frame.sequence, shipment)
-        except WireError:
-            # Nothing of it was taken.
-            sender.begin(previous)
-            sender.answer(previous, Answer())
-            raise
 
     def _sender(self, identity: bytes) -> Sender:
         sender = self._senders.pop(identity, None)

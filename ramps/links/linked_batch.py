@@ -40,14 +40,14 @@ class ShippedOutgoing(Outgoing):
 
 
 class LinkedBatch(Batch):
-    """Events from another process. Its values are there only if the offramp wants values; otherwise ``outgoing`` is
+    """Events from another process. Its values are there only if the offramp wants values; otherwise `outgoing` is
     what the other process has encoded, and each value is ``None``.
 
     Whoever writes it says what became of it: `refuse` for some events, then `settle`; or `stop`; or `lose`. The first
     of the last three is the answer, and ``on_answer`` is called with it.
     """
 
-    __slots__ = ("_on_answer", "_refused", "_why", "outgoing", "under_way")
+    __slots__ = ("__weakref__", "_on_answer", "_refused", "_shipment", "_why", "under_way")
 
     def __init__(
         self,
@@ -61,12 +61,16 @@ class LinkedBatch(Batch):
             origin=shipment.origin,
             size=len(shipment.payload),
         )
-        self.outgoing = ShippedOutgoing(shipment, self) if values is None else None
+        self._shipment = shipment if values is None else None
         self.under_way = False
         """Whether it waits in a mailbox or is in somebody's hands; for `LinkIntake`, which counts those."""
         self._on_answer: Callable[[LinkedBatch, Answer], None] | None = on_answer
         self._refused: tuple[int, ...] = ()
         self._why = ""
+
+    def outgoing(self) -> ShippedOutgoing | None:
+        """What the other process has encoded. Not kept: it refers to the batch, which must not outlive its holder."""
+        return None if self._shipment is None else ShippedOutgoing(self._shipment, self)
 
     @property
     def answered(self) -> bool:

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from pipelines.options import Duration, Options, Size
 from ramps.errors import CannotOpen, ConnectionLost
+from ramps.files.directory_sync import sync_directory
 from ramps.files.file_rotation import GzipInBackground, shift_files
 from ramps.native_thread import call_in_thread
 from ramps.network.outbound_stream import reason
@@ -62,6 +63,10 @@ class FileOptions(Options):
     )
 
 
+# Some file systems do not know it, and a directory that one may write to need not be one that one may read.
+_NO_SYNC = {errno.EINVAL, errno.EACCES, errno.ENOTSUP}
+
+
 @offramps.register
 class FileOfframp(Offramp):
     """Batches at the end of a file.
@@ -71,7 +76,8 @@ class FileOfframp(Offramp):
     are appended and the file ends without a newline, as after a crash in mid-write, one is written first.
 
     What was written survives the end of this process, however it comes; with ``fsync = "always"`` also that of the
-    machine; with ``fsync = "interval"`` it is confirmed to its source only when it does.
+    machine; with ``fsync = "interval"`` it is confirmed to its source only when it does. That includes the names
+    of files that were made or rotated.
     """
 
     name: ClassVar[str] = "file"
@@ -97,6 +103,8 @@ class FileOfframp(Offramp):
         self._period = 0
         self._torn: tuple[tuple[int, int], int, int] | None = None
         self._unsynced = False
+        self._unsynced_directories: list[Path] = []
+        self._told_unsyncable = False
         self._synced_at = 0.0
         self._compression: GzipInBackground | None = None
 
@@ -174,6 +182,9 @@ class FileOfframp(Offramp):
         path = self.options.path
         # Non-blocking, because opening a pipe that nobody reads would stop the whole process.
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK
+        # Also of a file that is there: whoever made it may have died before its name was on the disk.
+        directories = [path.parent, *(each.parent for each in path.parents if not each.exists())]
+        self._unsynced_directories = list(dict.fromkeys([*self._unsynced_directories, *directories]))
         try:
             if self.options.create_directories:
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -236,7 +247,7 @@ class FileOfframp(Offramp):
         self._reopen()
         if rotated is None or not self.options.compress:
             return
-        self._compression = GzipInBackground(rotated)
+        self._compression = GzipInBackground(rotated, durable=self.options.fsync != "never")
         try:
             # Waiting here holds back our own input only, and keeps one archive at a time in the making.
             self._compression.wait()
@@ -275,8 +286,26 @@ class FileOfframp(Offramp):
     def _sync(self) -> None:
         if self._regular and self._descriptor is not None:
             call_in_thread(os.fsync, self._descriptor)
+            self._sync_directories()
         self._unsynced = False
         self._synced_at = self.clock.now()
+
+    def _sync_directories(self) -> None:
+        while self._unsynced_directories:
+            directory = self._unsynced_directories[0]
+            try:
+                call_in_thread(sync_directory, directory)
+            except OSError as error:
+                if error.errno not in _NO_SYNC:
+                    raise
+                if not self._told_unsyncable:
+                    self._told_unsyncable = True
+                    self.log.warning(
+                        "The directory cannot be synced: a file that was just made may be gone after a power failure.",
+                        path=str(directory),
+                        error=reason(error),
+                    )
+            self._unsynced_directories.pop(0)
 
     def _close_descriptor(self) -> None:
         descriptor, self._descriptor = self._descriptor, None

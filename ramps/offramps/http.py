@@ -7,13 +7,12 @@ from email.utils import parsedate_to_datetime
 from typing import Annotated, ClassVar, Literal
 from urllib.parse import urlsplit
 
-import gevent
 from pydantic import AfterValidator, Field
 
-from pipelines.batch import Batch
 from pipelines.options import Duration, Options, Secret, SecretReference, Size, check_host
 from ramps.errors import CannotOpen, ConnectionLost, Rejected
 from ramps.network.http_client import HttpClient, HttpResponse
+from ramps.network.requests_in_flight import RequestsInFlight
 from ramps.network.tls import TlsClient, client_context
 from ramps.offramp import Offramp, Outgoing, offramps
 
@@ -27,6 +26,9 @@ _FRAMING_FIELDS = {"content-length", "transfer-encoding", "connection"}
 # Client errors by number, but they say "later" (RFC 9110, 8470, 6585).
 _LATER = {408, 425, 429}
 _EXCERPT_CHARACTERS = 200
+
+MOST_IN_FLIGHT = 256
+"""Each takes a connection."""
 
 
 def _checked_url(url: str) -> str:
@@ -58,11 +60,25 @@ class HttpOptions(Options):
     token: Secret | None = Field(
         default=None, description="Sent as `Authorization: Bearer`; in clear text unless the URL is https."
     )
-    concurrency: int = Field(
-        default=4,
+    events_per_request: int | None = Field(
+        default=None,
         ge=1,
-        le=256,
-        description="How many requests at a time where each event has its own; 1 keeps their order.",
+        description="At most so many events in a request of `lines` or `array`; a batch of more becomes several.",
+    )
+    max_in_flight: Annotated[int, Field(ge=1, le=MOST_IN_FLIGHT)] | Literal["auto"] = Field(
+        default=1,
+        description="How many requests of a batch are under way at a time; above 1 their order is not kept. `auto`: as "
+        "many as the server answers without taking much longer, found out while it goes.",
+    )
+    max_in_flight_limit: int = Field(
+        default=64, ge=1, le=MOST_IN_FLIGHT, description='The most that `max_in_flight = "auto"` may come to.'
+    )
+    max_rate: float | None = Field(
+        default=None,
+        gt=0,
+        le=1_000_000,
+        allow_inf_nan=False,
+        description="At most so many requests a second; as many at once as are due in a tenth of a second.",
     )
     connect_timeout: Duration = Field(
         default="10s", validate_default=True, gt=0, description="How long connecting may take."
@@ -89,9 +105,8 @@ class HttpOfframp(Offramp):
 
     A batch is confirmed to its source when the server has answered with 2xx.
 
-    With one request per event, events that the server took are not sent again when the batch is retried.
-
-    For at-least-once, a 2xx answer is the confirmation: the server has said that it has the events.
+    Where a batch is several requests, they are sent one after the other, or `max_in_flight` at a time. What the server
+    took is not sent again when the rest is tried again. After a failure no request is begun until the wait is over.
     """
 
     name: ClassVar[str] = "http"
@@ -116,9 +131,9 @@ class HttpOfframp(Offramp):
         # For messages: queries hold keys rather often.
         self._peer = options.url.partition("?")[0]
         self._headers: dict[str, str] = {}
-        self._batch: Batch | None = None
-        self._taken: set[int] = set()
-        self._refusals: dict[int, str] = {}
+        self._requests = RequestsInFlight(
+            options.max_in_flight, options.max_in_flight_limit, options.max_rate
+        )
 
     def check(self) -> None:
         """Read certificates and secrets, and look at the headers."""
@@ -149,17 +164,21 @@ class HttpOfframp(Offramp):
 
     def write(self, outgoing: Outgoing) -> None:
         """Send the batch and wait for the answers. Blocks."""
-        if self.options.batch == "none":
-            self._write_each(outgoing)
-            return
-        payloads = [b"".join(packets) for packets in outgoing.packets]
-        if self.options.batch == "lines":
-            body = b"".join([payload if payload.endswith(b"\n") else payload + b"\n" for payload in payloads])
-        else:
-            body = b"[" + b",".join(payloads) + b"]"
-        refusal = self._send(body)
-        if refusal:
-            raise Rejected(refusal)
+
+        def send(indices: list[int]) -> None:
+            refusal = self._send(self._body([b"".join(outgoing.packets[index]) for index in indices]))
+            if refusal:
+                outgoing.refusals.update(dict.fromkeys(indices, refusal))
+            else:
+                outgoing.taken.update(indices)
+
+        pending = outgoing.pending
+        size = 1 if self.options.batch == "none" else self.options.events_per_request or len(pending)
+        pieces = [pending[start : start + size] for start in range(0, len(pending), size)]
+        self._requests.send_all(pieces, send, self.clock)
+        if outgoing.refusals:
+            indices = sorted(outgoing.refusals)
+            raise Rejected(outgoing.refusals[indices[0]], indices)
 
     def close(self) -> None:
         """Close all connections."""
@@ -167,42 +186,12 @@ class HttpOfframp(Offramp):
         if client is not None:
             client.close()
 
-    def _write_each(self, outgoing: Outgoing) -> None:
-        if self._batch is not outgoing.batch:
-            self._batch, self._taken, self._refusals = outgoing.batch, set(), {}
-        # Shared by the workers: each takes the next one until there are no more, or one of them failed.
-        pending = [index for index in range(len(outgoing)) if index not in self._taken]
-        pending.reverse()
-        failures: list[Exception] = []
-
-        def send_pending() -> None:
-            while pending and not failures:
-                index = pending.pop()
-                try:
-                    refusal = self._send(b"".join(outgoing.packets[index]))
-                except Exception as error:
-                    failures.append(error)
-                    return
-                self._taken.add(index)
-                if refusal:
-                    self._refusals[index] = refusal
-
-        count = min(self.options.concurrency, len(pending))
-        if count <= 1:
-            send_pending()
-        else:
-            workers = [gevent.spawn(send_pending) for _ in range(count)]
-            try:
-                gevent.joinall(workers)
-            finally:
-                gevent.killall(workers)
-        if failures:
-            raise failures[0]
-        refusals = self._refusals
-        self._batch, self._taken, self._refusals = None, set(), {}
-        if refusals:
-            indices = sorted(refusals)
-            raise Rejected(refusals[indices[0]], indices)
+    def _body(self, payloads: list[bytes]) -> bytes:
+        if self.options.batch == "none":
+            return payloads[0]
+        if self.options.batch == "array":
+            return b"[" + b",".join(payloads) + b"]"
+        return b"".join([payload if payload.endswith(b"\n") else payload + b"\n" for payload in payloads])
 
     def _send(self, body: bytes) -> str:
         """Send one request. Returns why it was refused, or nothing. Raises `ConnectionLost`."""

@@ -21,8 +21,8 @@ from ramps.network.limited_wsgi import Answer, HttpHost, HttpLimits, RequestBody
 from supervisor.api.guard import Guard, is_loopback
 from supervisor.api.problems import CONTENT_TYPE, Problem
 from supervisor.api.routing import Route, Router, response_of
+from supervisor.deployment.api_table import ApiTable
 from supervisor.deployment.outcome import StartRefused
-from supervisor.deployment.schema import ApiTable
 
 __all__ = ["ApiServer"]
 

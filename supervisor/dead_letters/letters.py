@@ -10,23 +10,35 @@ from supervisor.dead_letters.store import Letter
 
 __all__ = ["letters_of"]
 
+# What an SQLite integer can hold; the numbers may be a user's.
+_MOST = (1 << 63) - 1
 
-def letters_of(batch: Batch, component: str, flow: str, reason: str, error: str, now_ns: int) -> list[Letter]:
-    """One letter for each event of a batch. ``error`` is why, where the events do not say it themselves."""
+
+def letters_of(
+    batch: Batch, component: str, flow: str, reason: str, error: str, now_ns: int, attempts: int = 1
+) -> list[Letter]:
+    """One letter for each event of a batch. ``error`` is why, and ``attempts`` how often it was tried, where the events
+    do not say it themselves.
+    """
     raws = batch.raws or [None] * len(batch.values)
-    return [
-        Letter(
-            time_ns=now_ns,
-            flow=flow,
-            component=component,
-            reason=reason,
-            error=_error(value) or error,
-            origin=batch.origin,
-            original=_original(value, raw),
-            details=_text(value),
+    letters = []
+    for value, raw in zip(batch.values, raws, strict=True):
+        ours = _is_error_event(value)
+        letters.append(
+            Letter(
+                time_ns=now_ns,
+                flow=flow,
+                component=component,
+                reason=reason,
+                error=_error(value) or error,
+                origin=batch.origin,
+                original=_original(value, raw),
+                details=_text(value),
+                attempts=_number(value, "attempts", attempts) if ours else attempts,
+                first_ns=_number(value, "first_attempt_ns", batch.ingest_ns) if ours else batch.ingest_ns,
+            )
         )
-        for value, raw in zip(batch.values, raws, strict=True)
-    ]
+    return letters
 
 
 def _error(value: Any) -> str:
@@ -35,11 +47,20 @@ def _error(value: Any) -> str:
     return str(value["error"]).encode(errors="backslashreplace").decode()
 
 
+def _is_error_event(value: Any) -> bool:
+    return isinstance(value, dict) and bool(_error(value)) and isinstance(value.get("component"), str)
+
+
+def _number(value: dict[str, Any], key: str, default: int) -> int:
+    number = value.get(key)
+    return number if type(number) is int and 0 <= number <= _MOST else default
+
+
 def _original(value: Any, raw: bytes | None) -> bytes:
     """The bytes that it came as; of an error event of ours, what that is about."""
     if raw is not None:
         return raw
-    if isinstance(value, dict) and _error(value) and isinstance(value.get("component"), str):
+    if _is_error_event(value):
         if "event" in value:
             return _text(value["event"]).encode()
         if isinstance(value.get("data"), str):

@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["BadStore", "DeadLetterStore", "Letter", "StoredLetter"]
+from supervisor.dead_letters.schema import prepare
 
-_APPLICATION_ID = 0x41465444
+__all__ = ["BadStore", "Choice", "DeadLetterStore", "Letter", "StoredLetter"]
+
 # Whoever stores holds up his whole process meanwhile.
 _BUSY_SECONDS = 0.5
-_TABLE = """
-CREATE TABLE IF NOT EXISTS letters (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    time_ns INTEGER NOT NULL,
-    flow TEXT NOT NULL,
-    component TEXT NOT NULL,
-    reason TEXT NOT NULL,
-    error TEXT NOT NULL,
-    origin TEXT NOT NULL,
-    original BLOB NOT NULL,
-    details TEXT NOT NULL
-)
-"""
-_COLUMNS = "time_ns, flow, component, reason, error, origin, original, details"
 
 
 class BadStore(Exception):
@@ -38,7 +26,9 @@ class Letter:
     """One event that nobody could process.
 
     ``original`` are the bytes to replay: those that the event came as, where they are known, otherwise its JSON.
-    ``details`` is the JSON of what left by ``err``, or of the event itself. ``time_ns``: nanoseconds since 1970.
+    ``details`` is the JSON of what left by ``err``, or of the event itself. ``attempts`` is how often it was tried,
+    ``first_ns`` when it was first tried or, where that is not known, came in, ``time_ns`` when it was given up:
+    nanoseconds since 1970.
     """
 
     time_ns: int
@@ -49,6 +39,17 @@ class Letter:
     origin: str
     original: bytes
     details: str
+    attempts: int = 1
+    first_ns: int = 0
+
+    @property
+    def size(self) -> int:
+        """Bytes that count against the bound of the store."""
+        return len(self.original) + len(self.details.encode())
+
+
+_NAMES = [field.name for field in fields(Letter)]
+_COLUMNS = ", ".join(_NAMES)
 
 
 class StoredLetter(NamedTuple):
@@ -58,108 +59,125 @@ class StoredLetter(NamedTuple):
     letter: Letter
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which letters: of one flow, of components with this in their names, given up since (and at) and before these
+    moments, with these numbers (if there are any). By default all.
+    """
+
+    flow: str | None = None
+    component: str | None = None
+    since_ns: int | None = None
+    before_ns: int | None = None
+    ids: Sequence[int] = ()
+
+    def where(self) -> tuple[str, list[object]]:
+        """The same in SQL, and its parameters."""
+        tests: list[str] = []
+        values: list[object] = []
+        for test, value in (
+            ("flow = ?", self.flow),
+            ("instr(component, ?)", self.component),
+            ("time_ns >= ?", self.since_ns),
+            ("time_ns < ?", self.before_ns),
+            # As one parameter: there may be more numbers than parameters of a statement.
+            ("id IN (SELECT value FROM json_each(?))", json.dumps(list(self.ids)) if self.ids else None),
+        ):
+            if value is not None:
+                tests.append(test)
+                values.append(value)
+        return (" WHERE " + " AND ".join(tests) if tests else ""), values
+
+
+ALL = Choice()
+
+
 class DeadLetterStore:
     """One connection to the file. Several processes may have it open.
 
-    ``most`` bounds the letters in it; what comes beyond is refused. Each `add` is on the disk when it returns, which
-    takes as long as the disk does: some milliseconds; nobody else runs meanwhile. Raises `BadStore` where the file
-    cannot be used.
+    ``most`` and ``most_bytes`` bound what is in it; what comes beyond is refused. Each `add` is on the disk when it
+    returns, which takes as long as the disk does: some milliseconds; nobody else runs meanwhile. Raises `BadStore`
+    where the file cannot be used.
     """
 
-    def __init__(self, path: Path, *, most: int = 1_000_000, must_exist: bool = False) -> None:
+    def __init__(
+        self, path: Path, *, most: int = 1_000_000, most_bytes: int = 1 << 30, must_exist: bool = False
+    ) -> None:
         self.path = path
         self._most = most
+        self._most_bytes = most_bytes
         if must_exist and not path.is_file():
             raise BadStore(f"there is no file {str(path)!r}")
         try:
             self._connection = sqlite3.connect(
                 path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
-            self._prepare()
-            self._known_count = self.count()
+            try:
+                prepare(self._connection)
+            except BaseException:
+                self._connection.close()
+                raise
         except sqlite3.Error as error:
             raise BadStore(f"{str(path)!r} cannot be used as a store of dead letters: {error}") from None
 
-    def _prepare(self) -> None:
-        connection = self._connection
-        (found,) = connection.execute("PRAGMA application_id").fetchone()
-        (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        if tables and found != _APPLICATION_ID:
-            raise sqlite3.DatabaseError("it is a database of something else")
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        if not tables:
-            connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-            connection.execute(_TABLE)
-
     def add(self, letters: Sequence[Letter]) -> None:
         """Keep all of them, or none. Raises `BadStore` when the store is full, or cannot be written."""
-        rows = [
-            (
-                each.time_ns,
-                each.flow,
-                each.component,
-                each.reason,
-                each.error,
-                each.origin,
-                each.original,
-                each.details,
-            )
-            for each in letters
-        ]
+        rows = [(*astuple(letter), letter.size) for letter in letters]
+        marks = ", ".join("?" * (len(_NAMES) + 1))
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
-                if self._known_count + len(rows) > self._most:
-                    # Others may have added some, or removed them.
-                    self._known_count = self.count()
-                if self._known_count + len(rows) > self._most:
-                    raise BadStore(f"{str(self.path)!r} holds {self._most:,} dead letters already")
+                self._check_room(len(letters), sum(row[-1] for row in rows))
                 self._connection.executemany(
-                    f"INSERT INTO letters ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows
+                    f"INSERT INTO letters ({_COLUMNS}, bytes) VALUES ({marks})", rows
                 )
             except BaseException:
                 self._connection.execute("ROLLBACK")
                 raise
             self._connection.execute("COMMIT")
-            self._known_count += len(rows)
         except sqlite3.Error as error:
             raise BadStore(f"{str(self.path)!r} cannot be written: {error}") from None
 
-    def count(self) -> int:
+    def _check_room(self, letters: int, size: int) -> None:
+        count, size_bytes = self._totals()
+        if count + letters > self._most or size_bytes + size > self._most_bytes:
+            raise BadStore(
+                f"{str(self.path)!r} is full: it holds {count:,} dead letters of {size_bytes:,} bytes; purge some with "
+                "`supervisor dead-letters purge`, or raise `dead_letters_max` or `dead_letters_max_size`"
+            )
+
+    def _totals(self) -> tuple[int, int]:
+        count, size = self._connection.execute("SELECT letters, bytes FROM totals").fetchone()
+        return int(count), int(size)
+
+    def count(self, choice: Choice = ALL) -> int:
         """How many letters there are."""
-        (count,) = self._connection.execute("SELECT count(*) FROM letters").fetchone()
+        where, values = choice.where()
+        (count,) = self._connection.execute(f"SELECT count(*) FROM letters{where}", values).fetchone()
         return int(count)
 
-    def find(
-        self, *, flow: str | None = None, component: str | None = None, ids: Sequence[int] = ()
-    ) -> Iterator[StoredLetter]:
-        """The letters, oldest first: of one flow, of components with this in their names, with these numbers."""
-        where, values = _where(flow, component, ids)
-        rows = self._connection.execute(f"SELECT id, {_COLUMNS} FROM letters{where} ORDER BY id", values)
-        for number, *fields in rows:
-            yield StoredLetter(number, Letter(*fields))
+    def find(self, choice: Choice = ALL, *, most: int = -1) -> Iterator[StoredLetter]:
+        """The letters, oldest first, so many at most."""
+        where, values = choice.where()
+        rows = self._connection.execute(
+            f"SELECT id, {_COLUMNS} FROM letters{where} ORDER BY id LIMIT ?", [*values, most]
+        )
+        for number, *columns in rows:
+            yield StoredLetter(number, Letter(*columns))
 
-    def purge(self, *, flow: str | None = None, component: str | None = None, ids: Sequence[int] = ()) -> int:
-        """Remove letters, chosen as in `find`; how many those were."""
-        where, values = _where(flow, component, ids)
+    def numbers(self, choice: Choice = ALL) -> list[int]:
+        """The numbers of the letters, oldest first."""
+        where, values = choice.where()
+        return [
+            number
+            for (number,) in self._connection.execute(f"SELECT id FROM letters{where} ORDER BY id", values)
+        ]
+
+    def purge(self, choice: Choice = ALL) -> int:
+        """Remove letters; how many those were."""
+        where, values = choice.where()
         return self._connection.execute(f"DELETE FROM letters{where}", values).rowcount
 
     def close(self) -> None:
         """Release the file."""
         self._connection.close()
-
-
-def _where(flow: str | None, component: str | None, ids: Sequence[int]) -> tuple[str, list[object]]:
-    tests: list[str] = []
-    values: list[object] = []
-    if flow is not None:
-        tests.append("flow = ?")
-        values.append(flow)
-    if component is not None:
-        tests.append("instr(component, ?)")
-        values.append(component)
-    if ids:
-        tests.append(f"id IN ({', '.join('?' * len(ids))})")
-        values += ids
-    return (" WHERE " + " AND ".join(tests) if tests else ""), values

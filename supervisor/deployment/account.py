@@ -41,6 +41,8 @@ class ComponentAccount:
     merged: int = 0
     unlinked: dict[str, int] = field(default_factory=dict)
     """Left by each port that nobody reads, ``err`` excepted: that is a dead letter."""
+    discarded: dict[str, int] = field(default_factory=dict)
+    """Not sent because an offramp was closed and its mailbox full, by the offramp: its flow says so."""
     written: int = 0
     written_bytes: int = 0
     forwarded: int = 0
@@ -57,7 +59,7 @@ class ComponentAccount:
     def to_json(self) -> dict[str, Any]:
         """Plain data for ``--json`` and logs; what is empty is left out."""
         plain: dict[str, Any] = {"component": self.name, "kind": self.kind.value, "flow": self.flow}
-        for name in ("received", "sent", "copied", "created", "filtered", "merged", "unlinked", "written",
+        for name in ("received", "sent", "copied", "created", "filtered", "merged", "unlinked", "discarded", "written",
                      "written_bytes", "forwarded", "taken_over", "rejected", "left", "restarts",
                      "last_error"):  # fmt: skip
             value = getattr(self, name)
@@ -137,6 +139,7 @@ class Account:
     def difference(self) -> int:
         """Events that came in and are accounted for nowhere (positive), or are counted twice (negative)."""
         ended = self.written + self._sum("filtered") + self._sum("merged") + self._sum("unlinked")
+        ended += self._sum("discarded")
         return self.came_in + self.additional - ended - self.dead_letters - self.left - self.passed_on
 
     def equation(self) -> str:
@@ -145,7 +148,12 @@ class Account:
         if self.additional:
             terms.append(f"{self.additional:,} copied or created")
         ended = [f"{self.written:,} written"]
-        for name, word in (("filtered", "filtered"), ("merged", "merged"), ("unlinked", "to unread ports")):
+        for name, word in (
+            ("filtered", "filtered"),
+            ("merged", "merged"),
+            ("unlinked", "to unread ports"),
+            ("discarded", "dropped for closed offramps"),
+        ):
             if self._sum(name):
                 ended.append(f"{self._sum(name):,} {word}")
         if self.dead_letters:
@@ -207,11 +215,14 @@ class Account:
         return max(self.difference, sum(max(0, flow.difference) for flow in self.per_flow().values()))
 
     def dropped(self) -> dict[str, int]:
-        """Events that were dropped on purpose, by reason: the operator that did, or the port that nobody reads."""
+        """Events that were dropped on purpose, by reason: the operator that did, the port that nobody reads, or the
+        offramp that was closed.
+        """
         reasons: Counter[str] = Counter()
         for component in self.components:
             reasons.update(component.filtered)
             reasons.update({f"unread port {port}": count for port, count in component.unlinked.items()})
+            reasons.update({f"closed: {name}": count for name, count in component.discarded.items()})
         return {why: count for why, count in reasons.items() if count}
 
     def _flow_to_json(self) -> dict[str, Any]:
@@ -238,6 +249,7 @@ class Account:
             "filtered": self._sum("filtered"),
             "merged": self._sum("merged"),
             "to_unread_ports": self._sum("unlinked"),
+            "to_closed_offramps": self._sum("discarded"),
             "rejected": self.rejected,
             "dead_letters": self.dead_letters,
             "dead_letter_reasons": self.dead_letter_reasons,
@@ -326,7 +338,7 @@ def _added_up(group: list[ComponentAccount], name: str) -> ComponentAccount:
         "restarts",
     ):
         totals[field_name] = sum(getattr(component, field_name) for component in group)
-    for field_name in ("sent", "filtered", "unlinked"):
+    for field_name in ("sent", "filtered", "unlinked", "discarded"):
         counter: Counter[str] = Counter()
         for component in group:
             counter.update(getattr(component, field_name))

@@ -7,30 +7,27 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from actors import Actor, ActorRef, ActorSystem, DeadLetter, MailboxLimits
-from actors.log import get_logger
+from actors import Actor, ActorRef, ActorSystem, MailboxLimits
 from actors.reply import Reply
 from pipelines.actor import PipelineActor, PipelinePart
-from pipelines.batch import Batch
 from pipelines.compiler import Codes
-from pipelines.failure import describe_error
 from pipelines.outlets import Outlets
 from pipelines.pipeline import Pipeline
-from pipelines.ticket import Outcome, settle_batch
 from ramps.encoder import Encoder
 from ramps.intake import StreamIntake
 from ramps.links.link_intake import LinkIntake
-from ramps.links.linked_batch import LinkedBatch
 from ramps.offramp_actor import END_OF_INPUT, OfframpActor, OfframpPart
 from ramps.onramp_actor import OnrampActor, OnrampPart
-from supervisor.dead_letters import DeadLetterStore
-from supervisor.dead_letters.letters import letters_of
+from supervisor.deployment.closed_offramps import DroppingTarget, others_of
+from supervisor.deployment.dead_letters import DeadLetterKeeper
 from supervisor.deployment.dealing import Dealer, Standing
 from supervisor.deployment.json_engine import codec_by_name
 from supervisor.deployment.pipelines import make_pipeline
 from supervisor.deployment.plan import (
+    ComponentId,
     ComponentPlan,
     FlowPlan,
+    Kind,
     OfframpPlan,
     OnrampPlan,
     PipelinePlan,
@@ -47,8 +44,6 @@ from supervisor.supervision import (
 )
 
 __all__ = ["Builder", "Part"]
-
-_log = get_logger("supervisor")
 
 _OUTER_RESTARTS = 2
 _OUTER_PERIODS = 12
@@ -75,19 +70,18 @@ class Builder:
         self._stop_deployment = stop_deployment
         self._onramp_ended = onramp_ended
         self._codes: dict[tuple[str, str], Codes] = {}
+        self._others: dict[ComponentId, frozenset[ComponentId]] = {}
+        """For each offramp for whose sake, when it is closed, these others must not be held back."""
         self.parts: dict[str, Part] = {}
         """By actor name, in the order of the plan."""
         self.plans: dict[str, ComponentPlan] = {}
         self.incarnations: Counter[str] = Counter()
         """How often an actor was started for each part."""
-        path = plan.supervisor.dead_letters
-        self.store = None if path is None else DeadLetterStore(path)
-        self.kept_dead_letters = 0
-        """Events that became dead letters, and lie in the store."""
-        self.dead_letters: Counter[str] = Counter()
-        """Events that became dead letters, by where and why."""
-        system.dead_letters.subscribe(self._dead_letter)
+        self._outlets: dict[str, Outlets] = {}
+        self.dead_letters = DeadLetterKeeper(plan, system, self.plans, self._outlets)
         for flow in plan.flows:
+            if flow.drops_when_closed:
+                self._others |= others_of(flow)
             for component in flow.components():
                 self.plans[component.actor_name] = component
                 part = self.parts[component.actor_name] = self._part(component)
@@ -171,7 +165,11 @@ class Builder:
                 )
             changes_values = isinstance(target, PipelinePlan)
             target_part = self.parts[target.actor_name]
-            if not link.group:
+            if self._others.get(link.target) and not link.group:
+                may_drop = partial(self._may_drop, link.target)
+                dropping = DroppingTarget(ref, target.actor_name, may_drop, part.outlets, self._system.clock)
+                part.outlets.link(link.port, dropping, link.target_port, changes_values=changes_values)
+            elif not link.group:
                 part.outlets.link(link.port, ref, link.target_port, changes_values=changes_values)
             else:
                 dealer = dealers.get((link.port, link.group))
@@ -188,6 +186,13 @@ class Builder:
                 assert isinstance(target_part, OfframpPart)
                 part.connector.follow(target_part)
 
+    def _may_drop(self, offramp: ComponentId) -> bool:
+        return self._is_closed(offramp) and not all(map(self._is_closed, self._others[offramp]))
+
+    def _is_closed(self, offramp: ComponentId) -> bool:
+        part = self.parts[f"{Kind.OFFRAMP.value}:{offramp}"]
+        return isinstance(part, OfframpPart) and part.outage_told
+
     def plan_of(self, target: Any) -> ComponentPlan:
         """The plan of a component by its id, of whatever kind it is. Raises ``KeyError``."""
         for kind in ("offramp", "pipeline", "onramp"):
@@ -200,7 +205,7 @@ class Builder:
 
     def _part(self, component: ComponentPlan) -> Part:
         name = component.actor_name
-        outlets = Outlets(partial(self._unlinked, name))
+        outlets = self._outlets[name] = Outlets(partial(self.dead_letters.unlinked, name))
         match component:
             case OnrampPlan():
                 return OnrampPart(
@@ -262,56 +267,6 @@ class Builder:
             if ref is not None and isinstance(part, OfframpPart) and part.connector.wants_end:
                 ref.tell(END_OF_INPUT, events=0)
         self._onramp_ended()
-
-    def _dead_letter(self, letter: DeadLetter) -> None:
-        if letter.events:
-            self.dead_letters[f"{letter.recipient}: {letter.reason}"] += letter.events
-        match letter.message:
-            case (_, LinkedBatch() as batch):
-                # Somebody in another executor waits for an answer.
-                batch.lose()
-                settle_batch(batch, Outcome.FAILED)
-            case (_, Batch() as batch):
-                error = "" if letter.error is None else describe_error(letter.error)
-                self._bury(batch, letter.recipient, letter.reason, error)
-
-    def _unlinked(self, component: str, port: str, batch: Batch) -> None:
-        if port != "err":
-            return
-        first = batch.values[0] if batch.values else None
-        why = str(first.get("error", "")) if isinstance(first, dict) else ""
-        remedy = "link the component's err port to keep them" if self.store is None else "they are kept"
-        _log.warning(
-            f"Errors without a reader became dead letters; {remedy}.",
-            component=component,
-            events=len(batch),
-            error=why,
-        )
-        self._system.dead_letters.add(
-            DeadLetter(
-                message=batch, recipient=component, reason="its err port is not linked", events=len(batch)
-            )
-        )
-        self._bury(batch, component, "its err port is not linked", why)
-
-    def _bury(self, batch: Batch, component: str, reason: str, error: str) -> None:
-        """Keep dead letters in the store, if there is one; otherwise their source, if it can, sends them again."""
-        if self.store is None:
-            settle_batch(batch, Outcome.FAILED)
-            return
-        plan = self.plans.get(component)
-        flow = "" if plan is None else plan.id.flow
-        try:
-            self.store.add(letters_of(batch, component, flow, reason, error, self._system.clock.time_ns()))
-        except Exception as refused:
-            # Whatever is the matter with it, nobody who reports a dead letter must die of it.
-            _log.error(
-                "Dead letters were not stored.", component=component, events=len(batch), error=str(refused)
-            )
-            settle_batch(batch, Outcome.FAILED)
-        else:
-            self.kept_dead_letters += len(batch)
-            settle_batch(batch)
 
 
 def _standing(ref: ActorRef[Any], part: Part) -> Standing:

@@ -140,8 +140,8 @@ class Deployment(Running):
 
     def _release(self) -> None:
         self._hub_lag.stop()
-        if self._builder is not None and self._builder.store is not None:
-            self._builder.store.close()
+        if self._builder is not None:
+            self._builder.dead_letters.close()
 
     def _inputs_ended(self) -> bool:
         onramps = [

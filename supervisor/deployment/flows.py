@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from supervisor.deployment.flow_order import downstream_first, find_cycles
@@ -20,7 +21,7 @@ from supervisor.deployment.plan import (
 )
 from supervisor.deployment.ports import sharing_its_port
 from supervisor.deployment.problem import KeyPath, closest
-from supervisor.deployment.schema import FlowTable, RestartPolicy
+from supervisor.deployment.schema import DeadLetterOfframp, FlowTable, RestartPolicy
 from supervisor.deployment.validate import Findings
 
 __all__ = ["MAX_FLOW_COMPONENTS", "Definition", "check_flow"]
@@ -98,6 +99,8 @@ def check_flow(
     for index, text in enumerate(written if isinstance(written, list) else ()):
         if isinstance(text, str):
             _read_link(flow, (*flow.path, "links", index), text)
+    if checked is not None and isinstance(checked.dead_letters, DeadLetterOfframp):
+        _link_dead_letters(flow, checked.dead_letters.offramp)
     _report_cycles(flow)
     if findings.errors == before:
         _check_ends(flow)
@@ -105,6 +108,8 @@ def check_flow(
         return None, flow.used
     _check_shared(flow, checked)
     instances = executors if checked.instances == "auto" else checked.instances
+    if checked.when_closed == "drop" and min(executors, instances) > 1:
+        _check_closed_elsewhere(flow, checked)
     copies = len(flow.members()) * instances
     if copies > MAX_FLOW_COMPONENTS:
         message = (
@@ -262,6 +267,42 @@ def _check_shared(flow: _Flow, table: FlowTable) -> None:
                 )
 
 
+def _link_dead_letters(flow: _Flow, name: str) -> None:
+    """Link every ``err`` port without a reader there, but for those of what stands behind that offramp."""
+    path = (*flow.path, "dead_letters", "offramp")
+    definition = flow.definitions.get(name)
+    if definition is None or definition.kind is not Kind.OFFRAMP:
+        names = [known for known, each in flow.definitions.items() if each.kind is Kind.OFFRAMP]
+        message = f"{flow.who}: there is no offramp called `{name}` for its dead letters"
+        flow.findings.error(
+            path, "unknown-component", message, closest(name, names) or "declare it under [offramps]"
+        )
+        return
+    flow.used.add(name)
+    behind, pending = set[str](), [name]
+    while pending:
+        target = pending.pop()
+        if target not in behind:
+            behind.add(target)
+            pending += flow.targets(target)
+    for member in flow.members():
+        links = flow.links.setdefault(member, [])
+        if member not in behind and all(port != "err" for port, _target, _port in links):
+            links.append(("err", name, "in"))
+
+
+def _check_closed_elsewhere(flow: _Flow, table: FlowTable) -> None:
+    for name in table.shared:
+        definition = flow.definitions.get(name)
+        if definition is not None and definition.kind is Kind.OFFRAMP:
+            message = (
+                f"{flow.who}: the offramp `{name}` is shared by several executors, of which only one knows when it is "
+                'closed; `when_closed = "drop"` needs to know it'
+            )
+            hint = f'do not share `{name}`, or write `executors = 1`, or `when_closed = "wait"`'
+            flow.findings.error((*flow.path, "when_closed"), "closed-elsewhere", message, hint)
+
+
 def _plan(
     flow: _Flow, table: FlowTable, default_restart: RestartPolicy, instances: int, executors: int
 ) -> FlowPlan:
@@ -296,6 +337,9 @@ def _plan(
             template = replace(template, outputs=tuple(outputs))
         return replace(template, id=ComponentId(flow.name, instance, name), links=tuple(links))
 
+    path = table.dead_letters
+    if isinstance(path, Path):
+        path = flow.findings.document.directory.joinpath(path)
     restart = default_restart
     if table.restart is not None:
         given = {key: getattr(table.restart, key) for key in table.restart.model_fields_set}
@@ -309,4 +353,7 @@ def _plan(
             for number in copies
         ),
         at_least_once=table.guarantee == "at-least-once",
+        dead_letters=path if isinstance(path, Path) else None,
+        dead_letter_offramp="" if path is None or isinstance(path, Path) else path.offramp,
+        drops_when_closed=table.when_closed == "drop",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipelines.graph import GRAPH, Endpoint
 from pipelines.operator import Kind
 from supervisor.deployment.pipelines import graph_of
 from supervisor.deployment.plan import ComponentPlan, FlowPlan, OfframpPlan, OnrampPlan, PipelinePlan, Plan
@@ -16,10 +17,19 @@ def check_guarantees(findings: Findings, plan: Plan) -> None:
     """Refuse flows with ``guarantee = "at-least-once"`` through a component that cannot keep it."""
     for flow in plan.flows:
         if flow.at_least_once:
-            _check_flow(findings, flow, has_store=plan.supervisor.dead_letters is not None)
+            has_store = (flow.dead_letters or plan.supervisor.dead_letters) is not None
+            _check_flow(findings, flow, has_store=has_store)
 
 
 def _check_flow(findings: Findings, flow: FlowPlan, *, has_store: bool) -> None:
+    if flow.drops_when_closed:
+        message = f"flow `{flow.name}` promises at-least-once, but drops what is for a closed offramp"
+        findings.error(
+            ("flows", flow.name, "when_closed"),
+            _CODE,
+            message,
+            'write `when_closed = "wait"`, and give that offramp a larger mailbox, or leave the guarantee out',
+        )
     # Copies of a component are alike.
     components = {component.id.name: component for component in flow.components()}
     last_resorts = _last_resorts(components)
@@ -30,8 +40,28 @@ def _check_flow(findings: Findings, flow: FlowPlan, *, has_store: bool) -> None:
             _refuse(findings, flow, f"{component.kind.value} `{component.id.name}` {reason}", hint)
         if not has_store and not component.targets("err") and component.id.name not in last_resorts:
             reason = "has no reader for its `err` port, so events that fail would be lost"
-            hint = f"link `{component.id.name}/err` to an offramp, or set `dead_letters` in [supervisor] to a file"
+            hint = f"link `{component.id.name}/err` to an offramp, or set `dead_letters` in the flow or in [supervisor]"
             _refuse(findings, flow, f"{component.kind.value} `{component.id.name}` {reason}", hint)
+        if isinstance(component, PipelinePlan):
+            for operator in _overflows_unread(component):
+                reason = f"sends events by the `overflow` port of `{operator}` while offramps fail, and nobody reads it"
+                hint = f"link `{component.id.name}/overflow` to an offramp, or leave `{operator}` out: then they wait"
+                _refuse(findings, flow, f"pipeline `{component.id.name}` {reason}", hint)
+
+
+def _overflows_unread(component: PipelinePlan) -> list[str]:
+    """The operators that would drop what offramps do not take, which is nobody's purpose."""
+    graph = graph_of(component)
+    return [
+        node.operator.name
+        for node in graph.in_order()
+        if node.operator.wants_contraflow
+        and "overflow" in node.operator.outputs
+        and not any(
+            target.node != GRAPH or component.targets(target.port)
+            for target in graph.targets(Endpoint(node.id, "overflow"))
+        )
+    ]
 
 
 def _last_resorts(components: dict[str, ComponentPlan]) -> set[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from pipelines.options import Options
@@ -211,6 +212,10 @@ class FlowPlan:
     shared: tuple[ComponentPlan, ...]
     instances: tuple[InstancePlan, ...]
     at_least_once: bool = False
+    drops_when_closed: bool = False
+    dead_letters: Path | None = None
+    """The file for what it cannot process; without one, that of [supervisor]."""
+    dead_letter_offramp: str = ""
 
     def components(self) -> Iterator[ComponentPlan]:
         """All components in the order in which they start."""
@@ -267,6 +272,9 @@ class Plan:
                     "name": flow.name,
                     "restart": flow.restart.model_dump(mode="json", by_alias=True),
                     "guarantee": "at-least-once" if flow.at_least_once else "best-effort",
+                    "dead_letters": flow.dead_letter_offramp
+                    or (flow.dead_letters and str(flow.dead_letters)),
+                    "when_closed": "drop" if flow.drops_when_closed else "wait",
                     "instances": len(flow.instances),
                     "components": [_component_to_json(component) for component in flow.components()],
                 }

@@ -11,12 +11,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
-from pipelines.options import Address, Duration, HostPort, Options, Secret, Size
+from pipelines.options import Duration, HostPort, Options, Size
 from ramps.give_up import GiveUpOptions
 from ramps.retry import BackoffOptions
+from supervisor.deployment.api_table import ApiTable, or_address
 
 __all__ = [
-    "ApiTable",
     "LANGUAGE_KEYS",
     "MAX_EXECUTORS",
     "PIPELINE_KINDS",
@@ -94,42 +94,6 @@ class LogSettings(Options):
     )
 
 
-class ApiTable(Options):
-    """The HTTP API and the dashboard."""
-
-    address: Address = Field(
-        default="127.0.0.1:9898",
-        validate_default=True,
-        description="Where they listen. Beyond this machine (not 127.0.0.1, ::1 or localhost) they need a `token`.",
-    )
-    token: Secret | None = Field(
-        default=None, description="What clients must send as `Authorization: Bearer TOKEN`."
-    )
-    read_only: bool = Field(
-        default=False, description="Let clients look, but change nothing: no pause, restart, reload, replay."
-    )
-    origins: list[str] = Field(
-        default_factory=list,
-        description="Other sites whose pages may ask, for instance `https://ops.example.org`.",
-    )
-    max_body: Size = Field(
-        default="1MiB", validate_default=True, ge=1024, description="Bytes that a request's body may have."
-    )
-    max_connections: int = Field(
-        default=64, ge=1, description="Connections at a time; further clients wait until one is free."
-    )
-    header_timeout: Duration = Field(
-        default="30s",
-        validate_default=True,
-        gt=0,
-        description="How long headers may take, a connection be idle, and an answer wait to be read.",
-    )
-
-
-def _or_address(schema: dict[str, Any]) -> None:
-    schema["anyOf"].insert(0, {"type": "string", "format": "address"})
-
-
 class SupervisorTable(Options):
     """``[supervisor]``: what holds for the whole deployment."""
 
@@ -156,12 +120,24 @@ class SupervisorTable(Options):
     api: ApiTable | None = Field(
         default=None,
         description="Where the HTTP API and the dashboard listen, or a table with more; without it there is none.",
-        json_schema_extra=_or_address,
+        json_schema_extra=or_address,
     )
     dead_letters: Path | None = Field(
         default=None,
         description="A file (SQLite) that keeps what nobody could process: errors that leave by an `err` port without "
         "a reader, and events that crashed a component again and again. `supervisor dead-letters` reads it.",
+    )
+    dead_letters_max: int = Field(
+        default=1_000_000,
+        ge=1,
+        description="How many dead letters a file may hold. What comes beyond has failed: the sources of at-least-once "
+        "flows send it again, that of others is lost; an error is logged.",
+    )
+    dead_letters_max_size: Size = Field(
+        default="1GiB",
+        validate_default=True,
+        ge=1,
+        description="How many bytes of events a file of dead letters may hold.",
     )
     drain_timeout: Duration = Field(
         default="10s",
@@ -421,6 +397,12 @@ _KEYS_OF_KINDS = {
 }
 
 
+class DeadLetterOfframp(Options):
+    """``dead_letters = { offramp = "NAME" }``."""
+
+    offramp: str = Field(description="An offramp of the file: what fails is sent to it as error events.")
+
+
 class FlowTable(Options):
     """``[flows.NAME]``: which components are linked to each other, and how many copies of them there are."""
 
@@ -438,6 +420,17 @@ class FlowTable(Options):
         default="best-effort",
         description="`at-least-once`: what an onramp has read is confirmed to its source only when every event of it "
         "was written, dropped on purpose, or stored as a dead letter; the check refuses what cannot keep that.",
+    )
+    dead_letters: Path | DeadLetterOfframp | None = Field(
+        default=None,
+        description="Where what this flow cannot process goes: a file of its own, as in [supervisor], or with "
+        '{ offramp = "NAME" } an offramp, which is then linked to every `err` port without a reader.',
+    )
+    when_closed: Literal["wait", "drop"] = Field(
+        default="wait",
+        description="What becomes of events for an offramp whose connection is lost and whose mailbox is full. `wait`: "
+        "they are held back, and with them those for all other offramps of their source. `drop`: they are dropped "
+        "and counted, as long as another of these offramps is not closed; not with at-least-once.",
     )
     restart: RestartPolicy | None = Field(
         default=None,

@@ -23,14 +23,14 @@ __all__ = ["plan_to_toml"]
 
 def plan_to_toml(plan: Plan) -> str:
     """TOML that, put in place of the plan's file, makes an equal plan. Components that no flow uses are left out."""
+    directory = Path(plan.file).parent
     sections: dict[str, dict[str, Any]] = {
         "supervisor": plan.supervisor.model_dump(mode="json", by_alias=True),
         "onramps": {},
         "pipelines": {},
         "offramps": {},
-        "flows": {flow.name: _flow(flow) for flow in plan.flows},
+        "flows": {flow.name: _flow(flow, directory) for flow in plan.flows},
     }
-    directory = Path(plan.file).parent
     for component in reversed(list(plan.components())):
         section = sections[f"{component.kind.value}s"]
         if component.id.name not in section:
@@ -72,13 +72,17 @@ def _part(part: PartPlan[Any], directory: Path) -> Any:
 
 
 def _options(part: PartPlan[Any], directory: Path) -> dict[str, Any]:
-    def as_written(path: Path) -> Path:
-        return path.relative_to(directory) if path.is_relative_to(directory) else path
-
-    return map_paths(part.options, as_written).model_dump(mode="json", by_alias=True)
+    options = map_paths(part.options, lambda path: Path(_as_written(path, directory) or ""))
+    return options.model_dump(mode="json", by_alias=True)
 
 
-def _flow(flow: FlowPlan) -> dict[str, Any]:
+def _as_written(path: Path | None, directory: Path) -> str | None:
+    if path is None:
+        return None
+    return str(path.relative_to(directory) if path.is_relative_to(directory) else path)
+
+
+def _flow(flow: FlowPlan, directory: Path) -> dict[str, Any]:
     components = [*flow.shared_sinks, *flow.instances[0].components, *flow.shared_sources]
     return {
         # A shared onramp has a link to each copy of a target, which the file has once.
@@ -92,6 +96,10 @@ def _flow(flow: FlowPlan) -> dict[str, Any]:
         "instances": len(flow.instances),
         "guarantee": "at-least-once" if flow.at_least_once else "best-effort",
         "shared": [component.id.name for component in flow.shared],
+        "dead_letters": {"offramp": flow.dead_letter_offramp}
+        if flow.dead_letter_offramp
+        else _as_written(flow.dead_letters, directory),
+        "when_closed": "drop" if flow.drops_when_closed else "wait",
         "restart": flow.restart.model_dump(mode="json", by_alias=True),
     }
 

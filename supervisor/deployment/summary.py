@@ -93,6 +93,7 @@ def _figures(component: ComponentAccount) -> str:
     figures += [f"{count:,} {port}" for port, count in component.sent.items()]
     figures += [f"{count:,} {port} (not linked)" for port, count in component.unlinked.items()]
     figures += [f"{count:,} dropped by {operator}" for operator, count in component.filtered.items() if count]
+    figures += [f"{count:,} dropped, closed: {name}" for name, count in component.discarded.items()]
     for count, word in (
         (component.created, "created"),
         (component.merged, "merged"),

@@ -20,14 +20,13 @@ __all__ = ["tally"]
 def tally(builder: Builder, system: ActorSystem) -> Account:
     """The account as it stands now. Does not block; exact when nothing is under way."""
     intakes = _intakes(builder)
+    letters = builder.dead_letters
     components = tuple(
         _component(builder, builder.plans[name], part, system, intakes)
         for name, part in builder.parts.items()
         if _intake(part) is None
     )
-    return Account(
-        components, system.dead_letters.events, dict(builder.dead_letters), kept=builder.kept_dead_letters
-    )
+    return Account(components, system.dead_letters.events, dict(letters.reasons), kept=letters.kept)
 
 
 def _component(
@@ -48,6 +47,7 @@ def _component(
         "sent": dict(part.outlets.sent),
         "copied": part.outlets.copied,
         "unlinked": unlinked,
+        "discarded": dict(part.outlets.discarded),
         "rejected": part.outlets.sent.get("err", 0) + part.outlets.dropped.get("err", 0),
         "restarts": max(0, builder.incarnations[plan.actor_name] - 1),
         "last_error": "" if statistics is None else statistics.last_error,

@@ -10,8 +10,8 @@ import pytest
 
 from supervisor.api.guard import is_loopback
 from supervisor.api.server import ApiServer
+from supervisor.deployment.api_table import ApiTable
 from supervisor.deployment.outcome import StartRefused
-from supervisor.deployment.schema import ApiTable
 
 Serve = Callable[..., Any]
 

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from pipelines.batch import Batch
 from supervisor import Deployment
 from supervisor.cli import main
-from supervisor.dead_letters import BadStore, DeadLetterStore, Letter
+from supervisor.dead_letters import BadStore, Choice, DeadLetterStore, Letter
 from supervisor.dead_letters.letters import letters_of
 from supervisor.deployment.account import Account
 
@@ -97,13 +101,156 @@ def test_a_mistake_of_the_user_is_told_in_a_line(tmp_path: Path, arguments: list
     assert "Traceback" not in result.output
 
 
+OLD_TABLE = """
+CREATE TABLE letters (id INTEGER PRIMARY KEY AUTOINCREMENT, time_ns INTEGER NOT NULL, flow TEXT NOT NULL,
+component TEXT NOT NULL, reason TEXT NOT NULL, error TEXT NOT NULL, origin TEXT NOT NULL, original BLOB NOT NULL,
+details TEXT NOT NULL)
+"""
+
+
+def test_a_file_of_the_first_version_is_brought_up_to_date_with_all_that_it_holds(tmp_path: Path) -> None:
+    file = tmp_path / "letters.db"
+    with closing(sqlite3.connect(file)) as old:
+        old.execute(f"PRAGMA application_id = {0x41465444}")
+        old.execute(OLD_TABLE)
+        old.executemany(
+            "INSERT INTO letters (time_ns, flow, component, reason, error, origin, original, details) "
+            "VALUES (?, 'main', 'c', 'r', 'e', 'o', ?, '\"\u00e4\"')",
+            [(5, b"one"), (7, b"two")],
+        )
+        old.commit()
+    stores = [DeadLetterStore(file, most=3, most_bytes=16) for _ in range(2)]
+    found = [stored.letter for stored in stores[0].find()]
+    assert [(each.original, each.attempts, each.first_ns) for each in found] == [
+        (b"one", 1, 5),
+        (b"two", 1, 7),
+    ]
+    # Three bytes and four of details each; what there was counts against the bounds.
+    with pytest.raises(BadStore, match="2 dead letters of 14 bytes"):
+        stores[1].add([letter(3)])
+    stores[1].purge(Choice(ids=[1]))
+    stores[0].add([letter(3)])
+    assert [stored.id for stored in stores[1].find()] == [2, 3]
+    for store in stores:
+        store.close()
+
+
+def test_a_file_of_a_later_version_is_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "letters.db"
+    DeadLetterStore(file).close()
+    with closing(sqlite3.connect(file)) as later:
+        later.execute("PRAGMA user_version = 99")
+    with pytest.raises(BadStore, match="later version"):
+        DeadLetterStore(file)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_several_processes_may_make_it_at_the_same_time(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        stores = list(pool.map(lambda _: DeadLetterStore(tmp_path / "letters.db"), range(8)))
+    stores[0].add([letter(1)])
+    assert [store.count() for store in stores] == [1] * 8
+    for store in stores:
+        store.close()
+
+
+class StoreAndTwin(RuleBasedStateMachine):
+    """Two processes with one file, against a list."""
+
+    MOST, MOST_BYTES = 6, 40
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.directory = TemporaryDirectory()
+        file = Path(self.directory.name) / "letters.db"
+        self.stores = [DeadLetterStore(file, most=self.MOST, most_bytes=self.MOST_BYTES) for _ in range(2)]
+        self.twin: dict[int, Letter] = {}
+        self.next_id = 1
+
+    @rule(
+        which=st.integers(0, 1),
+        letters=st.lists(
+            st.builds(
+                letter,
+                st.integers(0, 20),
+                flow=st.sampled_from(["a", "b"]),
+                component=st.sampled_from(["onramp:a/in", "pipeline:a/work"]),
+                original=st.binary(max_size=12),
+                details=st.text(max_size=3).map(json.dumps),
+            ),
+            max_size=4,
+        ),
+    )
+    def add(self, which: int, letters: list[Letter]) -> None:
+        size = sum(len(each.original) + len(each.details) for each in [*self.twin.values(), *letters])
+        if len(self.twin) + len(letters) > self.MOST or size > self.MOST_BYTES:
+            with pytest.raises(BadStore, match="is full"):
+                self.stores[which].add(letters)
+            return
+        self.stores[which].add(letters)
+        for each in letters:
+            self.twin[self.next_id] = each
+            self.next_id += 1
+
+    @rule(
+        which=st.integers(0, 1),
+        flow=st.none() | st.sampled_from(["a", "b"]),
+        component=st.none() | st.sampled_from(["in", "work", "%"]),
+        since=st.none() | st.integers(0, 20),
+        before=st.none() | st.integers(0, 20),
+        ids=st.lists(st.integers(1, 10), max_size=3),
+        removes=st.booleans(),
+    )
+    def choose(
+        self,
+        which: int,
+        flow: str | None,
+        component: str | None,
+        since: int | None,
+        before: int | None,
+        ids: list[int],
+        removes: bool,
+    ) -> None:
+        chosen = {
+            number: each
+            for number, each in self.twin.items()
+            if (flow is None or each.flow == flow)
+            and (component is None or component in each.component)
+            and (since is None or each.time_ns >= since)
+            and (before is None or each.time_ns < before)
+            and (not ids or number in ids)
+        }
+        store, choice = self.stores[which], Choice(flow, component, since, before, ids)
+        assert dict(store.find(choice)) == chosen
+        assert store.numbers(choice) == list(chosen)
+        assert store.count(choice) == len(chosen)
+        if removes:
+            assert store.purge(choice) == len(chosen)
+            for number in chosen:
+                del self.twin[number]
+
+    @invariant()
+    def both_see_the_same(self) -> None:
+        for store in self.stores:
+            assert dict(store.find()) == self.twin
+
+    def teardown(self) -> None:
+        for store in self.stores:
+            store.close()
+        self.directory.cleanup()
+
+
+StoreAndTwin.TestCase.settings = settings(max_examples=25, stateful_step_count=12, deadline=None)
+test_a_store_does_what_a_list_does = StoreAndTwin.TestCase
+
+
 def test_a_store_that_is_full_refuses_all_and_keeps_what_it_has(tmp_path: Path) -> None:
     store = DeadLetterStore(tmp_path / "letters.db", most=3)
     store.add([letter(1), letter(2)])
-    with pytest.raises(BadStore, match="3 dead letters"):
+    with pytest.raises(BadStore, match="is full: it holds 2 dead letters"):
         store.add([letter(3), letter(4)])
     assert store.count() == 2
-    store.purge(ids=[1])
+    store.purge(Choice(ids=[1]))
     store.add([letter(3), letter(4)])
     assert [stored.letter.original for stored in store.find()] == [b"2", b"3", b"4"]
     store.close()

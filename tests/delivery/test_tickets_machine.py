@@ -168,10 +168,24 @@ def test_who_waits_until_all_is_settled_is_not_woken_by_mere_room() -> None:
 
 def test_a_wake_that_comes_just_before_somebody_waits_is_not_lost() -> None:
     tracker = Tracker(0, most=1)
-    tracker.ticket(1)
+    open_ticket = tracker.ticket(1)
     tracker.wake()
     assert gevent.spawn(tracker.wait_for_room).get(timeout=5)
     assert not tracker.wait_for_room(0)
+    assert not open_ticket.answered
+
+
+def test_a_ticket_that_nobody_has_any_more_has_failed() -> None:
+    """Regression: whoever was killed between two bytecodes lost what it had in hand, and the source waited for ever."""
+    settled: list[list[Outcome]] = [[], [], []]
+    first, second, third = (Ticket(outcomes.append) for outcomes in settled)
+    branch = first.fork()
+    first.answer()
+    both = joined([second, third])
+    del second, third
+    assert settled == [[], [], []]
+    del branch, both
+    assert settled == [[Outcome.FAILED]] * 3
 
 
 class Kept:

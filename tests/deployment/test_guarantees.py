@@ -68,3 +68,36 @@ def test_the_same_flow_without_the_promise_is_accepted(problems: Check) -> None:
     )
 
     assert refusals(problems(text)) == []
+
+
+@pytest.mark.parametrize(
+    ("operator", "options"),
+    [("backpressure", ', timeout = "1s"'), ("percentile", ', timeout = "1s"'), ("roundrobin", "")],
+)
+def test_what_failing_offramps_do_not_take_must_have_a_reader(
+    problems: Check, operator: str, options: str
+) -> None:
+    """Regression: while all offramps of a `roundrobin` were away, events were dropped and confirmed."""
+    text = GOOD.replace('{ type = "batch", count = 2 }', f'{{ type = "{operator}"{options} }}')
+    (found,) = refusals(problems(text))
+    assert f"pipeline `stage` sends events by the `overflow` port of `{operator}`" in found
+    assert refusals(problems(text.replace('"out/err ->', '"stage/overflow -> errors", "out/err ->'))) == []
+
+
+def test_what_is_promised_at_least_once_is_not_dropped_for_a_closed_offramp(problems: Check) -> None:
+    drops = 'guarantee = "at-least-once"\nwhen_closed = "drop"'
+    (refusal,) = refusals(problems(GOOD.replace('guarantee = "at-least-once"', drops)))
+    assert refusal == "flow `main` promises at-least-once, but drops what is for a closed offramp"
+
+
+def test_an_offramp_that_executors_share_is_refused_where_closed_offramps_cost_events(
+    problems: Check,
+) -> None:
+    text = GOOD.replace(
+        'guarantee = "at-least-once"', 'when_closed = "drop"\nshared = ["out", "errors"]\ninstances = 2'
+    )
+    assert refusals(problems(text)) == []
+    text = text.replace("[supervisor]", "[supervisor]\nexecutors = 2")
+    found = [problem for problem in problems(text) if problem.severity is Severity.ERROR]
+    assert {problem.code for problem in found} == {"closed-elsewhere"}
+    assert "the offramp `out` is shared by several executors" in found[0].message

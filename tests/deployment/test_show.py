@@ -55,10 +55,18 @@ guarantee = "at-least-once"
 links = ["in -> out"]
 """
 
+DROPS = (
+    MANY
+    + """
+when_closed = "drop"
+dead_letters = { offramp = "out" }
+"""
+)
 
-@pytest.mark.parametrize("which", ["good", "many", "promised"])
+
+@pytest.mark.parametrize("which", ["good", "many", "promised", "drops"])
 def test_what_is_shown_makes_an_equal_plan(planned: Planned, good: str, which: str) -> None:
-    plan = planned({"good": good, "many": MANY, "promised": PROMISED}[which])
+    plan = planned({"good": good, "many": MANY, "promised": PROMISED, "drops": DROPS}[which])
     assert planned(plan_to_toml(plan)) == plan
 
 

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar
 
+import gevent
 import pytest
+from gevent.event import Event
 
 from actors import ActorSystem
 from actors.testing import wait_until
@@ -15,9 +17,11 @@ from pipelines.outlets import Outlets
 from pipelines.ticket import Outcome, Ticket
 from ramps.codecs.json import Json
 from ramps.encoder import Encoder
+from ramps.errors import ConnectionLost
 from ramps.give_up import GiveUpOptions
 from ramps.offramp import Outgoing
 from ramps.offramp_actor import OfframpActor, OfframpPart
+from ramps.retry import BackoffOptions
 from ramps.testing.faulty_offramps import RecordingOfframp
 from supervisor import Deployment
 
@@ -65,6 +69,56 @@ def test_whichever_limit_is_reached_first_counts(
     assert GiveUpOptions.model_validate(limit).seconds_left(attempts, seconds) == left
 
 
+class InPieces(RecordingOfframp):
+    """Takes events one by one, refuses what says so, and fails at what is stuck."""
+
+    name: ClassVar[str] = "in_pieces"
+    encodes = True
+
+    def write(self, outgoing: Outgoing) -> None:
+        for index in outgoing.pending:
+            value = outgoing.batch.values[index]
+            if value == "stuck":
+                raise ConnectionLost("it is stuck")
+            if value == "bad":
+                outgoing.refusals[index] = "it is bad"
+            else:
+                outgoing.taken.add(index)
+                self.events.append(value)
+
+
+def test_of_a_batch_that_went_out_in_pieces_only_the_rest_is_given_up() -> None:
+    connector, errors = InPieces(), RecordingOfframp()
+    settled: list[Outcome] = []
+    with ActorSystem() as system:
+        outlets = Outlets()
+        reader = OfframpPart(
+            "offramp:main/err", errors, Encoder(Json(), []), Outlets(), lambda code, why: None
+        )
+        outlets.link("err", system.spawn(partial(OfframpActor, reader), name="err"), changes_values=False)
+        part = OfframpPart(
+            "offramp:main/out",
+            connector,
+            Encoder(Json(), []),
+            outlets,
+            lambda code, why: None,
+            BackoffOptions.model_validate(RETRY),
+            GiveUpOptions(attempts=2),
+        )
+        ref = system.spawn(partial(OfframpActor, part), name="out")
+        values = ["a", "bad", "b", "stuck", "c"]
+        ref.tell(("in", Batch(values, ingest_ns=0, ticket=Ticket(settled.append))))
+        wait_until(lambda: bool(settled))
+    assert connector.events == ["a", "b"]
+    assert [(event["event"], event["kind"], event.get("attempts")) for event in errors.events] == [
+        ("bad", "rejected", None),
+        ("stuck", "given up", 2),
+        ("c", "given up", 2),
+    ]
+    assert (part.written, part.failed, part.written_bytes) == (2, 3, len(b'"a""b"'))
+    assert reader.written == 3
+
+
 class Buffering(RecordingOfframp):
     """Confirms when it flushes, and loses what it has not flushed when it is closed."""
 
@@ -108,6 +162,42 @@ def test_what_was_not_flushed_before_a_crash_is_not_confirmed_by_the_next_flush(
         wait_until(lambda: bool(settled["lost"]))
         assert settled["lost"] == [Outcome.FAILED]
     assert part.unconfirmed == []
+
+
+class SlowToClose(Buffering):
+    """Is killed while it is closed for the first time after something was written."""
+
+    name: ClassVar[str] = "slow_to_close"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.closing = Event()
+
+    def close(self) -> None:
+        if self.buffer:
+            self.buffer = []
+            self.closing.set()
+            Event().wait()
+
+
+def test_what_a_killed_close_has_lost_is_not_confirmed_by_the_next_flush() -> None:
+    """Regression: who was killed while it closed left what it had not flushed to the next one, which confirmed it."""
+    connector = SlowToClose()
+    part = OfframpPart("offramp:main/out", connector, Encoder(Json(), []), Outlets(), lambda code, why: None)
+    settled: list[Outcome] = []
+    with ActorSystem() as system:
+        ref = system.spawn(partial(OfframpActor, part), name="out")
+        ref.tell(("in", Batch(["lost"], ingest_ns=0, ticket=Ticket(settled.append))))
+        wait_until(lambda: bool(connector.buffer))
+        ref.kill()
+        assert connector.closing.wait(5.0)
+        ref.kill()
+        assert ref.join(5.0)
+        connector.stuck = False
+        again = system.spawn(partial(OfframpActor, part), name="again")
+        again.tell(("in", Batch(["kept"], ingest_ns=0, ticket=Ticket(settled.append))))
+        wait_until(lambda: len(settled) == 2)
+    assert settled == [Outcome.FAILED, Outcome.DELIVERED]
 
 
 class SlowDisk(RecordingOfframp):

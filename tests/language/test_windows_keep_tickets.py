@@ -100,6 +100,15 @@ def test_what_is_only_in_an_open_window_is_not_settled() -> None:
     assert (run.out, run.settled) == ([], {})
 
 
+def test_what_never_comes_out_of_a_window_has_failed() -> None:
+    """Regression: in dialect 0.9 the end of the stream closes no window, and their sources waited for ever."""
+    query = compile_query(INTERVAL.format(1000), dialect="0.9")
+    run = Run(compile_graph(query.graph(), name="windows"), 0)
+    run.send(0)
+    run.send(1)
+    assert (run.pipeline.finish(), run.settled) == ([], {0: Outcome.FAILED, 1: Outcome.FAILED})
+
+
 def test_a_result_that_fails_fails_everything_that_it_sums_up() -> None:
     run = Run(pipeline_of(SIZES, 1), 0)
     for number in range(3):

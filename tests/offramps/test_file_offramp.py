@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import gzip
 import os
 import resource
@@ -320,28 +321,33 @@ def test_rotation_needs_the_right_to_write_to_the_directory(make: Any, path: Pat
 
 
 @pytest.fixture
-def synced(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The descriptors that were synced."""
-    calls: list[int] = []
+def synced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was synced: the names of directories, and the first bytes of files."""
+    calls: list[str] = []
     real_fsync = os.fsync
 
     def fsync(descriptor: int) -> None:
-        calls.append(descriptor)
+        place = Path(os.readlink(f"/proc/self/fd/{descriptor}"))
+        calls.append(f"{place.name}/" if place.is_dir() else place.name)
         real_fsync(descriptor)
 
     monkeypatch.setattr(file_module.os, "fsync", fsync)
     return calls
 
 
-def test_fsync_always_waits_for_the_disk_at_each_batch(make: Any, synced: list[int]) -> None:
+def test_fsync_always_waits_for_the_disk_at_each_batch_and_at_the_first_for_the_name(
+    make: Any, synced: list[str], tmp_path: Path
+) -> None:
     offramp = make(fsync="always")
     offramp.open()
     write(offramp, b"1")
     write(offramp, b"2")
-    assert len(synced) == 2
+    assert synced == ["out", f"{tmp_path.name}/", "out"]
 
 
-def test_fsync_by_interval_asks_to_be_called_until_it_has_synced(make: Any, synced: list[int]) -> None:
+def test_fsync_by_interval_asks_to_be_called_until_it_has_synced(
+    make: Any, synced: list[str], tmp_path: Path
+) -> None:
     offramp = make(fsync="interval", fsync_interval="5s")
     offramp.open()
     write(offramp, b"1")
@@ -349,21 +355,64 @@ def test_fsync_by_interval_asks_to_be_called_until_it_has_synced(make: Any, sync
     offramp.clock.advance(5.0)
     assert offramp.flush() is False
     assert offramp.flush() is False
-    assert len(synced) == 1
+    assert synced == ["out", f"{tmp_path.name}/"]
 
 
-def test_close_syncs_what_the_interval_has_not(make: Any, synced: list[int]) -> None:
+def test_close_syncs_what_the_interval_has_not(make: Any, synced: list[str], tmp_path: Path) -> None:
     offramp = make(fsync="interval")
     offramp.open()
     write(offramp, b"1")
     offramp.close()
-    assert len(synced) == 1
+    assert synced == ["out", f"{tmp_path.name}/"]
 
 
-def test_fsync_never_syncs_nothing(make: Any, synced: list[int]) -> None:
-    offramp = make()
+def test_the_names_of_rotated_files_and_of_new_directories_are_synced(
+    make: Any, synced: list[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "a" / "b" / "out"
+    offramp = make(path=path, fsync="always", create_directories=True, rotate_size="3B")
     offramp.open()
     write(offramp, b"1")
+    assert synced == ["out", "b/", "a/", f"{tmp_path.name}/"]
+    synced.clear()
+    write(offramp, b"2")
+    assert synced == ["out", "b/"]
+    assert path.with_name("out.1").read_bytes() == b"1\n"
+
+
+def test_a_rotated_file_is_removed_only_when_the_disk_has_the_compressed_one(
+    make: Any, synced: list[str], tmp_path: Path
+) -> None:
+    offramp = make(fsync="always", rotate_size="3B", compress=True)
+    offramp.open()
+    write(offramp, b"1")
+    synced.clear()
+    write(offramp, b"2")
+    name = f"{tmp_path.name}/"
+    assert synced == ["out.1.gz.part", name, "out", name]
+    assert gzip.decompress((tmp_path / "out.1.gz").read_bytes()) == b"1\n"
+
+
+def test_a_directory_that_cannot_be_synced_is_told_once_and_costs_nothing(
+    make: Any, path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(directory: Path) -> None:
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+    monkeypatch.setattr(file_module, "sync_directory", refuse)
+    offramp = make(fsync="always", rotate_size="3B")
+    offramp.open()
+    for _ in range(3):
+        write(offramp, b"1")
+    assert path.read_bytes() == b"1\n"
+    assert len([record for record in caplog.records if "cannot be synced" in record.getMessage()]) == 1
+
+
+def test_fsync_never_syncs_nothing(make: Any, synced: list[str]) -> None:
+    offramp = make(rotate_size="3B", compress=True)
+    offramp.open()
+    write(offramp, b"1")
+    write(offramp, b"2")
     assert not offramp.flush()
     offramp.close()
     assert synced == []

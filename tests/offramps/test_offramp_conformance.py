@@ -87,7 +87,7 @@ class TestHttp(ConnectedOfframpBattery):
         self.server = http_receiver
 
     def make(self) -> Offramp:
-        return HttpOfframp(HttpOfframp.Options(url=self.server.url, concurrency=1))
+        return HttpOfframp(HttpOfframp.Options(url=self.server.url, max_in_flight=1))
 
     def received(self, count: int) -> list[bytes]:
         return self.server.wait_for(count)  # type: ignore[no-any-return]

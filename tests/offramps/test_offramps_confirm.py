@@ -93,7 +93,7 @@ class TestHttp(ConfirmBattery):
         self.server = http_receiver
 
     def make(self) -> Offramp:
-        return HttpOfframp(HttpOfframp.Options(url=self.server.url, concurrency=1))
+        return HttpOfframp(HttpOfframp.Options(url=self.server.url, max_in_flight=1))
 
     def outside(self) -> list[bytes]:
         return [body for body in self.server.bodies if body != b"no"]

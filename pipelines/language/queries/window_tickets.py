@@ -11,7 +11,7 @@ from collections import Counter, deque
 
 from pipelines.batch import Batch
 from pipelines.language.queries.cells import Cell
-from pipelines.ticket import HeldTickets, Ticket
+from pipelines.ticket import HeldTickets, Outcome, Ticket, answer_all
 
 __all__ = ["WindowTickets"]
 
@@ -77,6 +77,13 @@ class WindowTickets:
         taken = self._handed.take()
         self._let_go()
         return taken
+
+    def lose(self) -> None:
+        """What is still in windows will not come out any more."""
+        left = [ticket for _number, ticket in self._queue]
+        self._queue.clear()
+        self._open.clear()
+        answer_all(left, Outcome.FAILED)
 
     def _of_closed(self, before: int) -> list[Ticket]:
         first, self._first_closed = self._first_closed, None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pipelines.batch import Batch
@@ -21,6 +21,7 @@ from pipelines.language.queries.windows import Failure, Windows
 from pipelines.language.routine import Selection
 from pipelines.language.script import SimpleOccasion
 from pipelines.operator import Kind, Operator
+from pipelines.ticket import Outcome, Ticket
 from pipelines.values import copy_value
 
 __all__ = ["WindowedSelect"]
@@ -129,12 +130,17 @@ class WindowedSelect(Operator):
 
     def release(self, now_ns: int) -> list[tuple[str, Batch]]:
         """The results of the windows whose time is over."""
-        return self._batches(self._windows.tick(self._occasion(now_ns)), now_ns)
+        return self._given_out(self._windows.tick, now_ns)
 
     def finish(self) -> list[tuple[str, Batch]]:
-        """In dialect 0.11, the results of all windows that are open. In 0.9 only an event can close a window."""
-        now_ns = self.clock_ns()
-        return self._batches(self._windows.finish(self._occasion(now_ns)), now_ns)
+        """In dialect 0.11, the results of all windows that are open. In 0.9 only an event can close a window; what is
+        in those that are open must come again.
+        """
+        try:
+            return self._given_out(self._windows.finish, self.clock_ns())
+        finally:
+            if self._windows.tickets is not None:
+                self._windows.tickets.lose()
 
     def _occasion(self, now_ns: int) -> Occasion:
         return SimpleOccasion(now_ns, self._last.origin if self._last else "")
@@ -150,11 +156,21 @@ class WindowedSelect(Operator):
             return Emit(event, "err", copy_value(meta))
         return Emit(result, "out", copy_value(meta) if self._keeps_meta else None)
 
-    def _batches(self, results: list[Any], now_ns: int) -> list[tuple[str, Batch]]:
-        self._count()
-        last = self._last
+    def _given_out(self, close: Callable[[Occasion], list[Any]], now_ns: int) -> list[tuple[str, Batch]]:
         tickets = self._windows.tickets
-        ticket = None if tickets is None else tickets.take()
+        try:
+            results = close(self._occasion(now_ns))
+            self._count()
+            return self._batches(results, now_ns, None if tickets is None else tickets.take())
+        except BaseException:
+            # The results of what was closed are lost.
+            ticket = None if tickets is None else tickets.take()
+            if ticket is not None:
+                ticket.answer(Outcome.FAILED)
+            raise
+
+    def _batches(self, results: list[Any], now_ns: int, ticket: Ticket | None) -> list[tuple[str, Batch]]:
+        last = self._last
         if not results or last is None:
             if ticket is not None:
                 # What was closed came to nothing: `having` refused it, or it was evicted.

@@ -48,11 +48,14 @@ class Cluster:
     boxes: tuple[Box, ...]
     arrows: tuple[Arrow, ...]
     where: str = ""
+    drops_when_closed: bool = False
 
     @property
     def title(self) -> str:
-        """Its name, and where it runs."""
-        return f"{self.name} · {self.where}" if self.where else self.name
+        """Its name, where it runs, and whether an offramp of it may lose events for the sake of others."""
+        return " · ".join(
+            filter(None, [self.name, self.where, "drops when closed" if self.drops_when_closed else ""])
+        )
 
 
 def diagram_of(plan: Plan, places: Mapping[tuple[str, str], str] = {}) -> list[Cluster]:
@@ -88,7 +91,7 @@ def _cluster(index: int, flow: FlowPlan, places: Mapping[tuple[str, str], str]) 
             for link in component.links
         )
     )
-    return Cluster(f"f{index}", flow.name, boxes, arrows, usual)
+    return Cluster(f"f{index}", flow.name, boxes, arrows, usual, flow.drops_when_closed)
 
 
 def _detail(component: ComponentPlan) -> str:

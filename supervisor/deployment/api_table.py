@@ -1,0 +1,48 @@
+"""What ``api`` in ``[supervisor]`` may say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from pipelines.options import Address, Duration, Options, Secret, Size
+
+__all__ = ["ApiTable", "or_address"]
+
+
+class ApiTable(Options):
+    """The HTTP API and the dashboard."""
+
+    address: Address = Field(
+        default="127.0.0.1:9898",
+        validate_default=True,
+        description="Where they listen. Beyond this machine (not 127.0.0.1, ::1 or localhost) they need a `token`.",
+    )
+    token: Secret | None = Field(
+        default=None, description="What clients must send as `Authorization: Bearer TOKEN`."
+    )
+    read_only: bool = Field(
+        default=False, description="Let clients look, but change nothing: no pause, restart, reload, replay."
+    )
+    origins: list[str] = Field(
+        default_factory=list,
+        description="Other sites whose pages may ask, for instance `https://ops.example.org`.",
+    )
+    max_body: Size = Field(
+        default="1MiB", validate_default=True, ge=1024, description="Bytes that a request's body may have."
+    )
+    max_connections: int = Field(
+        default=64, ge=1, description="Connections at a time; further clients wait until one is free."
+    )
+    header_timeout: Duration = Field(
+        default="30s",
+        validate_default=True,
+        gt=0,
+        description="How long headers may take, a connection be idle, and an answer wait to be read.",
+    )
+
+
+def or_address(schema: dict[str, Any]) -> None:
+    """For editors: in place of the table, an address alone will do."""
+    schema["anyOf"].insert(0, {"type": "string", "format": "address"})

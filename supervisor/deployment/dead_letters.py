@@ -1,0 +1,189 @@
+"""`DeadLetterKeeper`: where what nobody could process goes, flow by flow: a file, an offramp, or nowhere."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from actors import ActorSystem, DeadLetter
+from actors.log import get_logger
+from pipelines.batch import Batch
+from pipelines.failure import describe_error
+from pipelines.outlets import Outlets
+from pipelines.ticket import Outcome, forked_for, settle_batch
+from ramps.links.linked_batch import LinkedBatch
+from supervisor.dead_letters import DeadLetterStore
+from supervisor.dead_letters.letters import letters_of
+from supervisor.deployment.plan import ComponentId, ComponentPlan, Kind, Plan
+from supervisor.deployment.schema import SupervisorTable
+
+__all__ = ["DeadLetterKeeper"]
+
+_log = get_logger("supervisor")
+
+_NOT_LINKED = "its err port is not linked"
+
+
+class DeadLetterKeeper:
+    """Hears of each dead letter of a system, counts it, keeps it if it can, and answers its ticket.
+
+    ``plans`` and ``outlets`` are those of the components, by the names of their actors. Raises `BadStore` where a file
+    cannot be used.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        system: ActorSystem,
+        plans: Mapping[str, ComponentPlan],
+        outlets: Mapping[str, Outlets],
+    ) -> None:
+        self._system = system
+        self._plans = plans
+        self._outlets = outlets
+        self._offramps = {flow.name: flow.dead_letter_offramp for flow in plan.flows}
+        default = plan.supervisor.dead_letters
+        self._paths = {"": default, **{flow.name: flow.dead_letters or default for flow in plan.flows}}
+        self._stores: dict[Path, DeadLetterStore] = {}
+        self._refusing = False
+        self.kept = 0
+        """Events that became dead letters, and lie in a file or were handed to an offramp."""
+        self.reasons: Counter[str] = Counter()
+        """Events that became dead letters, by where and why."""
+        try:
+            for path in self._paths.values():
+                if path is not None and path not in self._stores:
+                    self._stores[path] = _store(path, plan.supervisor)
+        except BaseException:
+            self.close()
+            raise
+        system.dead_letters.subscribe(self._hear)
+
+    def unlinked(self, component: str, port: str, batch: Batch) -> None:
+        """A batch left a component by a port that nobody reads. By ``err``, it is a dead letter."""
+        if port != "err":
+            return
+        first = batch.values[0] if batch.values else None
+        why = str(first.get("error", "")) if isinstance(first, dict) else ""
+        self._system.dead_letters.add(
+            DeadLetter(message=batch, recipient=component, reason=_NOT_LINKED, events=len(batch))
+        )
+        kept = self._keep(batch, DeadLetter(None, component, _NOT_LINKED), why)
+        if not self._refusing:
+            remedy = "they are kept" if kept else "link the component's err port to keep them"
+            _log.warning(
+                f"Errors without a reader became dead letters; {remedy}.",
+                component=component,
+                events=len(batch),
+                error=why,
+            )
+
+    def close(self) -> None:
+        """Release the files."""
+        for store in self._stores.values():
+            store.close()
+
+    def _hear(self, letter: DeadLetter) -> None:
+        if letter.events:
+            self.reasons[f"{letter.recipient}: {letter.reason}"] += letter.events
+        match letter.message:
+            case (_, LinkedBatch() as batch):
+                # Somebody in another executor waits for an answer.
+                batch.lose()
+                settle_batch(batch, Outcome.FAILED)
+            case (_, Batch() as batch):
+                error = "" if letter.error is None else describe_error(letter.error)
+                if not self._hand_to_offramp(batch, letter, error):
+                    self._keep(batch, letter, error)
+
+    def _flow_of(self, component: str) -> str:
+        plan = self._plans.get(component)
+        return "" if plan is None else plan.id.flow
+
+    def _store_of(self, component: str) -> DeadLetterStore | None:
+        path = self._paths.get(self._flow_of(component))
+        return None if path is None else self._stores[path]
+
+    def _keep(self, batch: Batch, letter: DeadLetter, error: str) -> bool:
+        """Put it into the file, if there is one; otherwise its source, if it can, sends it again, and it is False."""
+        component = letter.recipient
+        store = self._store_of(component)
+        if store is None:
+            settle_batch(batch, Outcome.FAILED)
+            return False
+        now_ns = self._system.clock.time_ns()
+        flow = self._flow_of(component)
+        try:
+            store.add(letters_of(batch, component, flow, letter.reason, error, now_ns, letter.attempts))
+        except Exception as refused:
+            # Whatever is the matter with it, nobody who reports a dead letter must die of it. Once, because a source
+            # that sends again gets here again.
+            tell = _log.debug if self._refusing else _log.error
+            self._refusing = True
+            tell(
+                "Dead letters cannot be stored; in an at-least-once flow their source sends them again, otherwise they "
+                "are lost.",
+                component=component,
+                events=len(batch),
+                error=str(refused),
+            )
+            settle_batch(batch, Outcome.FAILED)
+            return False
+        if self._refusing:
+            self._refusing = False
+            _log.info("Dead letters can be stored again.", component=component)
+        self.kept += len(batch)
+        settle_batch(batch)
+        return True
+
+    def _hand_to_offramp(self, batch: Batch, letter: DeadLetter, error: str) -> bool:
+        """Send it as error events to the flow's offramp for dead letters. False where there is none to take it."""
+        offramp = self._offramp_of(letter.recipient)
+        if offramp is None:
+            return False
+        ref = self._system.find(offramp)
+        if ref is None or not ref.is_alive:
+            return False
+        events = [batch.select([index]) for index in range(len(batch))]
+        if batch.ticket is not None:
+            forked_for(batch.ticket, events)
+        for event in events:
+            event.values = [_error_event(event.values[0], letter, error)]
+            event.raws, event.route = None, None
+            # One by one, because a batch would switch to its receiver, and we are called where nobody may switch.
+            if ref.try_tell(("in", event)):
+                self.kept += 1
+                # The letter is counted already, and what the offramp does with it will be, too.
+                self._outlets[letter.recipient].copied += 1
+            else:
+                self._keep(event, replace(letter, message=None), error)
+        settle_batch(batch)
+        return True
+
+    def _offramp_of(self, component: str) -> str | None:
+        plan = self._plans.get(component)
+        name = "" if plan is None else self._offramps.get(plan.id.flow)
+        if plan is None or not name or plan.id.name == name:
+            return None
+        candidates = (ComponentId(plan.id.flow, instance, name) for instance in (plan.id.instance, 0))
+        return next(
+            (found for each in candidates if (found := f"{Kind.OFFRAMP.value}:{each}") in self._plans), None
+        )
+
+
+def _store(path: Path, table: SupervisorTable) -> DeadLetterStore:
+    return DeadLetterStore(path, most=table.dead_letters_max, most_bytes=table.dead_letters_max_size)
+
+
+def _error_event(value: Any, letter: DeadLetter, error: str) -> dict[str, Any]:
+    return {
+        "error": error or letter.reason,
+        "kind": "dead letter",
+        "reason": letter.reason,
+        "component": letter.recipient,
+        "attempts": letter.attempts,
+        "event": value,
+    }
