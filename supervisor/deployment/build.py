@@ -60,7 +60,7 @@ class Builder:
     """Makes the parts of a plan, once, and the child specs that start actors for them, as often as needed.
 
     ``stop_deployment(exit_code, why)`` is what an offramp calls that wants an orderly stop; ``onramp_ended()`` is
-    called when an input came to its end.
+    called when an input came to its end, and again and again while one is read and only waits to be delivered.
     """
 
     def __init__(
@@ -86,6 +86,9 @@ class Builder:
         """Events that became dead letters, and lie in the store."""
         self.dead_letters: Counter[str] = Counter()
         """Events that became dead letters, by where and why."""
+        self.returned: Counter[str] = Counter()
+        """Events that would have, but their source was told that they have failed, by where and why."""
+        self.at_least_once = plan.at_least_once
         system.dead_letters.subscribe(self._dead_letter)
         for flow in plan.flows:
             for component in flow.components():
@@ -212,6 +215,7 @@ class Builder:
                     restart=component.table.restart,
                     # Links are open from the beginning: somebody waits for their greeting while he starts.
                     gate=None if _is_inner(component) else Reply(self._system.scheduler),
+                    on_awaiting=self._onramp_ended,
                 )
             case PipelinePlan():
                 return PipelinePart(name, partial(self._pipeline, component), outlets)
@@ -262,18 +266,6 @@ class Builder:
                 ref.tell(END_OF_INPUT, events=0)
         self._onramp_ended()
 
-    def _dead_letter(self, letter: DeadLetter) -> None:
-        if letter.events:
-            self.dead_letters[f"{letter.recipient}: {letter.reason}"] += letter.events
-        match letter.message:
-            case (_, LinkedBatch() as batch):
-                # Somebody in another executor waits for an answer.
-                batch.lose()
-                settle_batch(batch, Outcome.FAILED)
-            case (_, Batch() as batch):
-                error = "" if letter.error is None else describe_error(letter.error)
-                self._bury(batch, letter.recipient, letter.reason, error)
-
     def _unlinked(self, component: str, port: str, batch: Batch) -> None:
         if port != "err":
             return
@@ -291,26 +283,55 @@ class Builder:
                 message=batch, recipient=component, reason="its err port is not linked", events=len(batch)
             )
         )
-        self._bury(batch, component, "its err port is not linked", why)
 
-    def _bury(self, batch: Batch, component: str, reason: str, error: str) -> None:
+    def _dead_letter(self, letter: DeadLetter) -> None:
+        match letter.message:
+            case (_, LinkedBatch() as batch):
+                # Somebody in another executor waits for an answer.
+                batch.lose()
+                self._fail(batch, letter)
+            case (_, Batch() as batch) if batch.ticket is not None and letter.error is None:
+                # Its recipient has stopped. Nothing is wrong with it, and its source still has it.
+                self._fail(batch, letter)
+            case (_, Batch() as batch) | (Batch() as batch):
+                self._bury(batch, letter)
+            case _:
+                self._count_dead(letter)
+
+    def _bury(self, batch: Batch, letter: DeadLetter) -> None:
         """Keep dead letters in the store, if there is one; otherwise their source, if it can, sends them again."""
         if self.store is None:
-            settle_batch(batch, Outcome.FAILED)
+            self._fail(batch, letter)
             return
+        component = letter.recipient
         plan = self.plans.get(component)
         flow = "" if plan is None else plan.id.flow
+        error = "" if letter.error is None else describe_error(letter.error)
+        now_ns = self._system.clock.time_ns()
         try:
-            self.store.add(letters_of(batch, component, flow, reason, error, self._system.clock.time_ns()))
+            self.store.add(letters_of(batch, component, flow, letter.reason, error, now_ns))
         except Exception as refused:
             # Whatever is the matter with it, nobody who reports a dead letter must die of it.
             _log.error(
                 "Dead letters were not stored.", component=component, events=len(batch), error=str(refused)
             )
-            settle_batch(batch, Outcome.FAILED)
+            self._fail(batch, letter)
         else:
+            self._count_dead(letter)
             self.kept_dead_letters += len(batch)
             settle_batch(batch)
+
+    def _fail(self, batch: Batch, letter: DeadLetter) -> None:
+        if batch.ticket is None:
+            self._count_dead(letter)
+            return
+        if letter.events:
+            self.returned[f"{letter.recipient}: {letter.reason}"] += letter.events
+        settle_batch(batch, Outcome.FAILED)
+
+    def _count_dead(self, letter: DeadLetter) -> None:
+        if letter.events:
+            self.dead_letters[f"{letter.recipient}: {letter.reason}"] += letter.events
 
 
 def _standing(ref: ActorRef[Any], part: Part) -> Standing:

@@ -25,8 +25,14 @@ def tally(builder: Builder, system: ActorSystem) -> Account:
         for name, part in builder.parts.items()
         if _intake(part) is None
     )
+    returned = dict(builder.returned)
     return Account(
-        components, system.dead_letters.events, dict(builder.dead_letters), kept=builder.kept_dead_letters
+        components,
+        system.dead_letters.events - sum(returned.values()),
+        dict(builder.dead_letters),
+        kept=builder.kept_dead_letters,
+        returned=returned,
+        at_least_once=builder.at_least_once,
     )
 
 
@@ -68,6 +74,8 @@ def _onramp(part: OnrampPart, common: dict[str, Any]) -> ComponentAccount:
     # Those that had arrived when whoever sent them was killed, and that nobody has counted since.
     arrived = sum(batch.taken for _port, batch in intake.undelivered)
     received = intake.events + intake.errors + arrived + left
+    if part.connector.at_least_once:
+        common.update(part.connector.confirmations()._asdict())
     if not part.connector.takes_over:
         return ComponentAccount(received=received, left=left, **common)
     # The reader, which does not decode, has counted every frame, also those that hold no event.
