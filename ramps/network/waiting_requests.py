@@ -98,10 +98,14 @@ class WaitingRequests:
 
     def confirmations(self) -> Confirmations:
         """What clients were told of their events. That they do send again what was refused is taken for granted."""
-        refused = len(self._refused)
-        remains = (
-            f"{refused} request{'' if refused == 1 else 's'} got no 202, and the client is to send again"
-            if refused
-            else ""
-        )
-        return Confirmations(self._confirmed, self._sent_again, sum(self._refused), remains)
+        unconfirmed = sum(self._refused) + sum(request.events for request in self._requests)
+        remains = ""
+        if self._refused:
+            remains = f"{_requests(len(self._refused))} got no 202, and the client is to send again"
+        elif self._requests:
+            remains = f"{_requests(len(self._requests))} not answered yet"
+        return Confirmations(self._confirmed, self._sent_again, unconfirmed, remains)
+
+
+def _requests(count: int) -> str:
+    return f"{count} request{'' if count == 1 else 's'}"

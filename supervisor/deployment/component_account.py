@@ -83,10 +83,11 @@ def copies_added_up(group: list[ComponentAccount]) -> ComponentAccount:
 
 
 def over_time(group: list[ComponentAccount], name: str) -> ComponentAccount:
-    """One account of the incarnations of one component: the last one has read again what those before it had not
-    confirmed.
+    """One account of the incarnations of one component: the last one that has read anything has read again what those
+    before it had not confirmed.
     """
-    return replace(_added_up(group, name), unconfirmed=group[-1].unconfirmed, remains=group[-1].remains)
+    last = next((account for account in reversed(group) if account.received), group[-1])
+    return replace(_added_up(group, name), unconfirmed=last.unconfirmed, remains=last.remains)
 
 
 def _added_up(group: list[ComponentAccount], name: str) -> ComponentAccount:

@@ -161,11 +161,12 @@ def test_a_process_that_died_costs_events_of_its_best_effort_flows_only() -> Non
 
 def test_what_is_unconfirmed_in_the_end_is_what_the_last_incarnation_had_not_confirmed() -> None:
     def life(unconfirmed: int, confirmed: int) -> Account:
-        onramp = counted("onramp:main/in", Kind.ONRAMP, unconfirmed=unconfirmed, confirmed=confirmed)
-        return Account((onramp,), at_least_once=("main",))
+        figures = {"received": unconfirmed + confirmed, "unconfirmed": unconfirmed, "confirmed": confirmed}
+        return Account((counted("onramp:main/in", Kind.ONRAMP, **figures),), at_least_once=("main",))
 
-    (whole,) = Account.together([life(5, 10), life(2, 20)]).components
-    assert (whole.unconfirmed, whole.confirmed) == (2, 30)
+    (whole,) = Account.together([life(5, 10), life(2, 20), life(0, 0)]).components
+    assert (whole.unconfirmed, whole.confirmed) == (2, 30), "one that has read nothing changes nothing"
+
 
 def test_executors_that_have_nothing_to_do_are_a_warning_with_the_remedy(problems: Check) -> None:
     text = '[supervisor]\nexecutors = 3\n[onramps.in]\ntype = "stdin"\n' + FLOW

@@ -275,6 +275,35 @@ def test_what_is_left_at_the_stop_is_lost_in_one_flow_and_with_its_source_in_the
     assert parts["careful"].went_back + parts["careful"].left + parts["careful"].written == 300
     (line, *_) = account.with_sources()
     assert line.startswith("onramp:careful/safe: ")
-    assert line.endswith("events unconfirmed; the program that put them was not told, and has to put them again")
+    assert line.endswith(
+        "events unconfirmed; the program that put them was not told, and has to put them again"
+    )
     assert account.kept == parts["careless"].dead_letters > 0, "what no source has goes to the store"
     assert all("careful/" not in line for line in account.losses())
+
+
+def test_the_account_can_be_written_to_a_file(supervisor: Supervisor, write: Write, directory: Path) -> None:
+    write("in.jsonl", "1\n2\n")
+    write(
+        "config.toml",
+        """
+        [onramps.in]
+        type = "file"
+        path = "in.jsonl"
+        [offramps.out]
+        type = "stdout"
+        [flows.main]
+        links = ["in -> out"]
+        """,
+    )
+    write("account.json", "an older one")
+    assert supervisor("run", "--account-file", "account.json").wait() == 0
+    plain = json.loads((directory / "account.json").read_text())
+    assert (plain["in"], plain["written"], plain["lost"]) == (2, 2, 0)
+    assert {file.name for file in directory.iterdir()} == {"in.jsonl", "config.toml", "account.json"}
+    run = supervisor("run", "--account-file", "nowhere/account.json")
+    assert run.wait() == 0, "what it says of the events matters more"
+    assert (
+        "error: the account cannot be written to nowhere/account.json: No such file or directory"
+        in run.errors
+    )
