@@ -23,8 +23,9 @@ def test_who_hangs_is_restarted_in_its_own_executor_and_those_who_wait_for_it_el
 ) -> None:
     """A chain of three: the pipeline waits for the link, which waits for the executor whose offramp hangs."""
     caplog.set_level("INFO")
-    tables = to_one_file(stall_after="400ms", mailbox_events=1, poison_after=10)
-    tables["pipelines"]["work"] |= {"stall_after": "400ms", "mailbox_events": 1}
+    tables = to_one_file(stall_after="1500ms", mailbox_events=1, poison_after=10)
+    # Told well before whoever hangs is killed, and the wait is over.
+    tables["pipelines"]["work"] |= {"stall_after": "300ms", "mailbox_events": 1}
     tables["onramps"]["in"]["batch_max"] = 1
     parts = run(tables)
     scripted.script += [lambda _outgoing: Event().wait()]
