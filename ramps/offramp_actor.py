@@ -159,6 +159,9 @@ class OfframpActor(Actor[Any]):
             try:
                 if not part.connected:
                     self._open()
+                if connector.forwards:
+                    # For as long as it takes there: who hangs is found where it is.
+                    self.waits_for("the executor that has it")
                 connector.write(outgoing)
             except Rejected as error:
                 indices = range(len(outgoing.batch)) if error.indices is None else error.indices
@@ -189,7 +192,7 @@ class OfframpActor(Actor[Any]):
             if part.outage_told:
                 self._outage_over()
             break
-        if failures:
+        if failures or connector.forwards:
             self.waits_for(None)
         self._settle(batch, len(batch.values) - refused, refused, started)
         if connector.encodes and refused < len(batch.values):

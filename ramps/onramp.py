@@ -20,6 +20,7 @@ from actors.log import get_logger
 from pipelines.batch import Batch
 from pipelines.registry import Component, Registry
 from pipelines.ticket import Ticket
+from ramps.confirmations import Confirmations
 
 __all__ = ["InboundStream", "Intake", "Onramp", "onramps"]
 
@@ -189,6 +190,17 @@ class Onramp(Component):
         come, `ConnectionLost` or ``OSError`` to be closed, reopened after a backoff and read on. Anything
         else is a crash: the supervisor decides. ``gevent.GreenletExit`` means stop now and must pass through.
         """
+
+    @property
+    def awaits_delivery(self) -> bool:
+        """Whether it has read all that there is, and `read` only waits until that is delivered. What operators hold
+        may not be before the deployment stops, so such an onramp is no reason to wait with that.
+        """
+        return False
+
+    def confirmations(self) -> Confirmations:
+        """What became of the events that were sent, where ``at_least_once`` is kept. Must not block."""
+        return Confirmations()
 
     def end_input(self) -> bool:
         """Take nothing more in, because the deployment stops. True: what was accepted before is still to be read, and

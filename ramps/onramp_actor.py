@@ -21,6 +21,8 @@ __all__ = ["OnrampActor", "OnrampPart"]
 
 _ENDED = "ended"
 _STOP_READING = "stop reading"
+_LOOK = "look"
+_LOOK_SECONDS = 0.1
 
 Send = Callable[[str, Batch, float | None], None]
 
@@ -31,7 +33,8 @@ class OnrampPart:
     ``restart`` is the restart type in the file. ``on_end`` is called, in the actor's greenlet, when the input has come
     to its end for good; for a ``temporary`` onramp, which nobody starts again, a failure is the end too. ``gate`` is
     waited for before anything is read: where many flows start, the first would otherwise work at full speed while the
-    last are still being made.
+    last are still being made. ``on_awaiting`` is called, in the actor's greenlet, when all is read and only waits to be
+    delivered.
     """
 
     def __init__(
@@ -45,12 +48,14 @@ class OnrampPart:
         *,
         restart: Literal["permanent", "transient", "temporary"] = "transient",
         gate: Reply | None = None,
+        on_awaiting: Callable[[], None] = lambda: None,
     ) -> None:
         self.name = name
         self.gate = gate
         self.connector = connector
         self.outlets = outlets
         self.on_end = on_end
+        self.on_awaiting = on_awaiting
         self.restart = restart
         self.backoff = Backoff(backoff)
         self.intake = make_intake(self._send)
@@ -118,10 +123,15 @@ class OnrampActor(Actor[Any]):
             except (ConnectionLost, OSError) as error:
                 delay_seconds = self._lost(error)
         self._reader = self.start_worker(self._read, delay_seconds, name="reader")
+        if part.connector.at_least_once:
+            self.send_every(_LOOK_SECONDS, _LOOK)
 
     def on_message(self, message: Any) -> None:
         """The reader came to the end, or is to. Insights are of no use to an onramp: full mailboxes hold it back."""
-        if message is _ENDED:
+        if message is _LOOK:
+            if self._part.connector.awaits_delivery:
+                self._part.on_awaiting()
+        elif message is _ENDED:
             self._end()
             self.stop()
         elif message is _STOP_READING and not self._part.connector.end_input():

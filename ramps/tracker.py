@@ -22,11 +22,12 @@ Position = TypeVar("Position")
 
 
 class _Piece(Generic[Position]):
-    __slots__ = ("done", "position", "weight")
+    __slots__ = ("done", "events", "position", "weight")
 
     def __init__(self, position: Position, weight: int) -> None:
         self.position = position
         self.weight = weight
+        self.events = 0
         self.done = False
 
 
@@ -45,6 +46,10 @@ class Tracker(Generic[Position]):
         """Whether something has failed since the last `rewind`."""
         self.in_flight = 0
         """The sum of the weights of what is not confirmed."""
+        self.confirmed_events = 0
+        """Events in what is confirmed, as far as they were counted."""
+        self.events_sent_again = 0
+        """Events in what a `rewind` went back behind."""
         self._most = most
         self._on_confirmed = on_confirmed
         self._pieces: deque[_Piece[Position]] = deque()
@@ -69,6 +74,16 @@ class Tracker(Generic[Position]):
         if self._pieces:
             self._pieces[-1].position = position
 
+    def count(self, events: int) -> None:
+        """Say how many events the latest piece has; like `reach`."""
+        if self._pieces:
+            self._pieces[-1].events += events
+
+    @property
+    def unconfirmed_events(self) -> int:
+        """Events in what is not confirmed, as far as they were counted."""
+        return sum(piece.events for piece in self._pieces)
+
     @property
     def is_settled(self) -> bool:
         """Whether nothing is under way, of whatever weight."""
@@ -89,6 +104,7 @@ class Tracker(Generic[Position]):
 
     def rewind(self) -> Position:
         """Forget what is in flight, whose answers mean nothing any more; the position to read on from."""
+        self.events_sent_again += self.unconfirmed_events
         self._pieces.clear()
         self.in_flight = 0
         self.failed = self._woken = False
@@ -116,6 +132,7 @@ class Tracker(Generic[Position]):
         while pieces and pieces[0].done:
             first = pieces.popleft()
             self.in_flight -= first.weight
+            self.confirmed_events += first.events
             self.confirmed = first.position
         self._on_confirmed(self.confirmed)
         if not pieces or self.in_flight < self._most:

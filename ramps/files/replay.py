@@ -9,6 +9,7 @@ from pathlib import Path
 from structlog.stdlib import BoundLogger
 
 from pipelines.ticket import Ticket
+from ramps.confirmations import Confirmations
 from ramps.errors import ConnectionLost
 from ramps.files.checkpoint import BadCheckpoint, Checkpoint, Place
 from ramps.tracker import Tracker
@@ -75,6 +76,22 @@ class Replay:
     def _check(self) -> None:
         if self._tracker.failed:
             raise ConnectionLost("something was not delivered; it is read again")
+
+    def confirmations(self, file: Path) -> Confirmations:
+        """What became of what was read of the file, however often it was rotated meanwhile."""
+        tracker, remains = self._tracker, ""
+        if not tracker.is_settled:
+            place = tracker.confirmed
+            offset = 0 if place is None else place.offset
+            where = f"byte {offset:,} on" if offset else "its beginning"
+            remains = f"{file} is read again from {where} at the next start"
+        return Confirmations(
+            tracker.confirmed_events, tracker.events_sent_again, tracker.unconfirmed_events, remains
+        )
+
+    def count(self, counts: tuple[int, int]) -> None:
+        """Say how many events and errors came of what the latest ticket is for, before it is at its end."""
+        self._tracker.count(sum(counts))
 
     @contextmanager
     def ticket(self, before: Place, size: int, reached: Callable[[], Place]) -> Iterator[Ticket]:

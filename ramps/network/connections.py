@@ -75,17 +75,25 @@ class ConnectionServer:
         finally:
             acceptor.kill()
 
+    def stop_accepting(self) -> None:
+        """Let no more connections in, and serve those that there are."""
+        if self._acceptor is not None:
+            self._acceptor.kill()
+        self._listener.close()
+
+    def finish(self) -> None:
+        """Make `serve` return."""
+        if not self._outcome.ready():
+            self._outcome.set(None)
+
     def close(self) -> None:
         """Stop accepting, end all connections, release everything. What they have read is still delivered, if
         downstream takes it within half a second; what the kernel still holds is not read.
         """
         self.closing = True
-        if not self._outcome.ready():
-            self._outcome.set(None)
+        self.finish()
         try:
-            if self._acceptor is not None:
-                self._acceptor.kill()
-            self._listener.close()
+            self.stop_accepting()
             for sock in list(self._sockets):
                 _stop_reading(sock)
             self._connections.join(timeout=_CLOSE_GRACE_SECONDS)

@@ -11,6 +11,7 @@ from weakref import WeakValueDictionary
 from pydantic import Field
 
 from pipelines.options import Duration, Options, Size, format_size
+from ramps.confirmations import Confirmations
 from ramps.errors import CannotOpen, ConnectionLost, EndOfInput, FrameError
 from ramps.files.input_files import InputFile, check_readable
 from ramps.onramp import InboundStream, Intake, Onramp, onramps
@@ -85,6 +86,7 @@ class BlasterOnramp(Onramp):
         self._chunks = _Chunks()
         self._position = 0
         self._sent = 0
+        self._awaits_delivery = False
         self._ticker: Ticker | None = None
         self._stream: InboundStream | None = None
         # A position is the chunk that comes next, and how many lines have been sent.
@@ -125,15 +127,35 @@ class BlasterOnramp(Onramp):
             ticket = None
             if self.at_least_once:
                 ticket = self._tracker.ticket((self._position, self._sent), lines)
+                self._tracker.count(lines)
             stream.feed(chunk, ticket=ticket)
             self._time_slice.give_way()
         if count is not None and self._sent >= count:
             if self.at_least_once:
-                self._tracker.wait_until_settled()
+                self._awaits_delivery = True
+                try:
+                    self._tracker.wait_until_settled()
+                finally:
+                    self._awaits_delivery = False
                 if self._tracker.failed or self._pause.ended:
                     return
             stream.end()
             raise EndOfInput(f"{self._sent} lines were sent")
+
+    @property
+    def awaits_delivery(self) -> bool:
+        """After ``count`` lines."""
+        return self._awaits_delivery
+
+    def confirmations(self) -> Confirmations:
+        """What is not confirmed is in the file, but nobody remembers where."""
+        tracker = self._tracker
+        return Confirmations(
+            tracker.confirmed_events,
+            tracker.events_sent_again,
+            tracker.unconfirmed_events,
+            "" if tracker.is_settled else f"{self.options.path} is sent from its beginning at the next start",
+        )
 
     def _may_go_on(self) -> bool:
         """Wait while too much is under way; go back to what has failed."""

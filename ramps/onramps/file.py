@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from pipelines.options import Duration, Options, Size
+from ramps.confirmations import Confirmations
 from ramps.errors import ConnectionLost, EndOfInput, FrameError
 from ramps.files.archives import compression_of
 from ramps.files.checkpoint import Place
@@ -103,6 +104,7 @@ class FileOnramp(Onramp):
         self._tail = Tail(self.options.path, from_end=self.options.start_at == "end")
         self._waits_for_file = False
         self._replay: Replay | None = None
+        self._awaits_delivery = False
         self._safe: Place | None = None
         """The last place of what was read that no frame reaches across."""
 
@@ -255,7 +257,7 @@ class FileOnramp(Onramp):
             return self._safe or place.at(0)
 
         with self._replay.ticket(self._safe or place.at(0), len(data), reached) as ticket:
-            stream.feed(data, ticket=ticket)
+            self._replay.count(stream.feed(data, ticket=ticket))
 
     def _end(self, stream: InboundStream) -> bool:
         """The whole file has been read: whether all that it promises is kept."""
@@ -266,10 +268,14 @@ class FileOnramp(Onramp):
         assert self._left_off is not None
         place = self._file.beginning.at(self._left_off[1], only_at_end=stream.held is None)
         with self._replay.ticket(place, 0, lambda: place) as ticket:
-            stream.end(ticket=ticket)
+            self._replay.count(stream.end(ticket=ticket))
         self._stream = None
-        if not self._replay.wait_until_settled():
-            return False
+        self._awaits_delivery = True
+        try:
+            if not self._replay.wait_until_settled():
+                return False
+        finally:
+            self._awaits_delivery = False
         self._replay.save(at_once=True)
         return True
 
@@ -303,7 +309,7 @@ class FileOnramp(Onramp):
             else:
                 end = before.at(before.offset, only_at_end=stream.held is None)
                 with self._replay.ticket(end, 0, lambda: end) as ticket:
-                    stream.end(ticket=ticket)
+                    self._replay.count(stream.end(ticket=ticket))
                 self._safe = end
         else:
             self.log.warning(
@@ -315,6 +321,15 @@ class FileOnramp(Onramp):
                 place = self._tail.place
                 with self._replay.ticket(place, 0, lambda: place) as ticket:
                     ticket.answer()
+
+    @property
+    def awaits_delivery(self) -> bool:
+        """At the end of a whole file."""
+        return self._awaits_delivery
+
+    def confirmations(self) -> Confirmations:
+        """What is not confirmed is in the file."""
+        return Confirmations() if self._replay is None else self._replay.confirmations(self.options.path)
 
     def close(self) -> None:
         """Release the file; a followed one is remembered."""

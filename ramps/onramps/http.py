@@ -9,14 +9,15 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from pipelines.options import Address, Duration, HostPort, Options, Secret, Size
-from pipelines.ticket import Outcome, Ticket
-from ramps.errors import CannotOpen, ConnectionLost, IntakeFull
+from pipelines.ticket import Outcome
+from ramps.confirmations import Confirmations
+from ramps.errors import CannotOpen, ConnectionLost, EndOfInput, IntakeFull
 from ramps.network import listening
 from ramps.network.connections import ConnectionServer
 from ramps.network.http_request import Refused, decompress_body, framing, metadata, read_body
 from ramps.network.limited_wsgi import Answer, HttpHost, HttpLimits, RequestBody
 from ramps.network.tls import TlsServer, server_context
-from ramps.network.waiting_requests import WaitingRequests
+from ramps.network.waiting_requests import WaitingRequest, WaitingRequests
 from ramps.onramp import InboundStream, Intake, Onramp, onramps
 
 __all__ = ["HttpOnramp"]
@@ -127,6 +128,7 @@ class HttpOnramp(Onramp):
     _server: ConnectionServer | None = None
     _token: bytes | None = None
     _waiting: WaitingRequests | None = None
+    _ends = False
 
     def check(self) -> None:
         """Read the certificates and the token."""
@@ -136,11 +138,14 @@ class HttpOnramp(Onramp):
     def open(self) -> None:
         """Listen. Raises `CannotOpen` with the reason and the remedy."""
         self.close()
+        self._ends = False
         tls = self._tls()
         self._token = self._reveal_token()
         listener = listening.listen(self.options.address, reuse_port=self.options.reuse_port)
         self.address = listening.bound_address(listener)
-        self._waiting = WaitingRequests(self.options.max_waiting) if self.at_least_once else None
+        if self.at_least_once:
+            self._waiting = self._waiting or WaitingRequests(self.options.max_waiting)
+            self._waiting.start()
         self._server = ConnectionServer(
             listener,
             log=self.log,
@@ -150,7 +155,7 @@ class HttpOnramp(Onramp):
         )
 
     def read(self, intake: Intake) -> None:
-        """Serve until closed."""
+        """Serve until closed. Raises `EndOfInput` when the last request has been answered after `end_input`."""
         server = self._server
         if server is None:
             raise ConnectionLost("the http onramp is not open")
@@ -161,6 +166,27 @@ class HttpOnramp(Onramp):
             on_crash=server.fail,
         )
         server.serve(host.serve)
+        if self._ends:
+            raise EndOfInput("the last request is answered")
+
+    def end_input(self) -> bool:
+        """Let nobody in any more, and answer the requests that wait for their events to be delivered."""
+        server, waiting = self._server, self._waiting
+        if server is None or waiting is None or not len(waiting):
+            return False
+        self._ends = True
+        waiting.finish(server.finish)
+        server.stop_accepting()
+        return True
+
+    @property
+    def awaits_delivery(self) -> bool:
+        """Whether only such requests are left."""
+        return self._waiting is not None and self._waiting.finishing
+
+    def confirmations(self) -> Confirmations:
+        """What clients were told."""
+        return Confirmations() if self._waiting is None else self._waiting.confirmations()
 
     def close(self) -> None:
         """Stop listening. Requests whose body has arrived are answered, if downstream takes it within half a
@@ -229,7 +255,7 @@ class HttpOnramp(Onramp):
         if request is None:
             raise _later("too many requests wait to be acknowledged, or the onramp stops")
         try:
-            answer = self._feed(stream, data, meta, request.ticket)
+            answer = self._feed(stream, data, meta, request)
             outcome = request.wait(self.options.acknowledge_timeout)
         finally:
             waiting.end(request)
@@ -240,14 +266,21 @@ class HttpOnramp(Onramp):
         return answer
 
     def _feed(
-        self, stream: InboundStream, data: bytes, meta: dict[str, Any] | None, ticket: Ticket | None
+        self,
+        stream: InboundStream,
+        data: bytes,
+        meta: dict[str, Any] | None,
+        request: WaitingRequest | None,
     ) -> Answer:
+        ticket = None if request is None else request.ticket
         try:
             accepted, rejected = stream.feed(
                 data, meta=meta, timeout=self.options.queue_timeout, ticket=ticket
             )
         except IntakeFull:
             raise _later("there is no room downstream") from None
+        if request is not None:
+            request.events = accepted + rejected
         if rejected:
             return Answer(400, {"accepted": accepted, "rejected": rejected, "errors": stream.reasons})
         return Answer(202, {"accepted": accepted})

@@ -14,6 +14,7 @@ from pydantic import Field
 
 from pipelines.options import Options
 from pipelines.ticket import Outcome, Ticket
+from ramps.confirmations import Confirmations
 from ramps.errors import ConnectionLost, EndOfInput, IntakeFull
 from ramps.onramp import InboundStream, Intake, Onramp, onramps
 
@@ -79,6 +80,7 @@ class MemoryOnramp(Onramp):
         self._under_way: dict[int, _Item] = {}
         """What was sent and not answered, by number."""
         self._count = 0
+        self._confirmed = self._sent_again = 0
         self._failed = False
         self._readable = Event()
         self._writable = Event()
@@ -181,6 +183,7 @@ class MemoryOnramp(Onramp):
         if not self.at_least_once:
             return None
         for item in items:
+            self._sent_again += item.round > 0
             item.round += 1
             self._under_way[item.number] = item
         rounds = [item.round for item in items]
@@ -197,7 +200,25 @@ class MemoryOnramp(Onramp):
 
         return Ticket(settle)
 
+    @property
+    def awaits_delivery(self) -> bool:
+        """When the input was closed, and all of it was sent."""
+        return self._complete and not self._items and bool(self._under_way)
+
+    def confirmations(self) -> Confirmations:
+        """In items. What the program was not told of, it has to put again."""
+        # By number, for the same reason as in `open`.
+        waiting = {item.number for item in self._items} if self.at_least_once else set()
+        unconfirmed = len(waiting | self._under_way.keys())
+        return Confirmations(
+            self._confirmed,
+            self._sent_again,
+            unconfirmed,
+            "the program that put them was not told, and has to put them again" if unconfirmed else "",
+        )
+
     def _delivered(self, items: list[_Item]) -> None:
+        self._confirmed += len(items)
         for item in items:
             del self._under_way[item.number]
             if item.on_delivered is not None:

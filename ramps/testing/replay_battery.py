@@ -85,6 +85,20 @@ class ReplayBattery:
             deliveries.wait_until(lambda: 1 in deliveries.unanswered)
             self._settle(reader, deliveries)
 
+    def test_it_says_what_is_confirmed_what_was_sent_again_and_what_it_still_has(self) -> None:
+        with self._running(range(4)) as (reader, deliveries):
+            says = reader.onramp.confirmations
+            deliveries.wait_until(lambda: set(deliveries.unanswered) == set(range(4)))
+            deliveries.wait_until(lambda: says().unconfirmed == 4)
+            assert (says().confirmed, says().sent_again) == (0, 0)
+            assert says().remains
+            deliveries.answer(outcome=Outcome.FAILED)
+            deliveries.wait_until(lambda: set(deliveries.unanswered) == set(range(4)))
+            deliveries.wait_until(lambda: says().sent_again >= 4)
+            self._settle(reader, deliveries)
+            deliveries.wait_until(lambda: says().confirmed == 4)
+            assert (says().unconfirmed, says().remains) == (0, "")
+
     def test_what_fails_again_and_again_comes_again_each_time(self) -> None:
         with self._running([7]) as (reader, deliveries):
             for _ in range(4):

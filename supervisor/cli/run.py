@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -56,6 +57,12 @@ _HUB_TIMER_SECONDS = 3600.0
     metavar="DURATION",
     help="How long an orderly stop may take; else the file says.",
 )
+@click.option(
+    "--account-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="PATH",
+    help="Write the account as JSON to this file at the end, as a whole.",
+)
 @click.option("--log-format", type=click.Choice(["console", "json"]), help="Else the file says.")
 @click.option(
     "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), help="Else the file says."
@@ -64,6 +71,7 @@ def command(
     file: str,
     run_seconds: float | None,
     drain_timeout: float | None,
+    account_file: Path | None,
     log_format: Any,
     log_level: Any,
 ) -> None:
@@ -117,7 +125,7 @@ def command(
             api.stop()
     # Before the account: the counts of what was repeated are part of the log.
     log_handler.flush()
-    _report(account)
+    _report(account, account_file)
     if outcome.failed:
         click.echo(f"error: gave up: {outcome.why}", err=True)
         sys.exit(ExitCode.GAVE_UP)
@@ -230,7 +238,16 @@ def _stop(deployment: Running, drain_timeout: float | None) -> Account:
         teller.kill()
 
 
-def _report(account: Account) -> None:
+def _report(account: Account, file: Path | None) -> None:
     from supervisor.deployment.summary import account_text
 
     click.echo(account_text(account), err=True)
+    if file is None:
+        return
+    temporary = file.with_name(f"{file.name}.new")
+    try:
+        temporary.write_text(json.dumps(account.to_json(), indent=2) + "\n", encoding="utf-8")
+        temporary.replace(file)
+    except OSError as error:
+        # It is printed above, and what the exit code says of the events matters more.
+        click.echo(f"error: the account cannot be written to {file}: {error.strerror or error}", err=True)

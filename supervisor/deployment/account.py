@@ -5,6 +5,9 @@ operator, joined with others into one, sent to a port that nobody reads, a dead 
 engine. A copy (fan-out) and an event that an operator made count as one more that came in. An event that leaves by an
 ``err`` port is still the same event, in another form.
 
+In a flow that promises at-least-once, an event that the engine could not deliver went back to its source, which still
+has it; sent again, it comes in again. So more events may come in than there are.
+
 Where a deployment runs in several executors, each has an account of its own. What one passes on to another is neither
 written there nor does it come in again: it is ``forwarded`` here and ``taken_over`` there. So each account is right by
 itself, and so is their sum, for which the figures of components of one name are added up.
@@ -12,66 +15,21 @@ itself, and so is their sum, for which the figures of components of one name are
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from supervisor.deployment.plan import Kind
+from supervisor.deployment.component_account import (
+    ComponentAccount,
+    copies_added_up,
+    count_events,
+    over_time,
+)
+from supervisor.deployment.plan import ComponentPlan, Kind
 
 __all__ = ["Account", "ComponentAccount", "count_events"]
-
-
-@dataclass(frozen=True, slots=True)
-class ComponentAccount:
-    """What one component counted. All numbers are events."""
-
-    name: str
-    kind: Kind
-    flow: str
-    received: int = 0
-    """Taken in: decoded or refused by an onramp, worked on by a pipeline, written or refused by an offramp."""
-    sent: dict[str, int] = field(default_factory=dict)
-    """Left by each port that is linked, counted once however many links it has."""
-    copied: int = 0
-    """Additional copies for ports with several links."""
-    created: int = 0
-    filtered: dict[str, int] = field(default_factory=dict)
-    """Dropped on purpose, by operator and reason."""
-    merged: int = 0
-    unlinked: dict[str, int] = field(default_factory=dict)
-    """Left by each port that nobody reads, ``err`` excepted: that is a dead letter."""
-    discarded: dict[str, int] = field(default_factory=dict)
-    """Not sent because an offramp was closed and its mailbox full, by the offramp: its flow says so."""
-    written: int = 0
-    written_bytes: int = 0
-    forwarded: int = 0
-    """Taken over by another executor, which counts what becomes of them."""
-    taken_over: int = 0
-    """Came over from another executor, where they came in."""
-    rejected: int = 0
-    """Left by ``err``."""
-    left: int = 0
-    """Still in its mailbox, in hand or held by its operators."""
-    restarts: int = 0
-    last_error: str = ""
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain data for ``--json`` and logs; what is empty is left out."""
-        plain: dict[str, Any] = {"component": self.name, "kind": self.kind.value, "flow": self.flow}
-        for name in ("received", "sent", "copied", "created", "filtered", "merged", "unlinked", "discarded", "written",
-                     "written_bytes", "forwarded", "taken_over", "rejected", "left", "restarts",
-                     "last_error"):  # fmt: skip
-            value = getattr(self, name)
-            if value:
-                plain[name] = value
-        return plain
-
-    @classmethod
-    def from_json(cls, plain: dict[str, Any]) -> ComponentAccount:
-        """The same again from what `to_json` gave. Raises ``KeyError``, ``TypeError`` and ``ValueError`` for others."""
-        rest = {name: value for name, value in plain.items() if name not in ("component", "kind", "flow")}
-        return cls(plain["component"], Kind(plain["kind"]), plain["flow"], **rest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +41,14 @@ class Account:
     """Events that nobody will process any more."""
     dead_letter_reasons: dict[str, int] = field(default_factory=dict)
     broken_off: tuple[str, ...] = ()
-    """Processes that died with what they had in hand, in a sentence each: more may be lost than anybody can count."""
+    """Processes that died with what they had in hand of best-effort flows, in a sentence each: more may be lost than
+    anybody can count."""
     kept: int = 0
     """Dead letters that lie in the file that ``dead_letters`` names: nobody has processed them, and none is lost."""
+    returned: dict[str, int] = field(default_factory=dict)
+    """Events that the engine gave up and whose source still has them, by where and why."""
+    at_least_once: tuple[str, ...] = ()
+    """The flows that promise it: their sources still have what is left."""
 
     def _sum(self, name: str) -> int:
         total = 0
@@ -126,9 +89,19 @@ class Account:
         return self._sum("left")
 
     @property
+    def went_back(self) -> int:
+        """Events that went back to their sources."""
+        return sum(self.returned.values())
+
+    @property
     def lost(self) -> int:
-        """Events that are gone: dead letters that nobody kept, and what is left when the engine has stopped."""
-        return self.dead_letters - self.kept + self.left
+        """Events that are gone: dead letters that nobody kept, and what is left of best-effort flows when the engine
+        has stopped.
+        """
+        return self.dead_letters - self.kept + sum(component.left for component in self._best_effort())
+
+    def _best_effort(self) -> Iterator[ComponentAccount]:
+        return (component for component in self.components if component.flow not in self.at_least_once)
 
     @property
     def additional(self) -> int:
@@ -139,8 +112,8 @@ class Account:
     def difference(self) -> int:
         """Events that came in and are accounted for nowhere (positive), or are counted twice (negative)."""
         ended = self.written + self._sum("filtered") + self._sum("merged") + self._sum("unlinked")
-        ended += self._sum("discarded")
-        return self.came_in + self.additional - ended - self.dead_letters - self.left - self.passed_on
+        ended += self._sum("discarded") + self.dead_letters + self.went_back
+        return self.came_in + self.additional - ended - self.left - self.passed_on
 
     def equation(self) -> str:
         """One line: what came in, and what became of it."""
@@ -158,6 +131,8 @@ class Account:
                 ended.append(f"{self._sum(name):,} {word}")
         if self.dead_letters:
             ended.append(f"{self.dead_letters:,} dead letter{'' if self.dead_letters == 1 else 's'}")
+        if self.went_back:
+            ended.append(f"{self.went_back:,} back with their source")
         if self.left:
             ended.append(f"{self.left:,} left")
         if self.passed_on > 0:
@@ -175,16 +150,34 @@ class Account:
 
     def undelivered(self) -> list[str]:
         """What is left or lost, by name, one line each."""
+        return [*_left(self.components), *self._gone()]
+
+    def losses(self) -> list[str]:
+        """What is lost when the engine has stopped, by name, one line each."""
+        return [*_left(self._best_effort()), *self._gone()]
+
+    def with_sources(self) -> list[str]:
+        """What the sources of at-least-once flows still have when the engine has stopped, and what came of it in the
+        engine, by name, one line each.
+        """
         lines = [
-            f"{component.name}: {count_events(component.left)} left"
+            f"{component.name}: {count_events(component.unconfirmed)} unconfirmed; {component.remains}"
             for component in self.components
-            if component.left
+            if component.remains
         ]
+        lines += _left(component for component in self.components if component.flow in self.at_least_once)
         lines += [
+            f"{why}: {count_events(count) if count else 'nobody can know how many events'}"
+            for why, count in self.returned.items()
+        ]
+        return lines
+
+    def _gone(self) -> list[str]:
+        lines = [
             f"dead letters, {why}: {count_events(count)}" for why, count in self.dead_letter_reasons.items()
         ]
-        lines += [why for why in self.broken_off if why not in self.dead_letter_reasons]
-        return lines
+        told = " ".join(lines)
+        return lines + [why for why in self.broken_off if why not in told]
 
     def by_flow(self) -> dict[str, list[ComponentAccount]]:
         """The components of each flow; copies of one component are added up, so that 64 instances are one line."""
@@ -192,20 +185,23 @@ class Account:
         for component in self.components:
             short = component.name.rpartition("/")[2]
             flows.setdefault(component.flow, {}).setdefault((component.kind, short), []).append(component)
-        return {flow: list(map(_copies_added_up, groups.values())) for flow, groups in flows.items()}
+        return {flow: list(map(copies_added_up, groups.values())) for flow, groups in flows.items()}
 
     def per_flow(self) -> dict[str, Account]:
         """An account for each flow by itself. A dead letter whose recipient was no component belongs to none."""
         flows: dict[str, list[ComponentAccount]] = {}
         for component in self.components:
             flows.setdefault(component.flow, []).append(component)
-        reasons: dict[str, dict[str, int]] = {flow: {} for flow in flows}
-        for why, count in self.dead_letter_reasons.items():
-            own = reasons.get(_flow_of(why))
-            if own is not None:
-                own[why] = count
+        letters = _by_flow(self.dead_letter_reasons, flows)
+        returned = _by_flow(self.returned, flows)
         return {
-            flow: Account(tuple(components), sum(reasons[flow].values()), reasons[flow])
+            flow: Account(
+                tuple(components),
+                sum(letters[flow].values()),
+                letters[flow],
+                returned=returned[flow],
+                at_least_once=(flow,) if flow in self.at_least_once else (),
+            )
             for flow, components in flows.items()
         }
 
@@ -233,14 +229,18 @@ class Account:
             "merged": self._sum("merged"),
             "dropped": self.dropped(),
             "dead_letters": self.dead_letter_reasons,
+            "back_with_source": self.returned,
             "in_flight": self.left,
             "passed_on": self.passed_on,
             "difference": self.difference,
+            "confirmed": self._sum("confirmed"),
+            "sent_again": self._sum("sent_again"),
+            "unconfirmed": self._sum("unconfirmed"),
         }
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data for ``--json``. In each of ``flows``: in + made = out + merged + all that was dropped + all dead
-        letters + in flight + passed on + difference.
+        """Plain data for programs. In each of ``flows``: in + made = out + merged + all that was dropped + all dead
+        letters + all that is back with its source + in flight + passed on + difference.
         """
         return {
             "in": self.came_in,
@@ -254,6 +254,9 @@ class Account:
             "dead_letters": self.dead_letters,
             "dead_letter_reasons": self.dead_letter_reasons,
             "dead_letters_kept": self.kept,
+            "back_with_source": self.returned,
+            "at_least_once": list(self.at_least_once),
+            "lost": self.lost,
             "broken_off": list(self.broken_off),
             "left": self.left,
             "passed_on": self.passed_on,
@@ -261,6 +264,14 @@ class Account:
             "flows": {flow: account._flow_to_json() for flow, account in self.per_flow().items()},
             "components": [component.to_json() for component in self.components],
         }
+
+    @classmethod
+    def blank(cls, components: Iterable[ComponentPlan], at_least_once: tuple[str, ...]) -> Account:
+        """That of these components before anything was counted, where those flows promise at-least-once."""
+        return cls(
+            tuple(ComponentAccount(plan.actor_name, plan.kind, plan.id.flow) for plan in components),
+            at_least_once=at_least_once,
+        )
 
     @classmethod
     def from_json(cls, plain: dict[str, Any]) -> Account:
@@ -272,6 +283,8 @@ class Account:
             plain["dead_letter_reasons"],
             tuple(plain["broken_off"]),
             plain["dead_letters_kept"],
+            plain["back_with_source"],
+            tuple(plain["at_least_once"]),
         )
 
     @classmethod
@@ -282,6 +295,8 @@ class Account:
         """
         components: dict[str, list[ComponentAccount]] = {}
         reasons: Counter[str] = Counter()
+        returned: Counter[str] = Counter()
+        at_least_once: dict[str, None] = {}
         dead_letters = kept = 0
         broken_off: list[str] = []
         for account in accounts:
@@ -291,63 +306,68 @@ class Account:
             dead_letters += account.dead_letters
             kept += account.kept
             broken_off += account.broken_off
-        added_up = tuple(_added_up(group, name) for name, group in components.items())
-        return cls(added_up, dead_letters, dict(reasons), tuple(broken_off), kept)
+            returned.update(account.returned)
+            at_least_once.update(dict.fromkeys(account.at_least_once))
+        added_up = tuple(over_time(group, name) for name, group in components.items())
+        return cls(
+            added_up,
+            dead_letters,
+            dict(reasons),
+            tuple(broken_off),
+            kept,
+            dict(returned),
+            tuple(at_least_once),
+        )
 
-    def cut_off(self, why: str) -> Account:
-        """The account of a process that died after it: what was left, or under way, has become dead letters."""
-        lost = max(0, self.left + self.difference)
-        components = tuple(replace(component, left=0) for component in self.components)
-        reasons = {**self.dead_letter_reasons, **({why: lost} if lost else {})}
-        return Account(components, self.dead_letters + lost, reasons, (*self.broken_off, why), self.kept)
+    def cut_off(self, how: str) -> Account:
+        """The account of a process that died after it, as ``how`` says (``"executor 2 was killed by SIGKILL"``): what
+        was left, or under way, of at-least-once flows went back to its source, and of others it is a dead letter.
+        """
+        letters, returned = dict(self.dead_letter_reasons), dict(self.returned)
+        lost = f"{how}: what it had in hand is lost"
+        flows = self.per_flow()
+        more = 0
+        for flow, account in flows.items():
+            count = max(0, account.left + account.difference)
+            if flow in self.at_least_once:
+                reason = f"flow:{flow}: {how}"
+                returned[reason] = returned.get(reason, 0) + count
+            elif count:
+                reason = f"flow:{flow}: {lost}"
+                letters[reason] = letters.get(reason, 0) + count
+                more += count
+        is_loss = not flows or not set(flows) <= set(self.at_least_once)
+        components = tuple(
+            replace(component, left=0, unconfirmed=0, remains="") for component in self.components
+        )
+        return replace(
+            self,
+            components=components,
+            dead_letters=self.dead_letters + more,
+            dead_letter_reasons=letters,
+            returned=returned,
+            broken_off=(*self.broken_off, lost) if is_loss else self.broken_off,
+        )
+
+
+def _left(components: Iterable[ComponentAccount]) -> list[str]:
+    return [
+        f"{component.name}: {count_events(component.left)} left" for component in components if component.left
+    ]
+
+
+def _by_flow(reasons: dict[str, int], flows: Iterable[str]) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {flow: {} for flow in flows}
+    for why, count in reasons.items():
+        own = found.get(_flow_of(why))
+        if own is not None:
+            own[why] = count
+    return found
 
 
 def _flow_of(why: str) -> str:
-    """The flow of a dead letter's recipient, with whose name the reason begins (``"offramp:main#2/out: …"``)."""
-    return why.partition(":")[2].partition("/")[0].partition("#")[0]
-
-
-def count_events(count: int) -> str:
-    """``"1 event"``, ``"1,234 events"``."""
-    return f"{count:,} event{'' if count == 1 else 's'}"
-
-
-def _copies_added_up(group: list[ComponentAccount]) -> ComponentAccount:
-    first = group[0]
-    short = first.name.rpartition("/")[2]
-    return _added_up(group, f"{first.kind.value}:{first.flow}/{short} x{len(group)}")
-
-
-def _added_up(group: list[ComponentAccount], name: str) -> ComponentAccount:
-    """One account for all of the group, called ``name``; a single one stays as it is."""
-    first = group[0]
-    if len(group) == 1:
-        return first
-    totals: dict[str, Any] = {}
-    for field_name in (
-        "received",
-        "copied",
-        "created",
-        "merged",
-        "written",
-        "written_bytes",
-        "forwarded",
-        "taken_over",
-        "rejected",
-        "left",
-        "restarts",
-    ):
-        totals[field_name] = sum(getattr(component, field_name) for component in group)
-    for field_name in ("sent", "filtered", "unlinked", "discarded"):
-        counter: Counter[str] = Counter()
-        for component in group:
-            counter.update(getattr(component, field_name))
-        totals[field_name] = dict(counter)
-    errors = [component.last_error for component in group if component.last_error]
-    return ComponentAccount(
-        name=name,
-        kind=first.kind,
-        flow=first.flow,
-        last_error=errors[-1] if errors else "",
-        **totals,
-    )
+    """The flow that a reason begins with: of a dead letter's recipient (``"offramp:main#2/out: …"``), or of a process
+    that died (``"flow:main: …"``).
+    """
+    _kind, _, rest = why.partition(":")
+    return re.split("[/#:]", rest, maxsplit=1)[0]

@@ -55,7 +55,7 @@ class Builder:
     """Makes the parts of a plan, once, and the child specs that start actors for them, as often as needed.
 
     ``stop_deployment(exit_code, why)`` is what an offramp calls that wants an orderly stop; ``onramp_ended()`` is
-    called when an input came to its end.
+    called when an input came to its end, and again and again while one is read and only waits to be delivered.
     """
 
     def __init__(
@@ -218,6 +218,7 @@ class Builder:
                     restart=component.table.restart,
                     # Links are open from the beginning: somebody waits for their greeting while he starts.
                     gate=None if _is_inner(component) else Reply(self._system.scheduler),
+                    on_awaiting=self._onramp_ended,
                 )
             case PipelinePlan():
                 return PipelinePart(name, partial(self._pipeline, component), outlets)

@@ -53,6 +53,8 @@ class DeadLetterKeeper:
         """Events that became dead letters, and lie in a file or were handed to an offramp."""
         self.reasons: Counter[str] = Counter()
         """Events that became dead letters, by where and why."""
+        self.returned: Counter[str] = Counter()
+        """Events that would have, but their source was told that they have failed, by where and why."""
         try:
             for path in self._paths.values():
                 if path is not None and path not in self._stores:
@@ -71,7 +73,8 @@ class DeadLetterKeeper:
         self._system.dead_letters.add(
             DeadLetter(message=batch, recipient=component, reason=_NOT_LINKED, events=len(batch))
         )
-        kept = self._keep(batch, DeadLetter(None, component, _NOT_LINKED), why)
+        letter = DeadLetter(None, component, _NOT_LINKED, events=len(batch))
+        kept = self._keep(batch, letter, why)
         if not self._refusing:
             remedy = "they are kept" if kept else "link the component's err port to keep them"
             _log.warning(
@@ -87,17 +90,36 @@ class DeadLetterKeeper:
             store.close()
 
     def _hear(self, letter: DeadLetter) -> None:
-        if letter.events:
-            self.reasons[f"{letter.recipient}: {letter.reason}"] += letter.events
         match letter.message:
             case (_, LinkedBatch() as batch):
                 # Somebody in another executor waits for an answer.
                 batch.lose()
-                settle_batch(batch, Outcome.FAILED)
+                self._fail(batch, letter)
+            case (_, Batch() as batch) if batch.ticket is not None and letter.error is None:
+                # Its recipient has stopped. Nothing is wrong with it, and its source still has it.
+                self._fail(batch, letter)
             case (_, Batch() as batch):
                 error = "" if letter.error is None else describe_error(letter.error)
                 if not self._hand_to_offramp(batch, letter, error):
                     self._keep(batch, letter, error)
+            case Batch():
+                # `unlinked` sees to it.
+                pass
+            case _:
+                self._count(letter)
+
+    def _fail(self, batch: Batch, letter: DeadLetter) -> None:
+        """Nobody keeps it: its source, if it can, sends it again."""
+        if batch.ticket is None:
+            self._count(letter)
+            return
+        if letter.events:
+            self.returned[f"{letter.recipient}: {letter.reason}"] += letter.events
+        settle_batch(batch, Outcome.FAILED)
+
+    def _count(self, letter: DeadLetter) -> None:
+        if letter.events:
+            self.reasons[f"{letter.recipient}: {letter.reason}"] += letter.events
 
     def _flow_of(self, component: str) -> str:
         plan = self._plans.get(component)
@@ -112,7 +134,7 @@ class DeadLetterKeeper:
         component = letter.recipient
         store = self._store_of(component)
         if store is None:
-            settle_batch(batch, Outcome.FAILED)
+            self._fail(batch, letter)
             return False
         now_ns = self._system.clock.time_ns()
         flow = self._flow_of(component)
@@ -130,11 +152,12 @@ class DeadLetterKeeper:
                 events=len(batch),
                 error=str(refused),
             )
-            settle_batch(batch, Outcome.FAILED)
+            self._fail(batch, letter)
             return False
         if self._refusing:
             self._refusing = False
             _log.info("Dead letters can be stored again.", component=component)
+        self._count(letter)
         self.kept += len(batch)
         settle_batch(batch)
         return True
@@ -154,12 +177,14 @@ class DeadLetterKeeper:
             event.values = [_error_event(event.values[0], letter, error)]
             event.raws, event.route = None, None
             # One by one, because a batch would switch to its receiver, and we are called where nobody may switch.
+            own = replace(letter, message=None, events=1)
             if ref.try_tell(("in", event)):
+                self._count(own)
                 self.kept += 1
-                # The letter is counted already, and what the offramp does with it will be, too.
+                # The letter is counted, and what the offramp does with it will be, too.
                 self._outlets[letter.recipient].copied += 1
             else:
-                self._keep(event, replace(letter, message=None), error)
+                self._keep(event, own, error)
         settle_batch(batch)
         return True
 

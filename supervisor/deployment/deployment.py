@@ -149,7 +149,7 @@ class Deployment(Running):
             for part in self._parts().values()
             if isinstance(part, OnrampPart) and not part.connector.passive
         ]
-        return bool(onramps) and all(part.ended for part in onramps)
+        return bool(onramps) and all(part.ended or part.connector.awaits_delivery for part in onramps)
 
     def _wait_until_idle(self, give_up: Callable[[], bool]) -> None:
         self._drain().wait_until_idle(give_up)
@@ -158,6 +158,10 @@ class Deployment(Running):
         for part in self._parts().values():
             part.valve.open()
         self._drain().run(seconds)
+        for part in self._parts().values():
+            if isinstance(part, OnrampPart) and part.connector.at_least_once:
+                # Offramps have flushed since it was closed: it keeps what was confirmed only then.
+                part.connector.close()
 
     def _tally(self) -> Account:
         return tally(self._made(), self._running())

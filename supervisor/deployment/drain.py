@@ -135,8 +135,10 @@ def is_inner(part: OnrampPart) -> bool:
 
 def _is_busy(part: Part, ref: ActorRef[Any]) -> bool:
     if isinstance(part, OnrampPart):
+        if part.at_rest or part.connector.awaits_delivery:
+            return False
         # Until we stop them: whoever sends to these has what is to come in its hands.
-        return not part.at_rest and (part.closing or not is_inner(part))
+        return part.closing or not is_inner(part)
     if ref.state is not State.RUNNING or (isinstance(part, PipelinePart) and part.outbox):
         # One that waits for its restart must be back before those upstream flush.
         return True

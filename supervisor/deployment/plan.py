@@ -260,6 +260,11 @@ class Plan:
         for flow in self.flows:
             yield from flow.components()
 
+    @property
+    def at_least_once(self) -> tuple[str, ...]:
+        """The names of the flows that promise it."""
+        return tuple(flow.name for flow in self.flows if flow.at_least_once)
+
     def to_json(self) -> dict[str, Any]:
         """The plan as plain data: options as a file would write them, secrets as references only."""
         return {

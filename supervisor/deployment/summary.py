@@ -50,7 +50,9 @@ def describe_component(component: ComponentPlan) -> str:
 
 
 def account_text(account: Account) -> str:
-    """The account as an aligned text: a line per component, as events run, then the equation, then what is lost."""
+    """The account as an aligned text: a line per component, as events run, then the equation, then what its sources
+    still have, then what is lost.
+    """
     lines = []
     for flow, components in account.by_flow().items():
         lines.append(f"flow {flow}")
@@ -63,7 +65,11 @@ def account_text(account: Account) -> str:
     lines.append(f"account: {account.equation()}")
     if account.kept:
         lines.append(f"kept as dead letters: {count_events(account.kept)}")
-    lost = account.undelivered()
+    kept = account.with_sources()
+    if kept:
+        lines.append("not lost, because their sources have them until they are delivered:")
+        lines += [f"  {line}" for line in kept]
+    lost = account.losses()
     if lost and (account.lost or account.broken_off):
         lines.append(f"lost: {_how_many(account)}")
         lines += [f"  {line}" for line in lost]
@@ -98,6 +104,9 @@ def _figures(component: ComponentAccount) -> str:
         (component.created, "created"),
         (component.merged, "merged"),
         (component.left, "left"),
+        (component.confirmed, "confirmed"),
+        (component.sent_again, "sent again"),
+        (component.unconfirmed, "unconfirmed"),
         (component.restarts, "restarts"),
     ):
         if count:

@@ -26,7 +26,15 @@ def tally(builder: Builder, system: ActorSystem) -> Account:
         for name, part in builder.parts.items()
         if _intake(part) is None
     )
-    return Account(components, system.dead_letters.events, dict(letters.reasons), kept=letters.kept)
+    returned = dict(letters.returned)
+    return Account(
+        components,
+        system.dead_letters.events - sum(returned.values()),
+        dict(letters.reasons),
+        kept=letters.kept,
+        returned=returned,
+        at_least_once=builder.plan.at_least_once,
+    )
 
 
 def _component(
@@ -68,6 +76,8 @@ def _onramp(part: OnrampPart, common: dict[str, Any]) -> ComponentAccount:
     # Those that had arrived when whoever sent them was killed, and that nobody has counted since.
     arrived = sum(batch.taken for _port, batch in intake.undelivered)
     received = intake.events + intake.errors + arrived + left
+    if part.connector.at_least_once:
+        common.update(part.connector.confirmations()._asdict())
     if not part.connector.takes_over:
         return ComponentAccount(received=received, left=left, **common)
     # The reader, which does not decode, has counted every frame, also those that hold no event.

@@ -109,10 +109,13 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """It is alive. ``ended`` are the onramps that came to their end; ``account`` is not in each."""
+    """It is alive. ``ended`` are the onramps that came to their end, ``awaiting`` how many others have read everything
+    and wait for it to be delivered; ``account`` is not in each.
+    """
 
     inputs: int
     ended: list[str]
+    awaiting: int
     account: dict[str, Any] | None
 
 

@@ -52,7 +52,8 @@ class ExecutorPart:
     """What stays of an executor over all incarnations of its process: what it reported, and what was lost with it.
 
     ``load`` is what each incarnation is told first; ``on_stop_asked(exit_code, why)`` and ``on_news()`` are called
-    when an offramp in it asks for a stop, and when its inputs may have come to their end.
+    when an offramp in it asks for a stop, and when its inputs may have come to their end. ``blank`` is its account
+    before anything was counted.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class ExecutorPart:
         heartbeat_timeout_seconds: float,
         on_stop_asked: Callable[[int, str], None],
         on_news: Callable[[], None],
+        blank: Account,
     ) -> None:
         self.number = load.executor
         self.name = f"executor:{self.number}"
@@ -80,6 +82,8 @@ class ExecutorPart:
         """The onramps whose input has come to its end, in whatever incarnation."""
         self.inputs: int | None = None
         """How many onramps it has; ``None`` while it is not known."""
+        self.awaiting = 0
+        """How many of them have read everything, and wait for it to be delivered."""
         self.running = False
         """Whether its deployment has started, and it has not ended since."""
         self.answer: Answer | None = None
@@ -94,6 +98,7 @@ class ExecutorPart:
         self._directory = directory
         self._on_stop_asked = on_stop_asked
         self._on_news = on_news
+        self._blank = blank
         self._leaving: list[ExecutorProcess] = []
         self._past: list[Account] = []
         self._account: Account | None = None
@@ -145,14 +150,15 @@ class ExecutorPart:
         if self._final and self._account is not None:
             self._past.append(self._account)
         elif self.running:
-            account = self._account or Account(())
-            self._past.append(account.cut_off(f"executor {self.number} {how}: what it had in hand is lost"))
+            account = self._account or self._blank
+            self._past.append(account.cut_off(f"executor {self.number} {how}"))
         self._account, self._final, self._gave_up = None, False, ""
         asked, self._asked = self._asked, {}
         for reply in asked.values():
             reply.set(error=ExecutorError(f"{self.name} {how}"))
         self.inputs = self.answer = self.heard_at = None
         self.running = False
+        self.awaiting = 0
 
     def reap(self, clock: Clock) -> None:
         """See that the processes are gone that had stopped and were about to end. Blocks shortly."""
@@ -168,8 +174,9 @@ class ExecutorPart:
         self.missed = 0
         self.heard_at = now
         match message:
-            case Heartbeat(inputs, ended, account):
+            case Heartbeat(inputs, ended, awaiting, account):
                 self.inputs = inputs
+                self.awaiting = awaiting
                 self.ended.update(ended)
                 if account is not None and not self._final:
                     self._account = Account.from_json(account)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 
 from actors import ActorSystem
 from pipelines.actor import PipelinePart
@@ -53,10 +53,19 @@ class ExecutorDeployment(Deployment):
     def inputs(self) -> dict[str, bool]:
         """The onramps that bring events in from outside, by their actors' names: whether they are at their end."""
         return {
-            name: part.ended
-            for name, part in self._parts().items()
-            if isinstance(part, OnrampPart) and not is_inner(part)
+            # What listens has no end: it was closed with us, and the next incarnation listens again.
+            name: part.ended and not (part.closing and part.connector.listens)
+            for name, part in self._inputs()
         }
+
+    def awaiting(self) -> int:
+        """How many of them have read everything, and wait for it to be delivered."""
+        return sum(not part.ended and part.connector.awaits_delivery for _name, part in self._inputs())
+
+    def _inputs(self) -> Iterator[tuple[str, OnrampPart]]:
+        for name, part in self._parts().items():
+            if isinstance(part, OnrampPart) and not is_inner(part):
+                yield name, part
 
     def _look_first(self) -> None:
         # The parent has, and by now other executors may listen.

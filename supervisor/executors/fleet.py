@@ -176,6 +176,7 @@ class Fleet(Running):
                 timeout,
                 self._stop_asked,
                 self._input_ended,
+                self._blank_account(number),
             )
             for number in range(1, self.plan.executors + 1)
         ]
@@ -185,6 +186,13 @@ class Fleet(Running):
             with suppress(OSError):
                 part.spawn()
         return self._root_supervisor
+
+    def _blank_account(self, number: int) -> Account:
+        own = self.placement.of_executor(number)
+        return Account.blank(
+            [component for component in self.plan.components() if component.id in own],
+            self.plan.at_least_once,
+        )
 
     def _root_supervisor(self) -> Supervisor:
         settings = self.plan.supervisor
@@ -208,7 +216,7 @@ class Fleet(Running):
 
     def _inputs_ended(self) -> bool:
         inputs = [part.inputs for part in self._executors]
-        return any(inputs) and all(part.inputs == len(part.ended) for part in self._executors)
+        return any(inputs) and all(part.inputs == len(part.ended) + part.awaiting for part in self._executors)
 
     def _wait_until_idle(self, give_up: Callable[[], bool]) -> None:
         """Twice in a row the same, because something may be on its way between two executors that both look idle."""

@@ -220,7 +220,8 @@ class _Worker:
             if not self._channel.backlog:
                 inputs = deployment.inputs()
                 ended = [name for name, at_end in inputs.items() if at_end]
-                self._channel.send(Heartbeat(len(inputs), ended, self._account(deployment)))
+                account = self._account(deployment)
+                self._channel.send(Heartbeat(len(inputs), ended, deployment.awaiting(), account))
             self._news.wait(self._heartbeat_seconds)
             self._news.clear()
 

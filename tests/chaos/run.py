@@ -19,7 +19,6 @@ __all__ = ["how_it_stops", "run"]
 
 _MOMENT_SECONDS = 20.0
 _ARRIVAL_SECONDS = 40.0
-_NOBODY_KNOWS = "what it had in hand is lost"
 _FRESH_EVENTS = 20
 _JITTER_SECONDS = 0.05
 
@@ -162,9 +161,6 @@ def how_it_stops(engine: Engine) -> list[str]:
     code = engine.stop()
     said = engine.log.read_text(errors="replace")
     allowed = {ExitCode.OK, ExitCode.TERMINATED}
-    if _NOBODY_KNOWS in said:
-        # What a killed executor had in hand is sent again by the source; its account died with it.
-        allowed.add(ExitCode.EVENTS_LOST)
     killed_by_itself = code == -signal.SIGKILL and ":kill" in engine.points
     faults = [] if code in allowed or killed_by_itself else [f"the orderly stop ended with {code}"]
     if "unaccounted for" in said:

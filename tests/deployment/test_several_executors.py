@@ -119,11 +119,53 @@ def test_what_was_under_way_in_a_process_that_died_is_lost_by_name() -> None:
             counted("onramp:main/in", Kind.ONRAMP, received=10),
         )
     )
-    why = "executor 1 was killed by SIGKILL: what it had in hand is lost"
-    idle, account = Account(()).cut_off(why), account.cut_off(why)
+    how = "executor 1 was killed by SIGKILL"
+    idle, account = Account(()).cut_off(how), account.cut_off(how)
     assert (account.lost, account.left, account.difference) == (5, 0, 0)
-    assert account.undelivered() == [f"dead letters, {why}: 5 events"]
+    why = f"{how}: what it had in hand is lost"
+    assert account.undelivered() == [f"dead letters, flow:main: {why}: 5 events"]
+    assert account.unaccounted == 0, "neither in one flow nor in all of them"
     assert (idle.lost, idle.undelivered()) == (0, [why]), "what nobody can count is said all the same"
+
+
+def test_what_was_under_way_in_a_process_that_died_is_back_with_the_sources_of_flows_that_promise_it() -> (
+    None
+):
+    account = Account(
+        (
+            counted("offramp:main/out", Kind.OFFRAMP, received=5, written=5, left=2),
+            counted("onramp:main/in", Kind.ONRAMP, received=10, unconfirmed=5),
+        ),
+        at_least_once=("main",),
+    )
+    assert (account.lost, account.left) == (0, 2), "what is left is with its source, too"
+    account = account.cut_off("executor 1 was killed by SIGKILL")
+    assert (account.lost, account.broken_off, account.difference) == (0, (), 0)
+    assert account.with_sources() == ["flow:main: executor 1 was killed by SIGKILL: 5 events"]
+    assert account.equation() == "10 in = 5 written + 5 back with their source"
+    assert Account.from_json(account.to_json()) == account
+
+
+def test_a_process_that_died_costs_events_of_its_best_effort_flows_only() -> None:
+    other = ComponentAccount("onramp:other/in", Kind.ONRAMP, "other", received=3)
+    account = Account(
+        (counted("onramp:main/in", Kind.ONRAMP, received=10), other), at_least_once=("main",)
+    ).cut_off("executor 1 was killed by SIGKILL")
+    assert (account.lost, account.went_back, account.unaccounted) == (3, 10, 0)
+    assert account.broken_off == ("executor 1 was killed by SIGKILL: what it had in hand is lost",)
+    assert {flow: part.equation() for flow, part in account.per_flow().items()} == {
+        "main": "10 in = 0 written + 10 back with their source",
+        "other": "3 in = 0 written + 3 dead letters",
+    }
+
+
+def test_what_is_unconfirmed_in_the_end_is_what_the_last_incarnation_had_not_confirmed() -> None:
+    def life(unconfirmed: int, confirmed: int) -> Account:
+        figures = {"received": unconfirmed + confirmed, "unconfirmed": unconfirmed, "confirmed": confirmed}
+        return Account((counted("onramp:main/in", Kind.ONRAMP, **figures),), at_least_once=("main",))
+
+    (whole,) = Account.together([life(5, 10), life(2, 20), life(0, 0)]).components
+    assert (whole.unconfirmed, whole.confirmed) == (2, 30), "one that has read nothing changes nothing"
 
 
 def test_executors_that_have_nothing_to_do_are_a_warning_with_the_remedy(problems: Check) -> None:

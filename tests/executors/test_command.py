@@ -15,6 +15,7 @@ import pytest
 from gevent import socket
 
 from actors.testing import wait_until
+from supervisor.deployment.account import Account
 
 Supervisor = Callable[..., Any]
 Write = Callable[[str, str], Path]
@@ -66,6 +67,55 @@ def test_a_killed_executor_is_named_in_the_account_and_by_the_exit_code(
     run.send(signal.SIGTERM)
     assert run.wait() == 6, run.errors
     assert "executor 1 was killed by SIGKILL: what it had in hand is lost" in run.errors
+
+
+def test_a_killed_executor_costs_an_at_least_once_flow_nothing(
+    supervisor: Supervisor, write: Write, executors: Executors, directory: Path
+) -> None:
+    """Killed while it has events in hand, and not back before the stop: they are read again by the next command."""
+    write("in.jsonl", "".join(f'{{"n": {n}}}\n' for n in range(100)))
+    write(
+        "config.toml",
+        """
+        [supervisor]
+        executors = 2
+        dead_letters = "letters.db"
+        drain_timeout = "20s"
+        [onramps.in]
+        type = "file"
+        path = "in.jsonl"
+        follow = true
+        [pipelines.join]
+        operators = [{ type = "batch", count = 1000 }]
+        [offramps.out]
+        type = "file"
+        path = "out.jsonl"
+        [flows.main]
+        guarantee = "at-least-once"
+        links = ["in -> join -> out"]
+        instances = 2
+        shared = ["in", "out"]
+        """,
+    )
+    run = supervisor("run", "--account-file", "account.json")
+    run.wait_for_error("onramp:main/in: Started")
+    victim = executors()["executor:2"]
+    os.kill(victim, signal.SIGKILL)
+    wait_until(lambda: executors().get("executor:2", victim) != victim, 20, "it is spawned again")
+    run.wait_for_error("executor:2 runs again")
+    run.send(signal.SIGTERM)
+    assert run.wait() == 0, run.errors
+    assert "flow:main: executor 2 was killed by SIGKILL: " in run.errors
+    assert "lost:" not in run.errors
+    account = Account.from_json(json.loads((directory / "account.json").read_text()))
+    assert (account.lost, account.broken_off, account.unaccounted) == (0, (), 0)
+    seen = [
+        event["n"]
+        for line in (directory / "out.jsonl").read_text().splitlines()
+        for event in json.loads(line)
+    ]
+    (onramp,) = [part for part in account.components if part.name == "onramp:main/in"]
+    assert set(range(100 - onramp.unconfirmed)) <= set(seen)
 
 
 def test_a_start_that_is_refused_is_shown_with_its_line(supervisor: Supervisor, write: Write) -> None:

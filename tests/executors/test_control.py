@@ -39,6 +39,7 @@ messages = st.one_of(
         Heartbeat,
         st.integers(0, 9),
         st.lists(st.text()),
+        st.integers(0, 9),
         st.none() | st.dictionaries(st.text(), st.integers(0, 9)),
     ),
 )

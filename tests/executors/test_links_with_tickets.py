@@ -126,8 +126,8 @@ def test_a_killed_executor_makes_the_source_send_again_what_it_had(
         {
             "supervisor": {"executors": 2, "dead_letters": "letters.db"},
             "onramps": {"in": {"type": "blaster", "path": "in.txt", "count": total}},
-            # It always has something in hand.
-            "pipelines": {"work": {"operators": [{"type": "batch", "count": 50_000, "timeout": "300ms"}]}},
+            # It gives nothing out before the stop.
+            "pipelines": {"work": {"operators": [{"type": "batch", "count": 1_000_000}]}},
             "offramps": {"hole": {"type": "blackhole"}},
             "flows": {
                 "main": {
@@ -139,10 +139,18 @@ def test_a_killed_executor_makes_the_source_send_again_what_it_had(
             },
         }
     )
-    wait_until(lambda: running.account().came_in > 0, 20.0)
+
+    def received() -> int:
+        parts = running.account().components
+        return sum(part.received for part in parts if part.name == "pipeline:main#2/work")
+
+    wait_until(lambda: received() > 0, 20.0)
     pid = running.executors()[1].pid
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
     assert running.wait(30.0) is not None
-    account = running.stop()
+    account = running.stop(20.0)
+    (onramp,) = [part for part in account.components if part.name == "onramp:main/in"]
+    assert onramp.confirmed + onramp.unconfirmed == total
+    assert account.lost == account.unaccounted == 0
     assert account.came_in > total, "what was in the hands of the executor that died was read again"
