@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar
 
-import gevent
 import pytest
 from gevent.event import Event
 
@@ -177,7 +176,7 @@ class SlowToClose(Buffering):
         if self.buffer:
             self.buffer = []
             self.closing.set()
-            gevent.sleep(3600)
+            Event().wait()
 
 
 def test_what_a_killed_close_has_lost_is_not_confirmed_by_the_next_flush() -> None:
