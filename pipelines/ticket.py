@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, MutableSequence, Sequence
 from enum import IntEnum
 from functools import partial
+from sys import is_finalizing
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ class Ticket:
 
     def __del__(self) -> None:
         # So nothing that it refers to may refer to it: the collector of cycles comes late, and in any thread.
-        if not self.answered:
+        if not self.answered and not is_finalizing():
             self.answer(Outcome.FAILED)
 
 

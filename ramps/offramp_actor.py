@@ -200,7 +200,7 @@ class OfframpActor(Actor[Any]):
 
     def _encoded(self, batch: Batch) -> tuple[Outgoing, list[Any]]:
         part = self._part
-        shipped = batch.outgoing() if isinstance(batch, LinkedBatch) else None
+        shipped = batch.outgoing if isinstance(batch, LinkedBatch) else None
         if shipped is not None:
             return shipped, []
         return part.encoder.encode(batch) if part.connector.encodes else (Outgoing([], batch), [])

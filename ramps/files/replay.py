@@ -29,16 +29,17 @@ class Replay:
         self._checkpoint = Checkpoint(path)
         self._now = now
         self._log = log
-        self._tracker: Tracker[Place | None] = Tracker(None, most=most, on_confirmed=self._confirmed)
+        self._tracker: Tracker[Place | None] = Tracker(None, most=most)
         self._is_loaded = False
-        self._unsaved: Place | None = None
+        self._saved: Place | None = None
         self._saved_at = float("-inf")
+        self._is_saving = False
 
     def begin(self) -> Place | None:
         """Where to read on: at the last place that is confirmed, whatever was read since; ``None``: nothing is."""
         if not self._is_loaded:
             self._is_loaded = True
-            self._tracker.confirmed = self._load()
+            self._tracker.confirmed = self._saved = self._load()
         return self._tracker.rewind()
 
     def start(self, place: Place) -> None:
@@ -46,7 +47,7 @@ class Replay:
         the next process. What comes between two processes may be rotated, and would otherwise be nobody's.
         """
         if self._tracker.confirmed is None:
-            self._tracker.confirmed = self._unsaved = place
+            self._tracker.confirmed = place
             self.save(at_once=True)
 
     def _load(self) -> Place | None:
@@ -111,21 +112,25 @@ class Replay:
         """Write the checkpoint, if there is anything new and it was not done just now. A failure is logged: it costs
         duplicates after a crash, and nothing else.
         """
-        place = self._unsaved
-        if place is None or (not at_once and self._now() < self._saved_at + _SAVE_SECONDS):
+        if not at_once and self._now() < self._saved_at + _SAVE_SECONDS:
             return
-        self._saved_at, self._unsaved = self._now(), None
+        if self._is_saving:
+            # Whoever closes may have interrupted the reader in the middle of it: two would write into each other.
+            return
+        self._is_saving = True
         try:
-            self._checkpoint.save(place)
+            place = self._tracker.confirmed
+            if place is not None and place is not self._saved:
+                self._saved_at = self._now()
+                self._checkpoint.save(place)
+                self._saved = place
         except OSError as error:
-            self._unsaved = place
             self._log.error(
                 "The checkpoint cannot be written.", checkpoint=str(self._checkpoint.path), error=str(error)
             )
+        finally:
+            self._is_saving = False
 
     def wake(self) -> None:
         """Let whoever waits go on: the onramp is closed."""
         self._tracker.wake()
-
-    def _confirmed(self, place: Place | None) -> None:
-        self._unsaved = place

@@ -68,6 +68,7 @@ class LinkedBatch(Batch):
         self._refused: tuple[int, ...] = ()
         self._why = ""
 
+    @property
     def outgoing(self) -> ShippedOutgoing | None:
         """What the other process has encoded. Not kept: it refers to the batch, which must not outlive its holder."""
         return None if self._shipment is None else ShippedOutgoing(self._shipment, self)

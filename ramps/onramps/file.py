@@ -231,6 +231,9 @@ class FileOnramp(Onramp):
             _, errors = stream.abort(str(error))
             if not errors:
                 intake.reject(b"", str(error), origin=str(self.options.path))
+            self._stream = None
+            if self._replay is not None and not self._replay.wait_until_settled():
+                return
             self._forget()
             raise EndOfInput(f"{self.options.path}: {error}") from None
         if not data:

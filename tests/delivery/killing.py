@@ -1,9 +1,9 @@
-"""Kills at any bytecode: what pre-emption makes possible, at a place that the test chooses."""
+"""Kills, and turns of others, at any bytecode: what pre-emption makes possible, at a place that the test chooses."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -12,15 +12,16 @@ from gevent import GreenletExit
 
 from actors.preemption import Preemption
 
-__all__ = ["Kill", "killed_at"]
+__all__ = ["Interruption", "interrupted_at", "killed_at"]
 
 _OURS = ("pipelines.", "ramps.", "builtins")
 
 
-class Kill:
-    """One kill, at the first moment, after so many bytecodes of ours, at which somebody may be pre-empted."""
+class Interruption:
+    """One, at the first moment, after so many bytecodes of ours, at which somebody may be pre-empted."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, act: Callable[[], None]) -> None:
+        self._act = act
         self.happened = False
         self.where = ""
         self._left = number
@@ -38,18 +39,32 @@ class Kill:
             if self._left <= 0 and self._interruptible(frame):
                 self.happened = True
                 self.where = f"{frame.f_code.co_qualname}:{frame.f_lineno}"
-                raise GreenletExit
+                sys.settrace(None)
+                frame.f_trace = None
+                self._act()
+                return None
             self._left -= 1
         return self._step
 
 
 @contextmanager
-def killed_at(number: int) -> Iterator[Kill]:
-    """Kill whoever is at work after so many bytecodes within, if there are as many; what is within goes on after it."""
-    kill = Kill(number)
+def interrupted_at(number: int, act: Callable[[], None]) -> Iterator[Interruption]:
+    """Let ``act`` run after so many bytecodes within, if there are as many."""
+    interruption = Interruption(number, act)
     before = sys.gettrace()
-    sys.settrace(kill.trace)
+    sys.settrace(interruption.trace)
     try:
-        yield kill
+        yield interruption
     finally:
         sys.settrace(before)
+
+
+@contextmanager
+def killed_at(number: int) -> Iterator[Interruption]:
+    """Kill whoever is at work after so many bytecodes within, if there are as many."""
+    with interrupted_at(number, _kill) as interruption:
+        yield interruption
+
+
+def _kill() -> None:
+    raise GreenletExit

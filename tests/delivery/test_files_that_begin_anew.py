@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from actors.testing import wait_until
 from ramps.files.checkpoint import Checkpoint
 from ramps.onramps.file import FileOnramp
 from ramps.testing.deliveries import Deliveries, Reader
@@ -56,6 +58,24 @@ def test_a_table_that_has_grown_is_read_again_with_its_header(
     read_to_end(path, deliveries, "csv")
     assert "from its beginning" in caplog.text
     assert deliveries.numbers == [1, 2, 1, 2, 3]
+
+
+def test_a_broken_file_ends_only_when_what_was_read_of_it_is_delivered(
+    tmp_path: Path, deliveries: Deliveries
+) -> None:
+    """Regression: it ended at once, and what was not delivered then was not sent again by this process."""
+    path = tmp_path / "in.jsonl.gz"
+    whole = gzip.compress(b"".join(b'{"n": %d}\n' % number for number in range(1000)))
+    path.write_bytes(whole[:-20])
+    deliveries.answers_at_once = False
+    reader = Reader(FileOnramp(FileOnramp.Options(path=path)), deliveries)
+    reader.open()
+    wait_until(lambda: bool(deliveries.errors))
+    assert not reader.ended
+    deliveries.answer()
+    reader.join()
+    assert reader.ended
+    reader.close()
 
 
 def test_a_file_that_was_written_anew_is_read_from_its_beginning(
