@@ -53,7 +53,9 @@ class Tracker(Generic[Position]):
         self._most = most
         self._on_confirmed = on_confirmed
         self._pieces: deque[_Piece[Position]] = deque()
+        # For who waits. To set it costs a microsecond, and mostly nobody does.
         self._changed = Event()
+        self._waiting = 0
         self._woken = False
 
     def ticket(self, position: Position, weight: int = 1) -> Ticket:
@@ -91,6 +93,9 @@ class Tracker(Generic[Position]):
 
     def wait_for_room(self, timeout: float | None = None) -> bool:
         """Block until there is room for more, something has failed, or `wake` is called; False after the timeout."""
+        if self.in_flight < self._most:
+            self._woken = False
+            return True
         return self._wait(lambda: self.in_flight < self._most or self.failed, timeout)
 
     def wait_until_settled(self, timeout: float | None = None) -> bool:
@@ -112,10 +117,14 @@ class Tracker(Generic[Position]):
 
     def _wait(self, is_over: Callable[[], bool], timeout: float | None) -> bool:
         deadline = None if timeout is None else monotonic() + timeout
-        while not (is_over() or self._woken):
-            self._changed.clear()
-            if not self._changed.wait(None if deadline is None else max(0.0, deadline - monotonic())):
-                return is_over()
+        self._waiting += 1
+        try:
+            while not (is_over() or self._woken):
+                self._changed.clear()
+                if not self._changed.wait(None if deadline is None else max(0.0, deadline - monotonic())):
+                    return is_over()
+        finally:
+            self._waiting -= 1
         self._woken = False
         return True
 
@@ -135,5 +144,5 @@ class Tracker(Generic[Position]):
             self.confirmed_events += first.events
             self.confirmed = first.position
         self._on_confirmed(self.confirmed)
-        if not pieces or self.in_flight < self._most:
+        if self._waiting and (not pieces or self.in_flight < self._most):
             self._changed.set()
