@@ -137,6 +137,7 @@ class Graph:
             problems.extend(self._check_end(edge, edge.target, is_source=False))
         problems.extend(self._check_inputs())
         problems.extend(self._check_cycles())
+        problems.extend(self._check_first())
         return problems
 
     def warnings(self) -> list[ConfigurationError]:
@@ -194,6 +195,25 @@ class Graph:
                 if Endpoint(node_id, port) not in reached
             )
         return problems
+
+    def _check_first(self) -> list[ConfigurationError]:
+        sources = {(edge.source.node, edge.target.node) for edge in self._edges}
+        return [
+            ConfigurationError(
+                f"the operator {target!r} stands behind {source!r}, but must be the first that events come to",
+                self.nodes[target].path,
+                "put it first; what has to come before it, such as a filter, can stand in a pipeline of its own",
+            )
+            for source, target in sorted(sources)
+            if source != GRAPH and target in self.nodes and self.nodes[target].operator.takes_over
+        ]
+
+    def takes_over(self) -> bool:
+        """Whether each event that comes in meets an operator first that takes it over (`Operator.takes_over`)."""
+        first = [target for port in self.inputs for target in self.targets(Endpoint(GRAPH, port))]
+        return bool(first) and all(
+            target.node in self.nodes and self.nodes[target.node].operator.takes_over for target in first
+        )
 
     def _check_cycles(self) -> list[ConfigurationError]:
         problems = []
