@@ -49,6 +49,11 @@ class PipelinePart:
         self.opened: dict[str, Operator] = {}
         """Operators of the latest incarnation that keep something outside of the process, by their ids."""
 
+    @property
+    def stored(self) -> int:
+        """Events that its operators have stored, and do not know to be delivered."""
+        return sum(operator.stored for operator in self.opened.values())
+
     def accounts(self) -> list[dict[str, Any]]:
         """The accounts of all incarnations (`Pipeline.account`)."""
         return [*self.past_accounts, *([self.pipeline.account()] if self.pipeline is not None else [])]

@@ -141,6 +141,9 @@ class Operator(Component):
     it is delivered. Nothing may come before it in its pipeline, so that nothing can get lost there. It may raise
     `pipelines.errors.NotNow`."""
 
+    stored: int = 0
+    """BATCH: events that it has taken over, and does not know to be delivered."""
+
     wants_ticks: bool = False
     """Whether `release` is to be called about every 100 ms."""
 

@@ -114,6 +114,11 @@ operators = [{ type = "wal", path = "events.wal", max_bytes = "10GiB" }]
         self._trouble = Backoff(self.options.backoff)
         self._next_sync_ns: int | None = None
 
+    @property
+    def stored(self) -> int:  # type: ignore[override]
+        """Events that are not known to be delivered; those that were are among them until the next tick."""
+        return self._store.events
+
     def open(self, workplace: Workplace) -> None:
         """Take the file. Raises `CannotStart`."""
         self._workplace = workplace
@@ -147,11 +152,6 @@ operators = [{ type = "wal", path = "events.wal", max_bytes = "10GiB" }]
         return (
             f"wal: {self._store.events:,} events stay in {self.options.path}, and are sent at the next start"
         )
-
-    @property
-    def stored(self) -> int:
-        """Events that are stored and not known to be delivered."""
-        return self._store.events
 
     # --- storing -----------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from hypothesis import Phase, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
@@ -64,7 +64,9 @@ class WalMachine(RuleBasedStateMachine):
     def offer(self, ids: list[int]) -> None:
         number = next(self.numbers)
         self.sent[number] = ids
-        values: list[Any] = [{"id": each, **({"bad": object()} if each % REFUSED == 0 else {})} for each in ids]
+        values: list[Any] = [
+            {"id": each, **({"bad": object()} if each % REFUSED == 0 else {})} for each in ids
+        ]
         ticket = Ticket(partial(self.settled, self.stage, number))
         batch = Batch(values, ingest_ns=self.clock.time_ns(), origin="test", ticket=ticket)
         self.stage.mailbox.append(("in", batch))
@@ -167,4 +169,4 @@ class WalMachine(RuleBasedStateMachine):
 
 
 TestWalMachine = WalMachine.TestCase
-TestWalMachine.settings = settings(max_examples=60, stateful_step_count=40, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+TestWalMachine.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)

@@ -48,8 +48,8 @@ class Fuse:
                 raise GreenletExit
 
     def run_blocking(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """As `actors.native_thread.call_in_thread`: who is killed meanwhile leaves the call behind, which ends by itself
-        later, or has ended already.
+        """As `actors.native_thread.call_in_thread`: who is killed meanwhile leaves the call behind, which ends by
+        itself later, or has ended already.
         """
         try:
             self.burn()
@@ -118,9 +118,7 @@ class Stage:
         outlets.link("err", self.err)
         self.part = PipelinePart(
             "pipeline:main",
-            lambda: compile_graph(
-                chain([wal_of(path, **options)]), name="main", clock_ns=clock.time_ns
-            ),
+            lambda: compile_graph(chain([wal_of(path, **options)]), name="main", clock_ns=clock.time_ns),
             outlets,
         )
         self.mailbox: deque[Any] = deque()
