@@ -99,10 +99,21 @@ class WalMachine(RuleBasedStateMachine):
         self.stage.step(tick=True)
         self.fuse.points = []
 
+    @rule(count=st.integers(1, MOST_IN_A_BATCH))
+    def send_through(self, count: int) -> None:
+        """All goes well, as it mostly does."""
+        self.send(count)
+        self.work([])
+
     @precondition(lambda self: self.stage.out.batches)
-    @rule(data=st.data(), outcome=st.sampled_from([Outcome.DELIVERED, Outcome.DELIVERED, Outcome.FAILED]))
-    def answer(self, data: st.DataObject, outcome: Outcome) -> None:
-        self.answer_one(data.draw(st.integers(0, len(self.stage.out.batches) - 1)), outcome)
+    @rule(place=st.integers(0, 100))
+    def deliver(self, place: int) -> None:
+        self.answer_one(place % len(self.stage.out.batches), Outcome.DELIVERED)
+
+    @precondition(lambda self: self.stage.out.batches)
+    @rule(place=st.integers(0, 100))
+    def fail(self, place: int) -> None:
+        self.answer_one(place % len(self.stage.out.batches), Outcome.FAILED)
 
     @rule()
     def kill(self) -> None:
