@@ -112,7 +112,7 @@ class EventStore:
         """Take the file, or make a new one. Waits so long for whoever has it. Returns what has to be said of it: that
         it was damaged, and what became of that; usually nothing.
 
-        Raises `CannotStart` for what is none of ours, or cannot be used, and `InUse`.
+        Raises `CannotStart` for what is none of ours, `InUse`, and `StoreTrouble`.
         """
         with self._taking_turns():
             try:
@@ -120,7 +120,7 @@ class EventStore:
                 return self._open()
             except sqlite3.Error as error:
                 self._release()
-                raise CannotStart(f"the wal {str(self.path)!r} cannot be used: {error}") from None
+                raise StoreTrouble(f"the wal {str(self.path)!r} cannot be used: {error}") from None
             except OSError as error:
                 self._release()
                 raise CannotStart(f"the wal {str(self.path)!r} cannot be opened: {error.strerror}") from None
@@ -213,11 +213,12 @@ class EventStore:
             error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
             raise error
         connection.execute("PRAGMA journal_mode = WAL")
-        with connection:
-            connection.execute("BEGIN IMMEDIATE")
-            connection.execute(_TABLE)
-            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version = {VERSION}")
+        if not connection.execute("PRAGMA user_version").fetchone()[0]:
+            with connection:
+                connection.execute("BEGIN IMMEDIATE")
+                connection.execute(_TABLE)
+                connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                connection.execute(f"PRAGMA user_version = {VERSION}")
 
     def _begin_anew(self, why: str) -> str:
         """Move a damaged file aside, and take over what can still be read of it."""
@@ -461,9 +462,10 @@ def _move(path: Path, other: Path) -> None:
 
 
 def _sync_directory(directory: Path) -> None:
-    """So that the name of a new file survives as well."""
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    """So that the name of a new file survives as well, where the file system can do that."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(directory, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import time
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -10,7 +11,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from pipelines.batch import Batch
-from pipelines.errors import EventError, NotNow
+from pipelines.errors import CannotStart, EventError, NotNow
 from pipelines.event_store import EventStore, Fsync, Record, StoredBatch, StoreTrouble
 from pipelines.failure import error_event
 from pipelines.operator import Kind, Operator, Workplace, operators
@@ -127,7 +128,7 @@ operators = [{ type = "wal", path = "events.wal", max_bytes = "10GiB" }]
             # Answers to what it has sent still come, and are true.
             self._delivered = workplace.earlier._delivered
             patience = _PATIENCE_AFTER_CRASH_SECONDS
-        told = self._run(self._store.open, patience)
+        told = self._opened(patience)
         if told:
             workplace.log.error(told)
         if self._store.events:
@@ -136,6 +137,16 @@ operators = [{ type = "wal", path = "events.wal", max_bytes = "10GiB" }]
                 path=str(self.options.path),
                 events=self._store.events,
             )
+
+    def _opened(self, patience_seconds: float) -> str:
+        while True:
+            try:
+                return str(self._run(self._store.open, patience_seconds))
+            except StoreTrouble as error:
+                if self._place().earlier is None:
+                    raise CannotStart(str(error)) from None
+                # It was there a moment ago: the disk is full, say.
+                self._run(time.sleep, self._in_trouble(error))
 
     def close(self) -> str:
         """Remove what was delivered, and let go of the file. Returns how much stays in it."""
@@ -301,7 +312,8 @@ operators = [{ type = "wal", path = "events.wal", max_bytes = "10GiB" }]
             self._run(self._store.forget, gone)
             self._delivered.difference_update(gone)
 
-    def _in_trouble(self, error: StoreTrouble) -> None:
+    def _in_trouble(self, error: StoreTrouble) -> float:
+        """Say so. Returns how many seconds to wait, and sees to it that nothing is tried before."""
         delay = self._trouble.next_delay()
         self._not_before_ns = self.clock_ns() + round(delay * 1e9)
         self._log().warning(
@@ -309,6 +321,7 @@ operators = [{ type = "wal", path = "events.wal", max_bytes = "10GiB" }]
             error=str(error),
             in_seconds=round(delay, 3),
         )
+        return delay
 
     def _run(self, function: Any, *arguments: Any) -> Any:
         return self._place().run_blocking(function, *arguments)
