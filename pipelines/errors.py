@@ -53,8 +53,8 @@ class EventError(PipelineError):
 
 
 class NotNow(BaseException):
-    """An operator that comes first in its pipeline cannot take a batch yet. Nothing was changed, and the batch is to be
-    given again after a while, with ticks meanwhile. The text says for what it waits (``"room in the wal"``).
+    """An operator that stands alone in its pipeline cannot take a batch yet. Nothing was changed, and the batch is to
+    be given again after a while, with ticks meanwhile. The text says for what it waits (``"room in the wal"``).
 
     Not an ``Exception``, so that it does not cost the events.
     """

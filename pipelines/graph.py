@@ -137,7 +137,7 @@ class Graph:
             problems.extend(self._check_end(edge, edge.target, is_source=False))
         problems.extend(self._check_inputs())
         problems.extend(self._check_cycles())
-        problems.extend(self._check_first())
+        problems.extend(self._check_alone())
         return problems
 
     def warnings(self) -> list[ConfigurationError]:
@@ -196,16 +196,22 @@ class Graph:
             )
         return problems
 
-    def _check_first(self) -> list[ConfigurationError]:
-        sources = {(edge.source.node, edge.target.node) for edge in self._edges}
+    def _check_alone(self) -> list[ConfigurationError]:
+        # What came before it could get lost there. What comes after it could crash the pipeline, and would again with
+        # whatever was stored: only a batch in a mailbox is given up when it has done so a few times.
+        neighbours = {
+            (one, other)
+            for edge in self._edges
+            for one, other in ((edge.source.node, edge.target.node), (edge.target.node, edge.source.node))
+        }
         return [
             ConfigurationError(
-                f"the operator {target!r} stands behind {source!r}, but must be the first that events come to",
-                self.nodes[target].path,
-                "put it first; what has to come before it, such as a filter, can stand in a pipeline of its own",
+                f"the operator {one!r} has to stand alone in its pipeline, and here is {other!r} as well",
+                self.nodes[one].path,
+                "put what comes before or after it into a pipeline of its own",
             )
-            for source, target in sorted(sources)
-            if source != GRAPH and target in self.nodes and self.nodes[target].operator.takes_over
+            for one, other in sorted(neighbours)
+            if other != GRAPH and one in self.nodes and self.nodes[one].operator.takes_over
         ]
 
     def takes_over(self) -> bool:

@@ -138,8 +138,7 @@ class Operator(Component):
 
     takes_over: bool = False
     """BATCH: whether a source may forget what this operator has given out by ``out``: it is kept, and sent again until
-    it is delivered. Nothing may come before it in its pipeline, so that nothing can get lost there. It may raise
-    `pipelines.errors.NotNow`."""
+    it is delivered. It has to stand alone in its pipeline, and may raise `pipelines.errors.NotNow`."""
 
     stored: int = 0
     """BATCH: events that it has taken over, and does not know to be delivered."""

@@ -75,8 +75,8 @@ class Wal(Operator):
     For whoever sends to it, an event is delivered once it is stored: so an onramp that cannot send
     again what is lost can stand at the beginning of a flow with `guarantee = "at-least-once"`, if the
     wal is the first that comes behind it. The flow of a wal has to promise that, because otherwise
-    nobody tells it what was delivered. Events may arrive more than once, and what is sent again
-    arrives late.
+    nobody tells it what was delivered. It stands alone in its pipeline. Events may arrive more than
+    once, and what is sent again arrives late.
 
     One batch more than the limits may be stored. An event that holds something else than plain values
     (an object of a Python function's own) leaves by ``err``.

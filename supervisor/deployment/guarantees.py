@@ -118,8 +118,8 @@ def _why_not(component: ComponentPlan) -> tuple[str, str] | None:
             if not part.build().replays:
                 return (
                     f"of type `{part.member.name}` cannot send again what is lost",
-                    "put a `wal` operator first in each pipeline behind it, use an onramp that can, such as `file` or "
-                    "`http`, or leave the guarantee out",
+                    "put a pipeline with a `wal` operator before all behind it, use an onramp that can, such as "
+                    "`file` or `http`, or leave the guarantee out",
                 )
         case OfframpPlan(connector=part):
             if part.build().confirms == "never":

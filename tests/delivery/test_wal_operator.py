@@ -210,9 +210,11 @@ def test_a_stop_says_what_stays(start: Start, tmp_path: Path) -> None:
     )
 
 
-def test_it_must_be_the_first_in_its_pipeline(tmp_path: Path) -> None:
-    counter = operators.get("counter")
-    (problem,) = chain([counter(), wal_of(tmp_path / "events.wal")]).check()
-    assert isinstance(problem, ConfigurationError)
-    assert "must be the first" in str(problem)
-    assert chain([wal_of(tmp_path / "events.wal"), counter()]).check() == []
+def test_it_has_to_stand_alone_in_its_pipeline(tmp_path: Path) -> None:
+    counter = operators.get("counter")()
+    wal = wal_of(tmp_path / "events.wal")
+    for operators_in_a_row in ([counter, wal], [wal, counter]):
+        (problem,) = chain(operators_in_a_row).check()
+        assert isinstance(problem, ConfigurationError)
+        assert "the operator 'wal' has to stand alone in its pipeline, and here is 'counter'" in str(problem)
+    assert chain([wal]).check() == []

@@ -110,7 +110,7 @@ dead_letters = "dead-letters.db"
 type = "udp"
 address = "127.0.0.1:5000"
 [pipelines.keep]
-operators = [{ type = "wal", path = "events.wal" }, { type = "counter" }]
+operators = [{ type = "wal", path = "events.wal" }]
 [pipelines.other]
 operators = [{ type = "counter" }]
 [offramps.out]
@@ -148,7 +148,7 @@ def test_it_may_not_where_any_way_does_not_lead_into_a_wal_at_once(problems: Che
     (refusal, *others) = [problem for problem in problems(text) if problem.severity is Severity.ERROR]
     assert others == []
     assert "onramp `in` of type `udp` cannot send again what is lost" in refusal.message
-    assert "put a `wal` operator first in each pipeline behind it" in refusal.hint
+    assert "put a pipeline with a `wal` operator before all behind it" in refusal.hint
 
 
 def test_a_wal_in_a_flow_that_promises_nothing_is_refused(problems: Check) -> None:
@@ -172,9 +172,7 @@ def test_copies_of_a_wal_with_one_file_are_refused(problems: Check) -> None:
     assert "would be there 2 times, and each copy stores events in" in refusal
 
 
-def test_a_wal_behind_another_operator_is_refused(problems: Check) -> None:
-    text = WAL.replace(
-        '[{ type = "wal", path = "events.wal" }, { type = "counter" }]',
-        '[{ type = "counter" }, { type = "wal", path = "events.wal" }]',
-    )
-    assert any("must be the first that events come to" in refusal for refusal in refusals(problems(text)))
+def test_a_wal_with_another_operator_in_its_pipeline_is_refused(problems: Check) -> None:
+    text = WAL.replace('path = "events.wal" }]', 'path = "events.wal" }, { type = "counter" }]')
+
+    assert any("has to stand alone in its pipeline" in refusal for refusal in refusals(problems(text)))
