@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import os
 import sqlite3
 import threading
@@ -250,48 +251,46 @@ class EventStore:
 
     # --- work --------------------------------------------------------------------------------------------------------
 
-    def append(self, record: Record, forget: Sequence[int] = ()) -> int:
-        """Store a batch, and remove others, in one transaction. Returns its number. Raises `StoreTrouble`."""
+    def append(self, record: Record) -> int:
+        """Store a batch. Returns its number. Raises `StoreTrouble`."""
         size = len(record.data)
-        with self._taking_turns(), self._transaction() as connection:
-            gone_events, gone_size = _removed(connection, forget)
-            cursor = connection.execute(
-                _INSERT,
-                (
-                    record.time_ns,
-                    record.ingest_ns,
-                    record.origin.encode(errors="backslashreplace").decode(),
-                    record.events,
-                    size,
-                    zlib.crc32(record.data),
-                    0,
-                    record.data,
-                ),
-            )
-            connection.execute("COMMIT")
-            self.events += record.events - gone_events
-            self.size += size - gone_size
-            return int(cursor.lastrowid or 0)
+        origin = record.origin.encode(errors="backslashreplace").decode()
+        row = (
+            record.time_ns,
+            record.ingest_ns,
+            origin,
+            record.events,
+            size,
+            zlib.crc32(record.data),
+            0,
+            record.data,
+        )
+        with self._taking_turns(), self._errors():
+            # A transaction by itself: for each statement more, this thread would wait for its turn with the others.
+            number = self._connected().execute(_INSERT, row).lastrowid
+            self.events += record.events
+            self.size += size
+        return int(number or 0)
 
     def forget(self, ids: Sequence[int]) -> None:
         """Remove batches. Those that are not there do not matter. Raises `StoreTrouble`."""
         with self._taking_turns(), self._transaction() as connection:
-            gone_events, gone_size = _removed(connection, ids)
+            chosen = f"id IN {_LISTED}"
+            query = f"SELECT ifnull(sum(events), 0), ifnull(sum(size), 0) FROM batches WHERE {chosen} AND NOT damaged"
+            listed = (json.dumps(list(ids)),)
+            events, size = connection.execute(query, listed).fetchone()
+            connection.execute(f"DELETE FROM batches WHERE {chosen}", listed)
             connection.execute("COMMIT")
-            self.events -= gone_events
-            self.size -= gone_size
+            self.events -= events
+            self.size -= size
 
     def read(self, ids: Sequence[int]) -> tuple[list[StoredBatch], list[int]]:
         """These batches, as far as they are there, and the numbers of those that were found to be damaged. Raises
         `StoreTrouble`.
         """
         with self._taking_turns(), self._transaction() as connection:
-            rows = [
-                row
-                for each in ids
-                for row in connection.execute(f"{_SELECT} WHERE id = ? AND NOT damaged", (each,))
-            ]
-            return self._checked(connection, rows)
+            query = f"{_SELECT} WHERE id IN {_LISTED} AND NOT damaged ORDER BY id"
+            return self._checked(connection, connection.execute(query, (json.dumps(list(ids)),)).fetchall())
 
     def read_between(
         self, after: int, up_to: int, most: int, most_bytes: int
@@ -311,11 +310,8 @@ class EventStore:
 
     def sync(self) -> None:
         """Have the disk have what was stored. Raises `StoreTrouble`."""
-        with self._taking_turns():
-            try:
-                self._connected().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
-            except sqlite3.Error as error:
-                raise StoreTrouble(f"{self.path}: {error}") from None
+        with self._taking_turns(), self._errors():
+            self._connected().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     def _connected(self) -> sqlite3.Connection:
         if self._connection is None:
@@ -326,13 +322,18 @@ class EventStore:
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         """Rolled back unless it is committed within."""
         connection = self._connected()
-        try:
+        with self._errors():
             try:
                 connection.execute("BEGIN IMMEDIATE")
                 yield connection
             finally:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
+
+    @contextlib.contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
         except sqlite3.Error as error:
             raise StoreTrouble(self._after(error)) from None
 
@@ -366,6 +367,7 @@ class EventStore:
         return good, damaged
 
 
+_LISTED = "(SELECT value FROM json_each(?))"
 _SELECT = "SELECT id, ingest_ns, data, crc, size, events FROM batches"
 
 
@@ -409,18 +411,6 @@ def _unpacked(data: bytes, crc: int, count: int) -> PackedEvents | None:
     except ValueError:
         return None
     return events if len(events.values) == count else None
-
-
-def _removed(connection: sqlite3.Connection, ids: Sequence[int]) -> tuple[int, int]:
-    """Remove rows; their events and bytes, as far as those were counted."""
-    events = size = 0
-    for number in ids:
-        query = "DELETE FROM batches WHERE id = ? RETURNING events, size, damaged"
-        for row in connection.execute(query, (number,)).fetchall():
-            if not row[2]:
-                events += row[0]
-                size += row[1]
-    return events, size
 
 
 def _readable_rows(path: Path) -> Iterator[tuple[object, ...]]:

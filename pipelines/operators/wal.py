@@ -222,10 +222,8 @@ operators = [{ type = "wal", path = "events.wal", max_bytes = "10GiB" }]
 
     def _stored(self, batch: Batch, data: bytes) -> int:
         now_ns = self.clock_ns()
-        gone = list(self._delivered)
         record = Record(now_ns, batch.ingest_ns, batch.origin, len(batch.values), data)
-        number: int = self._run(self._store.append, record, gone)
-        self._delivered.difference_update(gone)
+        number: int = self._run(self._store.append, record)
         self._trouble.reset()
         if self._next_sync_ns is None and self.options.fsync == "interval":
             self._next_sync_ns = now_ns + round(self.options.fsync_interval * 1e9)

@@ -150,7 +150,8 @@ def test_values_of_python_functions_are_stored_as_the_plain_ones_that_they_are()
 
 def test_what_was_stored_is_there_again_and_what_was_forgotten_is_not(store: EventStore, path: Path) -> None:
     first = store.append(record({"n": 1}, {"n": 2}))
-    store.append(record({"n": 3}), forget=[first])
+    store.append(record({"n": 3}))
+    store.forget([first, 77])
     store.append(record({"n": 4}, {"n": 5}))
     assert store.events == 3
     store.close()
