@@ -26,6 +26,7 @@ from supervisor.deployment.toml_text import toml_document
 __all__ = ["drain"]
 
 _WAL, _INPUT, _ERRORS = "wal-drain", "wal-drain-input", "wal-drain-errors"
+_KEPT = ("restart", "dead_letters")
 _LOOK_SECONDS = 0.1
 
 
@@ -63,25 +64,27 @@ def _tables(file: Path, deployment: Path, plan: Plan, to: str, flow_name: str | 
     }
     links = [f"{_INPUT} -> {_WAL} -> {to}"]
     made: dict[str, Any] = {"supervisor": settings, "pipelines": {}, "offramps": {}}
-    for component in _behind(components, to):
+    settled = {key: tables["flows"][flow.name][key] for key in _KEPT if key in tables["flows"][flow.name]}
+    letters = settled.get("dead_letters")
+    named = [letters["offramp"]] if isinstance(letters, dict) else []
+    for component in _behind(components, to, *named):
         section = f"{component.kind.value}s"
         made[section][component.id.name] = tables[section][component.id.name]
         links += [
             f"{component.id.name}/{link.port} -> {link.target.name}/{link.target_port}"
             for link in component.links
         ]
-    if not settings.get("dead_letters"):
+    if not settings.get("dead_letters") and letters is None:
         # Nothing comes there: what is stored can be stored, and nobody puts anything into the onramp.
         made["offramps"][_ERRORS] = {"type": "blackhole"}
         links += [f"{name}/err -> {_ERRORS}" for name in (_INPUT, _WAL)]
     made["onramps"] = {_INPUT: {"type": "memory"}}
     made["pipelines"][_WAL] = {"operators": [{"type": "wal", "path": str(file.absolute())}]}
-    restart = tables.get("flows", {}).get(flow.name, {}).get("restart")
     made["flows"] = {
         flow.name: {
             "guarantee": "at-least-once",
             "links": list(dict.fromkeys(links)),
-            **({"restart": restart} if restart else {}),
+            **settled,
         }
     }
     return made
@@ -103,9 +106,9 @@ def _flow_with(plan: Plan, name: str, flow_name: str | None) -> FlowPlan:
     return flows[0]
 
 
-def _behind(components: dict[str, ComponentPlan], first: str) -> list[ComponentPlan]:
+def _behind(components: dict[str, ComponentPlan], *first: str) -> list[ComponentPlan]:
     found: dict[str, ComponentPlan] = {}
-    pending = [first]
+    pending = list(first)
     while pending:
         name = pending.pop()
         if name not in found:
@@ -131,7 +134,11 @@ def _stop_at_signals(running: Deployment) -> None:
 
 
 def _watch(running: Deployment) -> int:
-    (wal,) = (part for part in running._parts().values() if isinstance(part, PipelinePart) and part.opened)
+    (wal,) = (
+        part
+        for name, part in running._parts().items()
+        if isinstance(part, PipelinePart) and name.endswith(f"/{_WAL}")
+    )
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:

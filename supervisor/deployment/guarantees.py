@@ -64,6 +64,14 @@ def _check_flow(findings: Findings, flow: FlowPlan, *, has_store: bool) -> None:
                 reason = f"sends events by the `overflow` port of `{operator}` while offramps fail, and nobody reads it"
                 hint = f"link `{component.id.name}/overflow` to an offramp, or leave `{operator}` out: then they wait"
                 _refuse(findings, flow, f"pipeline `{component.id.name}` {reason}", hint)
+            if _takes_over(component) and _may_overflow(component) and not component.targets("overflow"):
+                reason = "lets events leave by `overflow` when its `wal` is full, and nobody reads it"
+                hint = f'link `{component.id.name}/overflow` to an offramp, or write `when_full = "wait"`'
+                _refuse(findings, flow, f"pipeline `{component.id.name}` {reason}", hint)
+
+
+def _may_overflow(pipeline: PipelinePlan) -> bool:
+    return any(getattr(part.options, "when_full", None) == "overflow" for part in pipeline.operators)
 
 
 def _overflows_unread(component: PipelinePlan) -> list[str]:

@@ -174,7 +174,7 @@ def test_what_came_by_udp_and_was_stored_arrives_though_the_process_is_killed_tw
 
 def test_a_stop_names_what_stays_and_loses_none_of_it(engine: Engine, ledger: HttpLedger, udp: int) -> None:
     fill(engine, ledger, udp, 5)
-    engine.end(signal.SIGTERM)
+    assert engine.end(signal.SIGTERM) == 0, engine.said
     assert "wal: 5 events stay in" in engine.said
     ledger.heal()
     engine.start()

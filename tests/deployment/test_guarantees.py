@@ -156,6 +156,13 @@ def test_a_wal_in_a_flow_that_promises_nothing_is_refused(problems: Check) -> No
     assert "the operator `wal` of pipeline `keep` would never hear what was delivered" in refusal
 
 
+def test_a_wal_that_may_overflow_needs_a_reader_for_that(problems: Check) -> None:
+    text = WAL.replace('path = "events.wal"', 'path = "events.wal", when_full = "overflow"') + USED
+    assert refusals(problems(text)) == []
+    (refusal,) = refusals(problems(text.replace(', "keep/overflow -> out"', "")))
+    assert "pipeline `keep` lets events leave by `overflow` when its `wal` is full" in refusal
+
+
 def test_two_wals_with_one_file_are_refused(problems: Check) -> None:
     text = WAL.replace(
         '[{ type = "counter" }]\n[off', '[{ type = "wal", path = "./events.wal" }]\n[off'
