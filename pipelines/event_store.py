@@ -21,34 +21,27 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from pipelines.errors import CannotStart
+from pipelines.event_file import (
+    APPLICATION_ID,
+    COLUMNS,
+    TABLE,
+    VERSION,
+    move,
+    readable_rows,
+    require_ours,
+    stored_sum,
+)
 from pipelines.packed_events import PackedEvents, unpack_events
 
-__all__ = ["EventStore", "Fsync", "InUse", "Record", "StoreTrouble", "StoredBatch", "StoredSum"]
+__all__ = ["EventStore", "Fsync", "InUse", "Record", "StoreTrouble", "StoredBatch"]
 
 Fsync = Literal["always", "interval", "never"]
 
-APPLICATION_ID = 0x4146574C
-VERSION = 1
 _SYNCHRONOUS: dict[Fsync, str] = {"always": "FULL", "interval": "NORMAL", "never": "OFF"}
-_TABLE = """
-CREATE TABLE IF NOT EXISTS batches (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    time_ns INTEGER NOT NULL,
-    ingest_ns INTEGER NOT NULL,
-    origin TEXT NOT NULL,
-    events INTEGER NOT NULL,
-    size INTEGER NOT NULL,
-    crc INTEGER NOT NULL,
-    damaged INTEGER NOT NULL DEFAULT 0,
-    data BLOB NOT NULL
-)
-"""
-_COLUMNS = "time_ns, ingest_ns, origin, events, size, crc, damaged, data"
-_INSERT = f"INSERT INTO batches ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT = f"INSERT INTO batches ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _BUSY_SECONDS = 5.0
 _LOOK_SECONDS = 0.02
 _MOST_JOURNAL_BYTES = 64 * 1024 * 1024
-_MOST_SEARCHED = 1_000_000
 _DAMAGES = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
@@ -77,14 +70,6 @@ class StoredBatch(NamedTuple):
     ingest_ns: int
     size: int
     events: PackedEvents
-
-
-class StoredSum(NamedTuple):
-    """How much is stored, without what is damaged."""
-
-    batches: int
-    events: int
-    size: int
 
 
 class EventStore:
@@ -217,7 +202,7 @@ class EventStore:
         if not connection.execute("PRAGMA user_version").fetchone()[0]:
             with connection:
                 connection.execute("BEGIN IMMEDIATE")
-                connection.execute(_TABLE)
+                connection.execute(TABLE)
                 connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
                 connection.execute(f"PRAGMA user_version = {VERSION}")
 
@@ -227,22 +212,22 @@ class EventStore:
         if connection is not None:
             connection.close()
         aside = self.path.with_name(f"{self.path.name}.damaged-{time.time_ns()}")
-        _move(self.path, aside)
+        move(self.path, aside)
         rows = 0
         try:
             self._connect()
             connection = self._connected()
             with connection:
                 connection.execute("BEGIN IMMEDIATE")
-                for row in _readable_rows(aside):
-                    connection.execute(f"INSERT INTO batches (id, {_COLUMNS}) VALUES (?{', ?' * 8})", row)
+                for row in readable_rows(aside):
+                    connection.execute(f"INSERT INTO batches (id, {COLUMNS}) VALUES (?{', ?' * 8})", row)
                     rows += 1
         except BaseException:
             # The next one may have more room on the disk.
             connection, self._connection = self._connection, None
             if connection is not None:
                 connection.close()
-            _move(aside, self.path)
+            move(aside, self.path)
             raise
         return (
             f"The wal {str(self.path)!r} is damaged ({why}). It was moved to {str(aside)!r}, and {rows} of its batches "
@@ -371,38 +356,6 @@ _LISTED = "(SELECT value FROM json_each(?))"
 _SELECT = "SELECT id, ingest_ns, data, crc, size, events FROM batches"
 
 
-def stored_sum(connection: sqlite3.Connection) -> StoredSum:
-    """What is stored in an open file."""
-    query = "SELECT count(*), ifnull(sum(events), 0), ifnull(sum(size), 0) FROM batches WHERE NOT damaged"
-    return StoredSum(*connection.execute(query).fetchone())
-
-
-def require_ours(connection: sqlite3.Connection, path: Path, *, may_be_empty: bool = False) -> None:
-    """Raise `CannotStart` for a file that is no store of ours."""
-    try:
-        (found,) = connection.execute("PRAGMA application_id").fetchone()
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except sqlite3.DatabaseError as error:
-        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_NOTADB:
-            raise CannotStart(
-                _not_ours(path, "it is no SQLite database, or its beginning is damaged")
-            ) from None
-        raise
-    if not tables and may_be_empty and found in (0, APPLICATION_ID):
-        return
-    if found != APPLICATION_ID:
-        raise CannotStart(_not_ours(path, "it is a database of something else"))
-    if version != VERSION:
-        raise CannotStart(
-            _not_ours(path, f"it has version {version} of the format, and this program knows {VERSION}")
-        )
-
-
-def _not_ours(path: Path, why: str) -> str:
-    return f"the file {str(path)!r} is no wal: {why}; name another file, or move this one away"
-
-
 def _unpacked(data: bytes, crc: int, count: int) -> PackedEvents | None:
     if zlib.crc32(data) != crc:
         return None
@@ -411,44 +364,6 @@ def _unpacked(data: bytes, crc: int, count: int) -> PackedEvents | None:
     except ValueError:
         return None
     return events if len(events.values) == count else None
-
-
-def _readable_rows(path: Path) -> Iterator[tuple[object, ...]]:
-    """All rows of a damaged file that can still be read, by asking for one after the other."""
-    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
-    try:
-        last = _first_answer(
-            connection,
-            "SELECT max(id) FROM batches",
-            "SELECT seq FROM sqlite_sequence WHERE name = 'batches'",
-        )
-        first = _first_answer(connection, "SELECT min(id) FROM batches") or max(1, last - _MOST_SEARCHED)
-        for number in range(first, last + 1):
-            try:
-                row = connection.execute(
-                    f"SELECT id, {_COLUMNS} FROM batches WHERE id = ?", (number,)
-                ).fetchone()
-            except sqlite3.DatabaseError:
-                continue
-            if row is not None:
-                yield row
-    finally:
-        connection.close()
-
-
-def _first_answer(connection: sqlite3.Connection, *queries: str) -> int:
-    for query in queries:
-        with contextlib.suppress(sqlite3.DatabaseError):
-            row = connection.execute(query).fetchone()
-            if row is not None and isinstance(row[0], int):
-                return row[0]
-    return 0
-
-
-def _move(path: Path, other: Path) -> None:
-    for suffix in ("-wal", "-shm", ""):
-        with contextlib.suppress(FileNotFoundError):
-            os.rename(f"{path}{suffix}", f"{other}{suffix}")
 
 
 def _sync_directory(directory: Path) -> None:

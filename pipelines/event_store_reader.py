@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.errors import CannotStart
-from pipelines.event_store import StoredBatch, StoredSum, require_ours, stored_sum
+from pipelines.event_file import StoredSum, require_ours, stored_sum
+from pipelines.event_store import StoredBatch
 from pipelines.packed_events import unpack_events
 
 __all__ = ["EventStoreReader", "StoreSummary"]
