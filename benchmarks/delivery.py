@@ -1,4 +1,4 @@
-"""What promises cost: 1:1:1 of `benchmarks.throughput` with best effort, and with tickets.
+"""What promises cost: 1:1:1 of `benchmarks.throughput` with best effort, with tickets, and with a wal as well.
 
     python -m benchmarks.delivery [--seconds N] [--repeat N] [--engine ujson|orjson] [--json FILE] [--no-targets]
 

@@ -7,15 +7,21 @@ from collections.abc import Callable
 from typing import Any
 
 from actors import Actor, ActorRef, ExitReason, Lane
+from actors.log import get_logger
+from actors.native_thread import call_in_thread
 from actors.valve import Valve
+from pipelines.batch import Batch
 from pipelines.contraflow import Insight, InsightKind, Route
+from pipelines.errors import NotNow
+from pipelines.operator import Operator, Workplace
 from pipelines.outlets import Delivery, Outlets
-from pipelines.pipeline import Pipeline
+from pipelines.pipeline import Pipeline, Results
 
 __all__ = ["PipelineActor", "PipelinePart"]
 
 _TICK = "tick"
 _TICK_SECONDS = 0.1
+_NOT_NOW_SECONDS = 0.02
 
 
 class PipelinePart:
@@ -40,6 +46,13 @@ class PipelinePart:
         """Events that were worked on."""
         self.past_accounts: list[dict[str, Any]] = []
         """What the pipelines of earlier incarnations had counted."""
+        self.opened: dict[str, Operator] = {}
+        """Operators of the latest incarnation that keep something outside of the process, by their ids."""
+
+    @property
+    def stored(self) -> int:
+        """Events that its operators have stored, and do not know to be delivered."""
+        return sum(operator.stored for operator in self.opened.values())
 
     def accounts(self) -> list[dict[str, Any]]:
         """The accounts of all incarnations (`Pipeline.account`)."""
@@ -56,6 +69,8 @@ class PipelineActor(Actor[Any]):
         """Compile, then send what a crashed incarnation could not."""
         part = self._part
         self._pipeline = part.pipeline = part.make_pipeline()
+        if self._pipeline.opening:
+            self._open()
         self._process = self._pipeline.process_into
         self._valve = part.valve
         self._outbox = part.outbox
@@ -74,7 +89,10 @@ class PipelineActor(Actor[Any]):
             if self._pipeline.wants_contraflow and (batch.route is None or batch.route.owner is not self.ref):
                 batch.route = Route(owner=self.ref, parent=batch.route)
             count = len(batch.values)
-            results = self._process(self._outbox, batch, port)
+            try:
+                results = self._process(self._outbox, batch, port)
+            except NotNow as reason:
+                results = self._process_later(batch, port, reason)
             self._part.received += count
             # From here on the events are in the outbox, and nobody must work on them again.
             self.release_message()
@@ -98,6 +116,30 @@ class PipelineActor(Actor[Any]):
         self._valve.wait()
         self.waits_for(None)
 
+    def _open(self) -> None:
+        part = self._part
+        earlier, part.opened = part.opened, dict(self._pipeline.opening)
+        for node_id, operator in self._pipeline.opening:
+            operator.open(Workplace(call_in_thread, self._log(), earlier.get(node_id)))
+
+    def _log(self) -> Any:
+        return get_logger("pipelines", component=self._part.name)
+
+    def _process_later(self, batch: Batch, port: str, reason: NotNow) -> Results:
+        """Try again and again, with ticks meanwhile, as it may be those that make room."""
+        try:
+            while True:
+                self.waits_for(str(reason))
+                self.sleep(_NOT_NOW_SECONDS)
+                self._outbox.extend(self._pipeline.tick(self.clock.time_ns()))
+                self._send_outbox()
+                try:
+                    return self._process(self._outbox, batch, port)
+                except NotNow as again:
+                    reason = again
+        finally:
+            self.waits_for(None)
+
     def _on_insight(self, insight: Insight) -> None:
         upwards, released = self._pipeline.insight(insight, self.clock.time_ns())
         for up in upwards:
@@ -115,12 +157,17 @@ class PipelineActor(Actor[Any]):
         if part.pipeline is None:
             return
         try:
-            part.outbox.extend(self._pipeline.finish())
+            try:
+                part.outbox.extend(self._pipeline.finish())
+            finally:
+                remains = self._pipeline.close()
         finally:
             part.past_accounts.append(self._pipeline.account())
             part.pipeline = None
         if reason.expected:
             self._send_outbox()
+            for line in remains:
+                self._log().info(line)
 
     def _send_outbox(self) -> None:
         outbox, send = self._outbox, self._send

@@ -5,12 +5,15 @@
     PipelineError                  root
     ├── ConfigurationError         the user's text must change: message says what, where, and what to do
     │   └── UnknownComponent       no such name in a registry; carries suggestions
+    ├── CannotStart                an operator cannot begin: the start fails, says why
     └── EventError                 this one event cannot be processed: it leaves by ``err``, the flow goes on
+
+    NotNow (a BaseException)       an operator cannot take this batch yet: it is given again, after a while
 """
 
 from __future__ import annotations
 
-__all__ = ["ConfigurationError", "EventError", "PipelineError", "UnknownComponent"]
+__all__ = ["CannotStart", "ConfigurationError", "EventError", "NotNow", "PipelineError", "UnknownComponent"]
 
 
 class PipelineError(Exception):
@@ -41,5 +44,17 @@ class UnknownComponent(ConfigurationError):
         self.suggestions = suggestions
 
 
+class CannotStart(PipelineError):
+    """An operator cannot begin its work. The message names the thing, the reason and the remedy."""
+
+
 class EventError(PipelineError):
     """One event cannot be processed; it leaves by the ``err`` port and costs nothing but itself."""
+
+
+class NotNow(BaseException):
+    """An operator that stands alone in its pipeline cannot take a batch yet. Nothing was changed, and the batch is to
+    be given again after a while, with ticks meanwhile. The text says for what it waits (``"room in the wal"``).
+
+    Not an ``Exception``, so that it does not cost the events.
+    """

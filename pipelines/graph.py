@@ -137,6 +137,7 @@ class Graph:
             problems.extend(self._check_end(edge, edge.target, is_source=False))
         problems.extend(self._check_inputs())
         problems.extend(self._check_cycles())
+        problems.extend(self._check_alone())
         return problems
 
     def warnings(self) -> list[ConfigurationError]:
@@ -194,6 +195,31 @@ class Graph:
                 if Endpoint(node_id, port) not in reached
             )
         return problems
+
+    def _check_alone(self) -> list[ConfigurationError]:
+        # What came before it could get lost there. What comes after it could crash the pipeline, and would again with
+        # whatever was stored: only a batch in a mailbox is given up when it has done so a few times.
+        neighbours = {
+            (one, other)
+            for edge in self._edges
+            for one, other in ((edge.source.node, edge.target.node), (edge.target.node, edge.source.node))
+        }
+        return [
+            ConfigurationError(
+                f"the operator {one!r} has to stand alone in its pipeline, and here is {other!r} as well",
+                self.nodes[one].path,
+                "put what comes before or after it into a pipeline of its own",
+            )
+            for one, other in sorted(neighbours)
+            if other != GRAPH and one in self.nodes and self.nodes[one].operator.takes_over
+        ]
+
+    def takes_over(self) -> bool:
+        """Whether each event that comes in meets an operator first that takes it over (`Operator.takes_over`)."""
+        first = [target for port in self.inputs for target in self.targets(Endpoint(GRAPH, port))]
+        return bool(first) and all(
+            target.node in self.nodes and self.nodes[target.node].operator.takes_over for target in first
+        )
 
     def _check_cycles(self) -> list[ConfigurationError]:
         problems = []

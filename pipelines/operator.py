@@ -27,7 +27,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pipelines.batch import Batch
 from pipelines.contraflow import Insight
@@ -35,7 +35,10 @@ from pipelines.emit import Emit
 from pipelines.registry import Component, Registry
 from pipelines.syntax import assign, call
 
-__all__ = ["PORT_NAME", "Inline", "Kind", "Operator", "Scope", "operators"]
+if TYPE_CHECKING:
+    from structlog.stdlib import BoundLogger
+
+__all__ = ["PORT_NAME", "Inline", "Kind", "Operator", "Scope", "Workplace", "operators"]
 
 PORT_NAME = re.compile(r"[A-Za-z0-9_-]+")
 """What a link can name."""
@@ -86,6 +89,17 @@ class Inline:
     value: ast.expr | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """What an operator that keeps something outside of the process has at hand; see `Operator.open`."""
+
+    run_blocking: Callable[..., Any]
+    """``run_blocking(function, *arguments)``: the result; only this pipeline waits for it."""
+    log: BoundLogger
+    earlier: Operator | None = None
+    """The operator that stood in the same place until the last crash."""
+
+
 class Operator(Component):
     """The contract of a step. One instance belongs to one pipeline instance, and may keep state.
 
@@ -122,6 +136,13 @@ class Operator(Component):
     drop_reason: str = "dropped"
     """INLINE, ROUTE, EVENT, MANY, BATCH: the word for its drops in the account."""
 
+    takes_over: bool = False
+    """BATCH: whether a source may forget what this operator has given out by ``out``: it is kept, and sent again until
+    it is delivered. It has to stand alone in its pipeline, and may raise `pipelines.errors.NotNow`."""
+
+    stored: int = 0
+    """BATCH: events that it has taken over, and does not know to be delivered."""
+
     wants_ticks: bool = False
     """Whether `release` is to be called about every 100 ms."""
 
@@ -137,7 +158,7 @@ class Operator(Component):
     merged: int = 0
     """HOLD: events that went into others so far. Three that leave as one count two."""
     created: int = 0
-    """HOLD: events that it made so far on top of those that came in."""
+    """HOLD, and BATCH by `release`: events that it made so far on top of those that came in."""
     discarded: Mapping[str, int] = {}
     """HOLD: events that it gave up so far, by reason. They count as dropped."""
 
@@ -177,8 +198,19 @@ class Operator(Component):
         """BATCH: what leaves, by which port. The batch belongs to the operator."""
         raise NotImplementedError(f"{self.name}: on_batch")
 
+    def open(self, workplace: Workplace) -> None:
+        """Get ready, before the first event; may wait by `Workplace.run_blocking`. Raises
+        `pipelines.errors.CannotStart`.
+        """
+
+    def close(self) -> str:
+        """Let go of what `open` took, after `finish`, however the pipeline ended. May be called again, and may wait as
+        `open` does. Returns what a person should know of what stays behind, usually nothing.
+        """
+        return ""
+
     def release(self, now_ns: int) -> list[tuple[str, Batch]]:
-        """HOLD: what has become due with time, by which port. Called on ticks, and after `on_insight`."""
+        """HOLD, BATCH: what has become due with time, by which port. Called on ticks, and after `on_insight`."""
         return []
 
     def finish(self) -> list[tuple[str, Batch]]:

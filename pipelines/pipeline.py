@@ -57,6 +57,12 @@ class Pipeline:
             for index, (node_id, operator) in enumerate(self._nodes)
             if operator.wants_contraflow
         ]
+        self.opening = [
+            (node_id, operator)
+            for node_id, operator in self._nodes
+            if type(operator).open is not Operator.open
+        ]
+        """By their ids, the operators that whoever runs the pipeline has to `Operator.open` before the first batch."""
         self._marks = self._marks_by_output()
         self._outputs_of_sender: dict[str, set[str]] = {}
         self._inner: list[Inner] = []
@@ -70,7 +76,7 @@ class Pipeline:
         """Run a batch through; returns what leaves, in the order of `outputs`. Takes the batch over.
 
         An error of an operator or of a user's function costs its event only, which leaves by ``err``. Raises
-        `PipelineError` for a port that the pipeline does not have.
+        `PipelineError` for a port that the pipeline does not have, and `NotNow` where the batch cannot be taken yet.
         """
         count = len(batch.values)
         if not count:
@@ -161,6 +167,20 @@ class Pipeline:
                 for _port, batch in operator.finish():
                     settle_batch(batch, Outcome.FAILED)
             raise
+
+    def close(self) -> list[str]:
+        """Have the operators let go of what they took in `Operator.open`, after `finish`. May wait, if they have taken
+        anything. Returns what stays behind, for people.
+        """
+        told = []
+        opened = [operator for _node_id, operator in self.opening]
+        try:
+            while opened:
+                told.append(opened.pop().close())
+        finally:
+            for operator in opened:
+                operator.close()
+        return [each for each in told if each]
 
     def account(self) -> dict[str, Any]:
         """Where all events went so far: ``in``, ``out`` by port, ``dropped`` by operator and reason, ``merged``,

@@ -12,6 +12,7 @@ from actors.valve import Valve
 from pipelines.batch import Batch
 from pipelines.contraflow import Insight, InsightKind
 from pipelines.outlets import Outlets
+from pipelines.retry import Backoff, BackoffOptions
 from pipelines.ticket import Outcome, Ticket, answer_all, forked_into, settle_batch
 from ramps.encoder import Encoder
 from ramps.errors import ConnectionLost, Rejected, StopDeployment
@@ -20,7 +21,6 @@ from ramps.give_up import GiveUpOptions
 from ramps.latency import Latencies
 from ramps.links.linked_batch import LinkedBatch
 from ramps.offramp import Offramp, Outgoing
-from ramps.retry import Backoff, BackoffOptions
 
 __all__ = ["END_OF_INPUT", "OfframpActor", "OfframpPart"]
 

@@ -11,11 +11,11 @@ from actors.reply import Reply
 from actors.valve import Valve
 from pipelines.batch import Batch
 from pipelines.outlets import Outlets
+from pipelines.retry import Backoff, BackoffOptions
 from ramps.errors import ConnectionLost, EndOfInput, IntakeFull
 from ramps.intake import StreamIntake
 from ramps.onramp import Onramp
 from ramps.pause import Pause
-from ramps.retry import Backoff, BackoffOptions
 
 __all__ = ["OnrampActor", "OnrampPart"]
 

@@ -31,8 +31,8 @@ STARTED = "Started, "
 PIPELINES = ("python", "script", "query")
 """What the classification may be written in."""
 
-DELIVERIES = ("best-effort", "tickets")
-"""How much is promised: nothing, or at-least-once."""
+DELIVERIES = ("best-effort", "tickets", "wal-never", "wal-interval", "wal-always")
+"""How much is promised: nothing, or at-least-once, without a wal or with one that waits for the disk as it says."""
 
 _MODULE = "workload.py"
 
@@ -60,6 +60,8 @@ def deployment_text(
     sink = offramp or (
         f'type = "blackhole"\nreport = "report"\nwarm_up = "{warm_up:.3f}s"\nstop_after = "{seconds:.3f}s"'
     )
+    wal = delivery.removeprefix("wal-") if delivery.startswith("wal-") else None
+    stages = "work" if wal is None else "keep -> work"
     executors = f"executors = {variant.executors}\n" if variant.executors > 1 else ""
     return f"""\
 # {variant}
@@ -76,6 +78,7 @@ path = "events.json"
 [pipelines.work]
 {_pipeline_text(pipeline, variant.flow)}
 
+{"" if wal is None else _wal_text(wal)}
 [offramps.out]
 {sink}
 {codec}
@@ -84,7 +87,14 @@ path = "events.json"
 instances = {variant.shape}
 shared = ["out"]
 guarantee = "{"best-effort" if delivery == "best-effort" else "at-least-once"}"
-links = ["load -> work -> out"{"" if pipeline == "query" else ', "work/overflow -> out"'}]
+links = ["load -> {stages} -> out"{"" if pipeline == "query" else ', "work/overflow -> out"'}]
+"""
+
+
+def _wal_text(fsync: str) -> str:
+    return f"""\
+[pipelines.keep]
+operators = [{{ type = "wal", path = "events.wal", fsync = "{fsync}" }}]
 """
 
 

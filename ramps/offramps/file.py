@@ -10,11 +10,11 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from actors.native_thread import call_in_thread
 from pipelines.options import Duration, Options, Size
 from ramps.errors import CannotOpen, ConnectionLost
 from ramps.files.directory_sync import sync_directory
 from ramps.files.file_rotation import GzipInBackground, shift_files
-from ramps.native_thread import call_in_thread
 from ramps.network.outbound_stream import reason
 from ramps.offramp import Offramp, Outgoing, offramps
 

@@ -8,11 +8,11 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
+from actors.native_thread import call_in_thread
 from pipelines.field_path import MISSING, FieldPath, FieldPathOption, describe
 from pipelines.options import Duration, Options
 from ramps.databases.sqlite_table import Row, SqliteTable
 from ramps.errors import CannotOpen, ConnectionLost, Rejected
-from ramps.native_thread import call_in_thread
 from ramps.offramp import Offramp, Outgoing, offramps
 
 __all__ = ["SqliteOfframp"]

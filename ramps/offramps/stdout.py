@@ -12,9 +12,9 @@ from typing import Any, ClassVar
 from gevent import os as gevent_os
 from pydantic import Field
 
+from actors.native_thread import call_in_thread
 from pipelines.options import Options
 from ramps.errors import ConnectionLost, StopDeployment
-from ramps.native_thread import call_in_thread
 from ramps.network.outbound_stream import reason
 from ramps.offramp import Offramp, Outgoing, offramps
 

@@ -27,6 +27,7 @@ _COMMANDS = {
     "format": "Bring scripts and queries into the canonical layout.",
     "language": "Look at a script or query as the compiler does: ast, python, check.",
     "dead-letters": "Look at what a deployment could not process, send it again, or forget it.",
+    "wal": "Look at the events in a file of the operator `wal`, export them, or deliver them.",
     "new": "Make a directory with a small deployment that runs.",
     "schema": "Print the JSON Schema of deployments, for editors.",
     "completion": "Print the shell's completion script.",

@@ -13,7 +13,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from pipelines.options import HostPort
-from supervisor.deployment.plan import FlowPlan, OfframpPlan, OnrampPlan, Plan
+from supervisor.deployment.plan import FlowPlan, OfframpPlan, OnrampPlan, PipelinePlan, Plan
 from supervisor.deployment.ports import shares_its_port
 from supervisor.deployment.problem import KeyPath, Severity
 from supervisor.deployment.validate import Findings
@@ -92,6 +92,10 @@ def _report_copies(findings: Findings, claim: _Claim) -> None:
     message = f"{claim.who} would be there {claim.copies} times, and each copy {claim.verb} {claim.thing}"
     if claim.verb == "listens on":
         hint = "name it in `shared` of the flow, or make flows of their own, each with an onramp at its own address"
+    elif claim.verb == "stores events in":
+        hint = (
+            "make flows of their own, each with a pipeline that has a file of its own, or name it in `shared`"
+        )
     elif claim.verb == "writes":
         hint = "name it in `shared` of the flow, so that there is one for all copies"
     else:
@@ -111,6 +115,8 @@ def _claims(plan: Plan) -> Iterator[_Claim]:
                 yield from _onramp_claims(component, copies)
             elif isinstance(component, OfframpPlan):
                 yield from _offramp_claims(component, copies)
+            elif isinstance(component, PipelinePlan):
+                yield from _pipeline_claims(component, copies)
 
 
 def _with_copies(flow: FlowPlan) -> Iterator[tuple[object, int]]:
@@ -150,6 +156,18 @@ def _offramp_claims(offramp: OfframpPlan, copies: int) -> Iterator[_Claim]:
         if isinstance(value, Path):
             thing = ("file", os.path.abspath(value))
             yield _Claim("writes", str(value), thing, "", ("offramps", name, key), who, copies)
+
+
+def _pipeline_claims(pipeline: PipelinePlan, copies: int) -> Iterator[_Claim]:
+    name = pipeline.id.name
+    who = f"the pipeline `{name}` of flow `{pipeline.id.flow}`"
+    for index, part in enumerate(pipeline.operators):
+        if part.member.name == "wal":
+            for key, value in _values(part.options):
+                if isinstance(value, Path):
+                    thing = ("file", os.path.abspath(value))
+                    path = ("pipelines", name, "operators", index, key)
+                    yield _Claim("stores events in", str(value), thing, "", path, who, copies)
 
 
 def _address_claim(address: HostPort, protocol: str, path: KeyPath, who: str, copies: int) -> _Claim:

@@ -152,7 +152,7 @@ class Deployment(Running):
         return bool(onramps) and all(part.ended or part.connector.awaits_delivery for part in onramps)
 
     def _wait_until_idle(self, give_up: Callable[[], bool]) -> None:
-        self._drain().wait_until_idle(give_up)
+        self._drain().wait_until_idle(give_up, with_stored=True)
 
     def _stop_in_order(self, seconds: float) -> None:
         for part in self._parts().values():

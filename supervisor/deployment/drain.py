@@ -92,14 +92,16 @@ class Drain:
         while self._system.clock.now() < deadline and any(part.connector.unconfirmed for part in links):
             gevent.sleep(_LOOK_SECONDS)
 
-    def wait_until_idle(self, give_up: Callable[[], bool]) -> None:
-        """Block until nothing is under way any more, the tree is gone, or ``give_up()``, looked at often, is true."""
+    def wait_until_idle(self, give_up: Callable[[], bool], *, with_stored: bool = False) -> None:
+        """Block until nothing is under way any more, the tree is gone, or ``give_up()``, looked at often, is true.
+        ``with_stored``: what operators have stored counts as under way, also while it waits to be sent again.
+        """
         told = self._system.clock.now() + _TELL_SECONDS
-        while self._system.find(self._root) is not None and self._busy() and not give_up():
+        while self._system.find(self._root) is not None and self._busy(with_stored) and not give_up():
             gevent.sleep(_LOOK_SECONDS)
             if self._system.clock.now() >= told:
                 told = float("inf")
-                names = ", ".join(ref.name for ref in self._busy()[:5])
+                names = ", ".join(ref.name for ref in self._busy(with_stored)[:5])
                 _log.info(f"Waiting for what is under way: {names}.")
 
     def _stop_tree(self, root: ActorRef[Any], deadline: float) -> None:
@@ -118,13 +120,14 @@ class Drain:
             _kill([ref for name in self._parts if (ref := self._system.find(name)) is not None])
             root.join(_KILL_SECONDS)
 
-    def _busy(self) -> list[ActorRef[Any]]:
+    def _busy(self, with_stored: bool = False) -> list[ActorRef[Any]]:
         """The actors that have something to do, or still take something in."""
         find = self._system.find
         return [
             ref
             for name, part in self._parts.items()
-            if (ref := find(name)) is not None and _is_busy(part, ref)
+            if (ref := find(name)) is not None
+            and (_is_busy(part, ref) or (with_stored and isinstance(part, PipelinePart) and part.stored))
         ]
 
 

@@ -14,11 +14,26 @@ _CODE = "no-guarantee"
 
 
 def check_guarantees(findings: Findings, plan: Plan) -> None:
-    """Refuse flows with ``guarantee = "at-least-once"`` through a component that cannot keep it."""
+    """Refuse flows with ``guarantee = "at-least-once"`` through a component that cannot keep it, and flows without it
+    through one that depends on it.
+    """
     for flow in plan.flows:
         if flow.at_least_once:
             has_store = (flow.dead_letters or plan.supervisor.dead_letters) is not None
             _check_flow(findings, flow, has_store=has_store)
+        else:
+            _check_that_nothing_depends_on_it(findings, flow)
+
+
+def _check_that_nothing_depends_on_it(findings: Findings, flow: FlowPlan) -> None:
+    for component in {component.id.name: component for component in flow.components()}.values():
+        if isinstance(component, PipelinePlan) and _takes_over(component):
+            message = (
+                f"flow `{flow.name}` does not promise at-least-once, but the operator `wal` of pipeline "
+                f"`{component.id.name}` would never hear what was delivered"
+            )
+            hint = 'write `guarantee = "at-least-once"` into the flow'
+            findings.error(("flows", flow.name), _CODE, message, hint)
 
 
 def _check_flow(findings: Findings, flow: FlowPlan, *, has_store: bool) -> None:
@@ -35,6 +50,8 @@ def _check_flow(findings: Findings, flow: FlowPlan, *, has_store: bool) -> None:
     last_resorts = _last_resorts(components)
     for component in components.values():
         why = _why_not(component)
+        if isinstance(component, OnrampPlan) and _is_taken_over(component, components):
+            why = None
         if why is not None:
             reason, hint = why
             _refuse(findings, flow, f"{component.kind.value} `{component.id.name}` {reason}", hint)
@@ -47,6 +64,14 @@ def _check_flow(findings: Findings, flow: FlowPlan, *, has_store: bool) -> None:
                 reason = f"sends events by the `overflow` port of `{operator}` while offramps fail, and nobody reads it"
                 hint = f"link `{component.id.name}/overflow` to an offramp, or leave `{operator}` out: then they wait"
                 _refuse(findings, flow, f"pipeline `{component.id.name}` {reason}", hint)
+            if _takes_over(component) and _may_overflow(component) and not component.targets("overflow"):
+                reason = "lets events leave by `overflow` when its `wal` is full, and nobody reads it"
+                hint = f'link `{component.id.name}/overflow` to an offramp, or write `when_full = "wait"`'
+                _refuse(findings, flow, f"pipeline `{component.id.name}` {reason}", hint)
+
+
+def _may_overflow(pipeline: PipelinePlan) -> bool:
+    return any(getattr(part.options, "when_full", None) == "overflow" for part in pipeline.operators)
 
 
 def _overflows_unread(component: PipelinePlan) -> list[str]:
@@ -82,6 +107,18 @@ def _refuse(findings: Findings, flow: FlowPlan, what: str, hint: str) -> None:
     findings.error(("flows", flow.name, "guarantee"), _CODE, message, hint)
 
 
+def _is_taken_over(onramp: OnrampPlan, components: dict[str, ComponentPlan]) -> bool:
+    """Whether all that it has read is stored before it goes anywhere else."""
+    targets = [components[link.target.name] for link in onramp.targets("out")]
+    return bool(targets) and all(
+        isinstance(target, PipelinePlan) and graph_of(target).takes_over() for target in targets
+    )
+
+
+def _takes_over(pipeline: PipelinePlan) -> bool:
+    return any(node.operator.takes_over for node in graph_of(pipeline).in_order())
+
+
 def _why_not(component: ComponentPlan) -> tuple[str, str] | None:
     """Why a component cannot keep the promise, and what would."""
     match component:
@@ -89,7 +126,8 @@ def _why_not(component: ComponentPlan) -> tuple[str, str] | None:
             if not part.build().replays:
                 return (
                     f"of type `{part.member.name}` cannot send again what is lost",
-                    "use an onramp that can, such as `file` or `http`, or leave the guarantee out",
+                    "put a pipeline with a `wal` operator before all behind it, use an onramp that can, such as "
+                    "`file` or `http`, or leave the guarantee out",
                 )
         case OfframpPlan(connector=part):
             if part.build().confirms == "never":

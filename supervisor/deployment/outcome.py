@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from actors import ActorError
+from pipelines.errors import PipelineError
 from ramps.errors import RampError
 from supervisor.supervision import ChildStartFailed, RestartIntensityExceeded, SupervisionError
 
@@ -60,6 +61,6 @@ def _innermost(error: BaseException) -> tuple[str, BaseException]:
 
 def _line(component: str, error: BaseException) -> str:
     # Only messages that we wrote are sentences; `KeyError: 'x'` says more than `'x'`.
-    ours = isinstance(error, RampError | ActorError | SupervisionError | StartRefused)
+    ours = isinstance(error, RampError | PipelineError | ActorError | SupervisionError | StartRefused)
     text = str(error) if ours else f"{type(error).__name__}: {error}"
     return f"{component}: {text}" if component and not text.startswith(component) else text

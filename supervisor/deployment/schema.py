@@ -12,8 +12,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
 from pipelines.options import Duration, HostPort, Options, Size
+from pipelines.retry import BackoffOptions
 from ramps.give_up import GiveUpOptions
-from ramps.retry import BackoffOptions
 from supervisor.deployment.api_table import ApiTable, or_address
 
 __all__ = [

@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from pipelines.retry import BackoffOptions
 from ramps.codec import Codec
 from ramps.codecs.binary import Binary
 from ramps.give_up import GiveUpOptions
@@ -27,7 +28,6 @@ from ramps.links.link_offramp import FrameLinkOfframp, LinkOfframp, LinkOptions,
 from ramps.links.link_onramp import LinkOnramp
 from ramps.offramp import Offramp
 from ramps.onramp import Onramp
-from ramps.retry import BackoffOptions
 from supervisor.deployment.plan import (
     ComponentId,
     ComponentPlan,

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from actors import Actor, ActorRef, Cancellable, Stalled, State
 from actors.log import get_logger
-from ramps.retry import Backoff
+from pipelines.retry import Backoff
 from supervisor.supervision.child_spec import ChildKind, ChildSpec
 from supervisor.supervision.requests import ChildInfo, ChildState
 from supervisor.supervision.stall_detection import (

@@ -2,7 +2,7 @@
 
 The path of a failure is four small steps: is this child restarted at all (`restart_decision`), may we still
 (`restart_intensity`), who else is affected (`strategies`), and then not a try but a message to itself after the backoff
-(`ramps.retry`), so that a stop request gets in between.
+(`pipelines.retry`), so that a stop request gets in between.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from actors import (
     Terminated,
 )
 from actors.log import get_logger
-from ramps.retry import Backoff, BackoffOptions
+from pipelines.retry import Backoff, BackoffOptions
 from supervisor.supervision.child import Child, LookForProgress, waits_in_vain
 from supervisor.supervision.child_spec import ChildKind, ChildSpec, Restart, check_child_ids
 from supervisor.supervision.decision_log import describe_end, log_not_restarted, log_restart

@@ -45,6 +45,15 @@ guarantee = "at-least-once"
 links = {links}
 """
 
+_WAL = """
+[pipelines.keep-{name}]
+operators = [
+    {{ type = "wal", path = "{path}", max_events = 300, backoff = {{ initial = "20ms", maximum = "200ms" }} }},
+]
+mailbox_events = 256
+poison_after = 10
+"""
+
 _BRANCH = """
 [offramps.branch-{name}]
 type = "blackhole"
@@ -64,11 +73,14 @@ class Chain:
         """Its components and its flow."""
         name = self.name
         source, stage, out, errors = (f"{part}-{name}" for part in ("in", "stage", "out", "errors"))
-        links = [f"{source} -> {stage} -> {out}"]
-        links += [f"{part}/err -> {errors}" for part in (source, stage, out)]
+        keep = [] if self.sink.wal is None else [f"keep-{name}"]
+        links = [" -> ".join([source, *keep, stage, out])]
+        links += [f"{part}/err -> {errors}" for part in (source, *keep, stage, out)]
         if self.has_branch:
             links += [f"{stage} -> branch-{name}", f"branch-{name}/err -> {errors}"]
         text = _CHAIN.format(name=name, source=self.source.toml(), sink=self.sink.toml(), links=links)
+        if self.sink.wal is not None:
+            text = _WAL.format(name=name, path=self.sink.wal) + text
         if executors > 1:
             text += f"instances = {executors}\nshared = {[source, out, errors]}\n"
         return text + (_BRANCH.format(name=name) if self.has_branch else "")

@@ -28,11 +28,12 @@ from typing import Any
 import gevent
 
 from pipelines.actor import PipelineActor
+from pipelines.operators.wal import Wal
 from ramps.intake import StreamIntake
 from ramps.offramp_actor import OfframpActor
 from supervisor.supervision.supervisor_actor import Supervisor
 
-__all__ = ["POINTS", "install"]
+__all__ = ["POINTS", "WAL_POINTS", "install"]
 
 POINTS = (
     "after-read",
@@ -44,6 +45,9 @@ POINTS = (
     "checkpoint",
     "restart-backoff",
 )
+
+WAL_POINTS = ("before-store", "after-store", "before-forget", "after-forget")
+"""Of deployments that have a wal."""
 
 
 class ChaosCrash(Exception):
@@ -76,6 +80,9 @@ def _wrap(owner: Any, name: str, before: str = "", after: str = "") -> None:
     @functools.wraps(original)
     def wrapped(self: Any, *args: Any, **options: Any) -> Any:
         actor = self if isinstance(self, OfframpActor | PipelineActor) else None
+        if isinstance(self, Wal):
+            # It works in its actor's greenlet.
+            actor = gevent.getcurrent().cell
         if before:
             _pass(before, actor)
         result = original(self, *args, **options)
@@ -122,11 +129,13 @@ def install() -> None:
         return
     for item in os.environ["CHAOS_POINTS"].split(","):
         point, count, action = item.split(":")
-        assert point in POINTS, point
+        assert point in (*POINTS, *WAL_POINTS), point
         _plan[point, int(count)] = action
     _wrap(StreamIntake, "deliver", before="after-read")
     _wrap_work_of_actors()
     _wrap(OfframpActor, "_settle", before="before-answer")
+    _wrap(Wal, "_stored", before="before-store", after="after-store")
+    _wrap(Wal, "_forget_delivered", before="before-forget", after="after-forget")
     _wrap(Supervisor, "_restart_later", after="restart-backoff")
     for name in ("replace", "fsync", "fdatasync"):
         setattr(os, name, _around(getattr(os, name), "checkpoint", "", None))

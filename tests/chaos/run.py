@@ -78,7 +78,7 @@ class _Run:
         elif fault.kind == "torn-memory":
             engine.kill()
             self.source.tear(fault.detail)
-        elif fault.kind == "torn-sink":
+        elif fault.kind in ("torn-sink", "torn-wal"):
             engine.kill()
             sink.tear()
         elif fault.kind == "misdeed" and sink.server is not None:

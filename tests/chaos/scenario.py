@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tests.chaos.fail_points import POINTS
+from tests.chaos.fail_points import POINTS, WAL_POINTS
 from tests.chaos.http_ledger import MISDEEDS
 from tests.chaos.sinks import SINKS
 from tests.chaos.sources import SOURCES
 
 __all__ = ["Fault", "Scenario", "scenario"]
 
-_NETWORK = ("http",)
+_NETWORK = ("http", "wal-http")
+_WALS = ("wal-http",)
 _LATEST_PASSAGE = 12
 
 
@@ -61,13 +62,15 @@ def scenario(
     """The same for the same arguments. A short one is of one process, and has fewer events and faults."""
     chance = random.Random(seed)
     source, sink = chance.choice(sources), chance.choice(sinks)
-    executors = 1 if is_short else chance.choice((1, 1, 1, 2))
+    # Copies of a wal would have one file.
+    executors = 1 if is_short or sink in _WALS else chance.choice((1, 1, 1, 2))
     events = chance.randint(80, 150) if is_short else chance.randint(150, 500)
     kinds = _kinds(source, sink, executors)
     count = 1 if is_short else chance.randint(1, 4)
     moments = sorted(chance.randint(0, events * 3 // 4) for _ in range(count))
     faults = tuple(_fault(chance, chance.choice(kinds), moment) for moment in moments)
-    points = tuple(_points(chance) for _ in range(chance.randint(0, 1 if is_short else 2)))
+    known = (*POINTS, *WAL_POINTS) if sink in _WALS else POINTS
+    points = tuple(_points(chance, known) for _ in range(chance.randint(0, 1 if is_short else 2)))
     return Scenario(seed, source, sink, executors, chance.random() < 0.3, events, points, faults)
 
 
@@ -83,6 +86,8 @@ def _kinds(source: str, sink: str, executors: int) -> list[str]:
         kinds += ["full-disk", "full-disk"]
     if sink in ("ledger", "file"):
         kinds.append("torn-sink")
+    if sink in _WALS:
+        kinds += ["full-disk", "torn-wal", "torn-wal"]
     if source in _NETWORK:
         kinds += ["source-cut", "source-half-close", "source-delay"]
     return kinds
@@ -101,10 +106,10 @@ def _fault(chance: random.Random, kind: str, after: int) -> Fault:
     return Fault(kind, after, detail)
 
 
-def _points(chance: random.Random) -> str:
+def _points(chance: random.Random, known: Sequence[str]) -> str:
     """What one incarnation does to itself."""
     items = []
-    for point in chance.sample(POINTS, chance.randint(1, 2)):
+    for point in chance.sample(known, chance.randint(1, 2)):
         actions = ["kill", "crash", "slay", "stop"]
         if point == "restart-backoff":
             # It takes a crash to come there.
@@ -112,6 +117,8 @@ def _points(chance: random.Random) -> str:
             actions = ["kill", "stop"]
         elif point == "checkpoint":
             actions = ["kill", "full", "stop"]
+        elif point in WAL_POINTS:
+            actions = ["kill", "slay", "stop"]
         elif point == "after-read":
             actions = ["kill", "crash", "stop"]
         passage = 1 if point == "restart-backoff" else chance.randint(1, _LATEST_PASSAGE)

@@ -25,6 +25,8 @@ class Sink(ABC):
     """The server that can be made to misbehave, if it is one."""
     file: Path | None = None
     """The file that it grows, if it is one."""
+    wal: Path | None = None
+    """The file of the wal that stands at the beginning of the flow, if one does."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -188,9 +190,28 @@ class LineReader:
                 yield event
 
 
+class WalHttpSink(HttpSink):
+    """The same behind a wal, so that sources are told before anything arrives. What is on the disk is its log."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory)
+        self.wal = directory / "events.wal"
+        self.file = directory / "events.wal-wal"
+
+    def tear(self) -> bool:
+        """Half a page of the log, as a write leaves it that a crash has cut short: nothing that was committed."""
+        log = self.directory / "events.wal-wal"
+        if not log.exists():
+            return False
+        with log.open("ab") as file:
+            file.write(log.read_bytes()[32 : 32 + 2000])
+        return True
+
+
 SINKS: dict[str, type[Sink]] = {
     "ledger": LedgerSink,
     "file": FileSink,
     "http": HttpSink,
     "sqlite": SqliteSink,
+    "wal-http": WalHttpSink,
 }

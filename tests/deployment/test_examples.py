@@ -16,6 +16,7 @@ EVERY_MEMBER = [
 ]
 
 IN = '[onramps.source]\ntype = "stdin"\n'
+PROMISE = 'guarantee = "at-least-once"\ndead_letters = "dead-letters.db"\n'
 OUT = '[offramps.sink]\ntype = "blackhole"\n'
 
 
@@ -35,7 +36,8 @@ def deployment(plural: str, example: str) -> str:
         "offramps": f"source -> {name}",
         "pipelines": f"source -> {name}",
     }
-    return f'{example}\n{IN}{OUT}[flows.f]\nlinks = ["{chain[section]}"]\n'
+    promise = PROMISE if 'type = "wal"' in example else ""
+    return f'{example}\n{IN}{OUT}[flows.f]\n{promise}links = ["{chain[section]}"]\n'
 
 
 @pytest.mark.parametrize(("plural", "name"), EVERY_MEMBER)

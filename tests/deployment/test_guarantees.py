@@ -101,3 +101,85 @@ def test_an_offramp_that_executors_share_is_refused_where_closed_offramps_cost_e
     found = [problem for problem in problems(text) if problem.severity is Severity.ERROR]
     assert {problem.code for problem in found} == {"closed-elsewhere"}
     assert "the offramp `out` is shared by several executors" in found[0].message
+
+
+WAL = """
+[supervisor]
+dead_letters = "dead-letters.db"
+[onramps.in]
+type = "udp"
+address = "127.0.0.1:5000"
+[pipelines.keep]
+operators = [{ type = "wal", path = "events.wal" }]
+[pipelines.other]
+operators = [{ type = "counter" }]
+[offramps.out]
+type = "blackhole"
+[flows.main]
+guarantee = "at-least-once"
+links = ["in -> keep -> out", "keep/overflow -> out"]
+"""
+USED = """
+[onramps.in2]
+type = "memory"
+[offramps.out2]
+type = "blackhole"
+[flows.spare]
+links = ["in2 -> other -> out2"]
+"""
+
+
+def test_an_onramp_that_cannot_replay_may_stand_before_a_wal(problems: Check) -> None:
+    assert refusals(problems(WAL + USED)) == []
+
+
+@pytest.mark.parametrize(
+    "links",
+    [
+        '"in -> other -> out", "in2 -> keep -> out"',
+        '"in -> keep -> out", "in -> other -> out"',
+        '"in -> keep -> out", "in -> out", "in -> other -> out"',
+        '"in -> other -> keep -> out"',
+    ],
+)
+def test_it_may_not_where_any_way_does_not_lead_into_a_wal_at_once(problems: Check, links: str) -> None:
+    more = '[onramps.in2]\ntype = "http"\naddress = "127.0.0.1:5001"\n' if "in2" in links else ""
+    text = WAL.replace('"in -> keep -> out", "keep/overflow -> out"', links) + more
+    (refusal, *others) = [problem for problem in problems(text) if problem.severity is Severity.ERROR]
+    assert others == []
+    assert "onramp `in` of type `udp` cannot send again what is lost" in refusal.message
+    assert "put a pipeline with a `wal` operator before all behind it" in refusal.hint
+
+
+def test_a_wal_in_a_flow_that_promises_nothing_is_refused(problems: Check) -> None:
+    (refusal,) = refusals(problems(WAL.replace('guarantee = "at-least-once"\n', "") + USED))
+    assert "the operator `wal` of pipeline `keep` would never hear what was delivered" in refusal
+
+
+def test_a_wal_that_may_overflow_needs_a_reader_for_that(problems: Check) -> None:
+    text = WAL.replace('path = "events.wal"', 'path = "events.wal", when_full = "overflow"') + USED
+    assert refusals(problems(text)) == []
+    (refusal,) = refusals(problems(text.replace(', "keep/overflow -> out"', "")))
+    assert "pipeline `keep` lets events leave by `overflow` when its `wal` is full" in refusal
+
+
+def test_two_wals_with_one_file_are_refused(problems: Check) -> None:
+    text = WAL.replace(
+        '[{ type = "counter" }]\n[off', '[{ type = "wal", path = "./events.wal" }]\n[off'
+    ).replace('"in -> keep -> out"', '"in -> keep -> out", "in -> other -> out"')
+    (refusal,) = refusals(problems(text))
+    assert "stores events in" in refusal
+    assert "and so does" in refusal
+
+
+def test_copies_of_a_wal_with_one_file_are_refused(problems: Check) -> None:
+    (refusal,) = refusals(
+        problems(WAL.replace("[flows.main]", "[flows.main]\ninstances = 2\nshared = ['in', 'out']") + USED)
+    )
+    assert "would be there 2 times, and each copy stores events in" in refusal
+
+
+def test_a_wal_with_another_operator_in_its_pipeline_is_refused(problems: Check) -> None:
+    text = WAL.replace('path = "events.wal" }]', 'path = "events.wal" }, { type = "counter" }]')
+
+    assert any("has to stand alone in its pipeline" in refusal for refusal in refusals(problems(text)))

@@ -13,6 +13,7 @@ from actors import ActorSystem
 from actors.testing import wait_until
 from pipelines import Batch
 from pipelines.outlets import Outlets
+from pipelines.retry import BackoffOptions
 from pipelines.ticket import Outcome, Ticket
 from ramps.codecs.json import Json
 from ramps.encoder import Encoder
@@ -20,7 +21,6 @@ from ramps.errors import ConnectionLost
 from ramps.give_up import GiveUpOptions
 from ramps.offramp import Outgoing
 from ramps.offramp_actor import OfframpActor, OfframpPart
-from ramps.retry import BackoffOptions
 from ramps.testing.faulty_offramps import RecordingOfframp
 from supervisor import Deployment
 

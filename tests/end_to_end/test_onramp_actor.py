@@ -6,12 +6,12 @@ from gevent.event import Event
 
 from actors import ActorSystem
 from pipelines.outlets import Outlets
+from pipelines.retry import BackoffOptions
 from ramps.codecs.json import Json
 from ramps.errors import ConnectionLost
 from ramps.intake import StreamIntake
 from ramps.onramp import Intake, Onramp
 from ramps.onramp_actor import OnrampActor, OnrampPart
-from ramps.retry import BackoffOptions
 
 
 class SlowToReopen(Onramp):

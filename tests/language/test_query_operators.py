@@ -192,7 +192,7 @@ def test_a_definition_of_a_module_can_be_created() -> None:
             "true",
         ),
         ("qos::roundrobin", 'outputs = ["err"]', "different names", "", '["err"]'),
-        ("qos::wal", "read_count = 1", "`qos::wal` is not available", "onramp", None),
+        ("qos::wal", "read_count = 1", "`qos::wal` is not available", "in front of this one", None),
         (
             "runtime::tremor",
             'a = "event"',

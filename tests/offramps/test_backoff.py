@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from ramps.retry import Backoff, BackoffOptions
+from pipelines.retry import Backoff, BackoffOptions
 
 
 def options(**values: object) -> BackoffOptions:

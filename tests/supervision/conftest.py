@@ -13,7 +13,7 @@ import pytest
 
 from actors import Actor, ActorRef, ActorSystem
 from actors.testing import Flawless, VirtualClock, settle
-from ramps.retry import BackoffOptions
+from pipelines.retry import BackoffOptions
 from supervisor.supervision import ChildSpec, Supervisor
 
 # The longest chain of hand-overs in these tests: nested supervisors that start or stop all their children.

@@ -4,7 +4,7 @@ import pytest
 
 from actors import ExitKind
 from actors.testing import CrashesOn
-from ramps.retry import BackoffOptions
+from pipelines.retry import BackoffOptions
 from supervisor.supervision import (
     Restart,
     RestartIntensity,

@@ -4,7 +4,7 @@ from actors import State
 from actors.testing import (
     CrashesOn,
 )
-from ramps.retry import BackoffOptions
+from pipelines.retry import BackoffOptions
 from supervisor.supervision import (
     RestartIntensity,
     which_children,

@@ -90,7 +90,8 @@ _SPECIAL: dict[tuple[str, str], type[Operator]] = {
 """Classes of their own for what ours do in another way."""
 
 _REFUSED = {
-    ("qos", "wal"): "let the onramp of the deployment keep what was not acknowledged",
+    ("qos", "wal"): "put a pipeline with the operator `wal` in front of this one, in the deployment",
+    (_OWN, "wal"): "put a pipeline with the operator `wal` in front of this one, in the deployment",
     ("runtime", "tremor"): "define a script (`define script … script … end`) instead",
     (
         _OWN,
@@ -152,7 +153,7 @@ def _history(reader: Reader, problems: Problems) -> MakeOperator | None:
 def _unknown(node: DefineOperator, problems: Problems) -> None:
     written = "::".join(node.operator)
     known = ["::".join(key) for key in (*_UPSTREAM, ("debug", "history"))]
-    known += [f"{_OWN}::{name}" for name in operators.names() if name != "python"]
+    known += [f"{_OWN}::{name}" for name in operators.names() if (_OWN, name) not in _REFUSED]
     near = closest(written, known)
     module, name = node.operator
     elsewhere = [one for one in known if one.endswith(f"::{name}")]

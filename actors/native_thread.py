@@ -14,16 +14,16 @@ Arguments = TypeVarTuple("Arguments")
 
 
 def call_in_thread(function: Callable[[*Arguments], Result], *arguments: *Arguments) -> Result:
-    """The result of ``function(*arguments)``, or its ``OSError``. Blocks cooperatively.
+    """The result of ``function(*arguments)``, or what it raises. Blocks cooperatively.
 
     A thread that is under way cannot be interrupted: whoever is killed here leaves the call to end by itself.
     """
 
-    def call() -> tuple[Result | None, OSError | None]:
+    def call() -> tuple[Result | None, Exception | None]:
         # An exception that leaves the thread would be printed by gevent before it is raised here.
         try:
             return function(*arguments), None
-        except OSError as error:
+        except Exception as error:
             return None, error
 
     result, error = gevent.get_hub().threadpool.apply(call)
