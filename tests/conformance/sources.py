@@ -1,0 +1,191 @@
+"""Whoever has events for each of our onramps that keep at-least-once."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import gevent
+from gevent import socket
+from gevent.event import Event as Signal
+from gevent.lock import BoundedSemaphore
+
+from ramps.files.checkpoint import BadCheckpoint, Checkpoint
+from ramps.onramps.memory import MemoryOnramp
+from supervisor import Deployment
+from supervisor.testing.delivery_drivers import Event, SourceDriver
+
+__all__ = ["SOURCES", "FileSource", "HttpSource", "MemorySource"]
+
+_AGAIN_SECONDS = 0.005
+_PIECE_BYTES = 65536
+
+
+class FileSource(SourceDriver):
+    """Lines at the end of a file that is followed. Its sender need not keep what the checkpoint is behind."""
+
+    def __init__(self, directory: Any) -> None:
+        super().__init__(directory)
+        self._path = directory / "in.jsonl"
+        self._path.touch()
+        self._ends: list[tuple[int, int]] = []
+        self._size = 0
+
+    def options(self) -> dict[str, Any]:
+        return {
+            "type": "file",
+            "path": str(self._path),
+            "follow": True,
+            "poll_interval": "2ms",
+            "max_in_flight": "32KiB",
+        }
+
+    def most_in_flight(self, event_bytes: int) -> int:
+        # One more piece is read as long as there is room for a byte.
+        return (32 * 1024 + _PIECE_BYTES) // event_bytes
+
+    def send(self, events: Sequence[Event]) -> None:
+        with self._path.open("ab") as file:
+            for event in events:
+                self._size += file.write(json.dumps(event).encode() + b"\n")
+                self._ends.append((self._size, event["n"]))
+
+    def acknowledged(self) -> set[int]:
+        try:
+            place = Checkpoint(self._path.with_name("in.jsonl.checkpoint")).load()
+        except BadCheckpoint as error:
+            raise AssertionError(error) from None
+        return set() if place is None else {number for end, number in self._ends if end <= place.offset}
+
+
+class MemorySource(SourceDriver):
+    """A program that embeds the engine, and puts again what it was not told of."""
+
+    def __init__(self, directory: Any) -> None:
+        super().__init__(directory)
+        self._waiting: dict[int, Event] = {}
+        self._acknowledged: set[int] = set()
+        self._feeders: list[gevent.Greenlet] = []
+        self._onramp: MemoryOnramp | None = None
+
+    def options(self) -> dict[str, Any]:
+        return {"type": "memory", "capacity": 40}
+
+    def most_in_flight(self, event_bytes: int) -> int:
+        return 40
+
+    def attach(self, deployment: Deployment) -> None:
+        self._onramp = deployment.onramp("in")
+        self._feed(list(self._waiting))
+
+    def detach(self) -> None:
+        gevent.killall(self._feeders)
+        self._feeders.clear()
+        self._onramp = None
+
+    def send(self, events: Sequence[Event]) -> None:
+        self._waiting |= {event["n"]: event for event in events}
+        if self._onramp is not None:
+            self._feed([event["n"] for event in events])
+
+    def acknowledged(self) -> set[int]:
+        return self._acknowledged
+
+    def close(self) -> None:
+        self.detach()
+
+    def _feed(self, numbers: list[int]) -> None:
+        # One after the other, so that what was sent first is put first.
+        before = self._feeders[-1] if self._feeders else None
+        self._feeders.append(gevent.spawn(self._put, self._onramp, numbers, before))
+
+    def _put(self, onramp: MemoryOnramp, numbers: list[int], before: gevent.Greenlet | None) -> None:
+        if before is not None:
+            before.join()
+        for number in numbers:
+            onramp.put(self._waiting[number], on_delivered=lambda number=number: self._delivered(number))
+
+    def _delivered(self, number: int) -> None:
+        self._acknowledged.add(number)
+        self._waiting.pop(number, None)
+
+
+class HttpSource(SourceDriver):
+    """Clients, with a request for each call of `send`, which post it again until it is answered with 202."""
+
+    keeps_order: ClassVar[bool] = False
+    # An answer may be under way when it stops.
+    forgets_delivered: ClassVar[bool] = False
+
+    def __init__(self, directory: Any) -> None:
+        super().__init__(directory)
+        self._acknowledged: set[int] = set()
+        self._clients: list[gevent.Greenlet] = []
+        self._connections: set[Any] = set()
+        self._deployment: Deployment | None = None
+        self._attached = Signal()
+        self._turns = BoundedSemaphore(16)
+
+    def options(self) -> dict[str, Any]:
+        return {"type": "http", "address": "127.0.0.1:0", "max_waiting": 4, "queue_timeout": "50ms"}
+
+    def most_in_flight(self, event_bytes: int) -> int:
+        # Requests of ten events each are what the test sends.
+        return 40
+
+    def attach(self, deployment: Deployment) -> None:
+        self._deployment = deployment
+        self._attached.set()
+
+    def detach(self) -> None:
+        self._attached.clear()
+
+    def send(self, events: Sequence[Event]) -> None:
+        self._clients.append(gevent.spawn(self._post, events))
+
+    def acknowledged(self) -> set[int]:
+        return self._acknowledged
+
+    def cut(self) -> bool:
+        for connection in list(self._connections):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        return True
+
+    def close(self) -> None:
+        gevent.killall(self._clients)
+
+    def _post(self, events: Sequence[Event]) -> None:
+        body = b"".join(json.dumps(event).encode() + b"\n" for event in events)
+        head = (
+            b"POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Type: application/x-ndjson\r\n"
+            b"Content-Length: %d\r\n\r\n" % len(body)
+        )
+        while True:
+            self._attached.wait()
+            with self._turns:
+                if self._answer(head + body).startswith(b"HTTP/1.1 202"):
+                    break
+            gevent.sleep(_AGAIN_SECONDS)
+        self._acknowledged.update(event["n"] for event in events)
+
+    def _answer(self, request: bytes) -> bytes:
+        assert self._deployment is not None
+        # Each time, as the port is another one when the onramp was started again.
+        host, _, port = self._deployment.addresses()["onramp:main/in"].rpartition(":")
+        connection = socket.socket()
+        self._connections.add(connection)
+        try:
+            connection.connect((host, int(port)))
+            connection.sendall(request)
+            return bytes(connection.recv(4096))
+        except OSError:
+            return b""
+        finally:
+            self._connections.discard(connection)
+            connection.close()
+
+
+SOURCES: dict[str, type[SourceDriver]] = {"file": FileSource, "http": HttpSource, "memory": MemorySource}
