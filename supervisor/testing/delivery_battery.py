@@ -103,11 +103,11 @@ class DeliveryBattery:
                 sink.mend()
                 run.wait_for_all()
 
-    def test_acknowledgements_out_of_order_acknowledge_no_more_than_they_say(self) -> None:
-        with self._running(sinks=2) as run:
-            held, other = run.sinks
-            fault = held.faults[-1]
-            held.begin(fault)
+    @pytest.mark.parametrize("end", ["a failure", "a crash"])
+    def test_acknowledgements_out_of_order_acknowledge_no_more_than_they_say(self, end: str) -> None:
+        with self._running(sinks=2, poison_after=1) as run:
+            held, _other = run.sinks
+            held.begin(held.faults[-1])
             run.send([0])
             run.wait_until(lambda: run.in_hand(0), "the first one is under way")
             for number in (1, 3, 5):
@@ -115,9 +115,13 @@ class DeliveryBattery:
                 run.wait_until(lambda number=number: number in run.arrived(1), "the other sink has it")  # type: ignore[misc]
             run.send([2, 4])
             run.wait_until_at_rest()
-            run.crash()
-            held.mend()
-            run.start()
+            if end == "a failure":
+                run.kill("offramp:main/out-0")
+                held.mend()
+            else:
+                run.crash()
+                held.mend()
+                run.start()
             run.wait_for_all()
             assert set(run.arrived(0)) == {0, 2, 4}
 

@@ -14,13 +14,18 @@ from gevent.server import StreamServer
 
 __all__ = ["HttpSinkServer"]
 
+_MOMENT_SECONDS = 0.002
+
 
 class HttpSinkServer:
     """``events`` is what it has, in order. ``fault`` is how it behaves: ``""`` (well), ``"refuse"`` (503), ``"hang"``
-    (no answer, and nothing is kept), ``"half"`` (kept, and half an answer).
+    (no answer, and nothing is kept), ``"half"`` (kept, and half an answer). ``out_of_order``: a request is answered after
+    the next one, if one comes within a moment.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, out_of_order: bool = False) -> None:
+        self._out_of_order = out_of_order
+        self._other_answered = Event()
         self.events: list[Any] = []
         self.port = 0
         self.fault = ""
@@ -70,6 +75,8 @@ class HttpSinkServer:
         body = file.read(length)
         if len(body) < length:
             return False
+        if self._out_of_order:
+            self._let_another_one_pass()
         fault = self.fault
         if fault == "hang":
             self._changed.wait()
@@ -82,3 +89,11 @@ class HttpSinkServer:
         status = b"503 Service Unavailable" if fault == "refuse" else b"200 OK"
         connection.sendall(b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\n\r\n")
         return True
+
+    def _let_another_one_pass(self) -> None:
+        if self._other_answered.is_set():
+            # Whoever waits has been called, and comes behind this one.
+            self._other_answered = Event()
+        before = self._other_answered
+        before.wait(_MOMENT_SECONDS)
+        before.set()

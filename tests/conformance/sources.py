@@ -116,8 +116,6 @@ class HttpSource(SourceDriver):
     """Clients, with a request for each call of `send`, which post it again until it is answered with 202."""
 
     keeps_order: ClassVar[bool] = False
-    # An answer may be under way when it stops.
-    forgets_delivered: ClassVar[bool] = False
 
     def __init__(self, directory: Any) -> None:
         super().__init__(directory)
