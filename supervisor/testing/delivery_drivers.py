@@ -95,8 +95,8 @@ class SinkDriver(ABC):
         return 0
 
     @abstractmethod
-    def arrived(self) -> list[Event]:
-        """All that the outside has for good, in order, repetitions included. Must not wait for more."""
+    def news(self) -> Sequence[Event]:
+        """What the outside has for good since the last call, in order, repetitions included. Must not wait for more."""
 
     @abstractmethod
     def begin(self, fault: str) -> None:

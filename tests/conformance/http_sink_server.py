@@ -19,8 +19,8 @@ _MOMENT_SECONDS = 0.002
 
 class HttpSinkServer:
     """``events`` is what it has, in order. ``fault`` is how it behaves: ``""`` (well), ``"refuse"`` (503), ``"hang"``
-    (no answer, and nothing is kept), ``"half"`` (kept, and half an answer). ``out_of_order``: a request is answered after
-    the next one, if one comes within a moment.
+    (no answer, and nothing is kept), ``"half"`` (kept, and half an answer). ``out_of_order``: a request is answered
+    after the next one, if one comes within a moment.
     """
 
     def __init__(self, *, out_of_order: bool = False) -> None:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from supervisor.testing.delivery_drivers import Event, SinkDriver
 from tests.conformance.http_sink_server import HttpSinkServer
 
-__all__ = ["SINKS", "FileSink", "HttpSink", "SqliteSink"]
+__all__ = ["SINKS", "FileSink", "HttpSink", "HttpSinkOutOfOrder", "SqliteSink", "WalHttpSink"]
 
 
 class FileSink(SinkDriver):
@@ -23,13 +23,17 @@ class FileSink(SinkDriver):
         self._path = directory / "out.jsonl"
         self._aside = directory / "aside.jsonl"
         self._path.touch()
+        self._read = 0
 
     def options(self) -> dict[str, Any]:
         return {"type": "file", "path": str(self._path)}
 
-    def arrived(self) -> list[Event]:
-        path = self._aside if self._path.is_symlink() else self._path
-        return [json.loads(line) for line in path.read_bytes().splitlines()]
+    def news(self) -> list[Event]:
+        with (self._aside if self._path.is_symlink() else self._path).open("rb") as file:
+            file.seek(self._read)
+            whole, newline, _rest = file.read().rpartition(b"\n")
+        self._read += len(whole + newline)
+        return [json.loads(line) for line in whole.splitlines()]
 
     def begin(self, fault: str) -> None:
         self._path.rename(self._aside)
@@ -50,18 +54,18 @@ class SqliteSink(SinkDriver):
         self._path = directory / "out.db"
         self._other = sqlite3.connect(self._path, isolation_level=None)
         self._other.execute("CREATE TABLE events (n, sink, text)")
-        self._found: list[Event] = []
+        self._latest_row = 0
 
     def options(self) -> dict[str, Any]:
         return {"type": "sqlite", "path": str(self._path), "table": "events", "lock_timeout": "20ms"}
 
-    def arrived(self) -> list[Event]:
-        # Rows are only added.
+    def news(self) -> list[Event]:
         rows = self._other.execute(
-            "SELECT n, sink, text FROM events WHERE rowid > ? ORDER BY rowid", (len(self._found),)
-        )
-        self._found += [{"n": n, "sink": sink, "text": text} for n, sink, text in rows]
-        return self._found
+            "SELECT rowid, n, sink, text FROM events WHERE rowid > ? ORDER BY rowid", (self._latest_row,)
+        ).fetchall()
+        if rows:
+            self._latest_row = rows[-1][0]
+        return [{"n": n, "sink": sink, "text": text} for _row, n, sink, text in rows]
 
     def begin(self, fault: str) -> None:
         if not self._other.in_transaction:
@@ -82,16 +86,18 @@ class HttpSink(SinkDriver):
 
     faults: ClassVar[tuple[str, ...]] = ("refuse", "hang", "half", "gone")
 
-    def __init__(self, directory: Any) -> None:
+    def __init__(self, directory: Any, *, out_of_order: bool = False) -> None:
         super().__init__(directory)
-        self._server = HttpSinkServer()
+        self._server = HttpSinkServer(out_of_order=out_of_order)
+        self._seen = 0
 
     def options(self) -> dict[str, Any]:
         url = f"http://127.0.0.1:{self._server.port}/"
         return {"type": "http", "url": url, "batch": "lines", "timeout": "150ms"}
 
-    def arrived(self) -> list[Event]:
-        return self._server.events
+    def news(self) -> list[Event]:
+        seen, self._seen = self._seen, len(self._server.events)
+        return self._server.events[seen : self._seen]
 
     def begin(self, fault: str) -> None:
         if fault == "gone":
@@ -108,4 +114,41 @@ class HttpSink(SinkDriver):
         self._server.stop()
 
 
-SINKS: dict[str, type[SinkDriver]] = {"file": FileSink, "sqlite": SqliteSink, "http": HttpSink}
+class HttpSinkOutOfOrder(HttpSink):
+    """A server that takes each event by itself, and answers the one before after the one that comes next."""
+
+    keeps_order: ClassVar[bool] = False
+
+    def __init__(self, directory: Any) -> None:
+        super().__init__(directory, out_of_order=True)
+
+    def options(self) -> dict[str, Any]:
+        return {**super().options(), "batch": "none", "concurrency": 4}
+
+
+class WalHttpSink(HttpSink):
+    """The same server behind a `wal`, which acknowledges what it has stored."""
+
+    takes_over: ClassVar[bool] = True
+
+    def pipelines(self) -> dict[str, dict[str, Any]]:
+        wal = {
+            "type": "wal",
+            "path": str(self.directory / "events.wal"),
+            "max_events": 60,
+            "backoff": {"initial": "1ms", "maximum": "20ms"},
+        }
+        return {"wal": {"operators": [wal]}}
+
+    def most_kept(self, event_bytes: int) -> int:
+        # One more batch is stored where there is room for an event.
+        return 60 + 128
+
+
+SINKS: dict[str, type[SinkDriver]] = {
+    "file": FileSink,
+    "sqlite": SqliteSink,
+    "http": HttpSink,
+    "http-out-of-order": HttpSinkOutOfOrder,
+    "wal-http": WalHttpSink,
+}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections import deque
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any, ClassVar
 
 import gevent
@@ -17,7 +19,7 @@ from ramps.onramps.memory import MemoryOnramp
 from supervisor import Deployment
 from supervisor.testing.delivery_drivers import Event, SourceDriver
 
-__all__ = ["SOURCES", "FileSource", "HttpSource", "MemorySource"]
+__all__ = ["SOURCES", "FileSource", "HttpSource", "MemorySource", "TcpSource"]
 
 _AGAIN_SECONDS = 0.005
 _PIECE_BYTES = 65536
@@ -186,4 +188,101 @@ class HttpSource(SourceDriver):
             connection.close()
 
 
-SOURCES: dict[str, type[SourceDriver]] = {"file": FileSource, "http": HttpSource, "memory": MemorySource}
+class TcpSource(SourceDriver):
+    """A client of the onramp `tcp` with acknowledgements: on a new connection it sends again what was not acknowledged
+    on the one before.
+    """
+
+    def __init__(self, directory: Any) -> None:
+        super().__init__(directory)
+        self._waiting: deque[tuple[int, bytes]] = deque()
+        self._acknowledged: set[int] = set()
+        self._sent = 0
+        """How many of those that wait were sent on this connection."""
+        self._counted = 0
+        """Bytes of this connection that are acknowledged."""
+        self._connection: Any = None
+        self._more = Signal()
+        self._deployment: Deployment | None = None
+        self._attached = Signal()
+        self._client = gevent.spawn(self._connect_again_and_again)
+
+    def options(self) -> dict[str, Any]:
+        return {
+            "type": "tcp",
+            "address": "127.0.0.1:0",
+            "acknowledge": True,
+            "max_in_flight": "32KiB",
+            "read_size": "16KiB",
+        }
+
+    def most_in_flight(self, event_bytes: int) -> int:
+        return 48 * 1024 // event_bytes
+
+    def attach(self, deployment: Deployment) -> None:
+        self._deployment = deployment
+        self._attached.set()
+
+    def detach(self) -> None:
+        self._attached.clear()
+
+    def send(self, events: Sequence[Event]) -> None:
+        self._waiting += [(event["n"], json.dumps(event).encode() + b"\n") for event in events]
+        self._more.set()
+
+    def acknowledged(self) -> set[int]:
+        return self._acknowledged
+
+    def cut(self) -> bool:
+        with contextlib.suppress(OSError):
+            self._connection.shutdown(socket.SHUT_RDWR)
+        return True
+
+    def close(self) -> None:
+        self._client.kill()
+
+    def _connect_again_and_again(self) -> None:
+        while True:
+            self._attached.wait()
+            assert self._deployment is not None
+            host, _, port = self._deployment.addresses()["onramp:main/in"].rpartition(":")
+            with (
+                contextlib.suppress(OSError),
+                socket.create_connection((host, int(port))) as self._connection,
+            ):
+                self._sent = self._counted = 0
+                writer = gevent.spawn(self._write, self._connection)
+                try:
+                    self._hear(self._connection)
+                finally:
+                    writer.kill()
+            gevent.sleep(_AGAIN_SECONDS)
+
+    def _write(self, connection: Any) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                self._more.clear()
+                lines = [line for _number, line in islice(self._waiting, self._sent, None)]
+                self._sent += len(lines)
+                connection.sendall(b"".join(lines))
+                self._more.wait()
+
+    def _hear(self, connection: Any) -> None:
+        with connection.makefile("rb") as answers:
+            for answer in answers:
+                word, count = answer.split()
+                while self._sent and self._counted + len(self._waiting[0][1]) <= int(count):
+                    number, line = self._waiting.popleft()
+                    self._sent -= 1
+                    self._counted += len(line)
+                    self._acknowledged.add(number)
+                if word == b"NAK":
+                    return
+
+
+SOURCES: dict[str, type[SourceDriver]] = {
+    "file": FileSource,
+    "http": HttpSource,
+    "tcp": TcpSource,
+    "memory": MemorySource,
+}
