@@ -30,6 +30,9 @@ class SourceDriver(ABC):
     forgets_delivered: ClassVar[bool] = True
     """Whether nothing that was acknowledged comes again behind an orderly stop."""
 
+    connects: ClassVar[bool] = False
+    """Whether there are connections that can be cut."""
+
     def __init__(self, directory: Path) -> None:
         self.directory = directory
 
@@ -57,9 +60,8 @@ class SourceDriver(ABC):
     def acknowledged(self) -> set[int]:
         """The numbers of the events that the sender need not keep any more."""
 
-    def cut(self) -> bool:
-        """Cut all connections, with what is under way; whether there is such a thing."""
-        return False
+    def cut(self) -> None:  # noqa: B027
+        """Cut all connections, with what is under way on them. Called where ``connects`` is set."""
 
     def close(self) -> None:  # noqa: B027
         """Release everything."""

@@ -118,6 +118,7 @@ class HttpSource(SourceDriver):
     """Clients, with a request for each call of `send`, which post it again until it is answered with 202."""
 
     keeps_order: ClassVar[bool] = False
+    connects: ClassVar[bool] = True
 
     def __init__(self, directory: Any) -> None:
         super().__init__(directory)
@@ -148,11 +149,10 @@ class HttpSource(SourceDriver):
     def acknowledged(self) -> set[int]:
         return self._acknowledged
 
-    def cut(self) -> bool:
+    def cut(self) -> None:
         for connection in list(self._connections):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
-        return True
 
     def close(self) -> None:
         gevent.killall(self._clients)
@@ -192,6 +192,8 @@ class TcpSource(SourceDriver):
     """A client of the onramp `tcp` with acknowledgements: on a new connection it sends again what was not acknowledged
     on the one before.
     """
+
+    connects: ClassVar[bool] = True
 
     def __init__(self, directory: Any) -> None:
         super().__init__(directory)
@@ -233,10 +235,9 @@ class TcpSource(SourceDriver):
     def acknowledged(self) -> set[int]:
         return self._acknowledged
 
-    def cut(self) -> bool:
+    def cut(self) -> None:
         with contextlib.suppress(OSError):
             self._connection.shutdown(socket.SHUT_RDWR)
-        return True
 
     def close(self) -> None:
         self._client.kill()
