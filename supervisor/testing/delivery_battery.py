@@ -75,7 +75,7 @@ class DeliveryBattery:
                     run.wait_for_all()
             run.wait_for_all()
             arrived = run.arrived()
-            assert repeated(arrived) == []
+            assert not repeated(arrived), f"{repeated(arrived)} came twice"
             if run.sinks[0].keeps_order:
                 assert arrived == list(range(60))
 
@@ -137,7 +137,7 @@ class DeliveryBattery:
             assert 0 < run.came_in < len(numbers)
             sink.mend()
             run.wait_for_all()
-            assert run.most_under_way <= most
+            assert run.most_under_way <= most, f"{run.most_under_way} were under way"
 
     def test_a_sink_that_is_gone_and_comes_back_gets_everything(self) -> None:
         with self._running() as run:

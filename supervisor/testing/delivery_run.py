@@ -92,8 +92,12 @@ class DeliveryRun:
 
     @property
     def under_way(self) -> int:
-        """How many events are in the deployment now."""
-        return 0 if self.deployment is None else self.deployment.account().left
+        """How many events are in the deployment now: came in or were made, and have not come to an end."""
+        if self.deployment is None:
+            return 0
+        account = self.deployment.account()
+        # Not what is left: what is just being handed over lies with both.
+        return account.left + account.difference
 
     @property
     def came_in(self) -> int:

@@ -14,9 +14,11 @@ __all__ = ["SINKS", "FileSink", "HttpSink", "HttpSinkOutOfOrder", "SqliteSink", 
 
 
 class FileSink(SinkDriver):
-    """Lines of a file. The disk is full when its name leads to the device that always is."""
+    """Lines of a file. The disk is full when its name leads to the device that always is, and the file is gone when its
+    name leads to a directory.
+    """
 
-    faults: ClassVar[tuple[str, ...]] = ("full",)
+    faults: ClassVar[tuple[str, ...]] = ("full", "gone")
 
     def __init__(self, directory: Any) -> None:
         super().__init__(directory)
@@ -37,7 +39,7 @@ class FileSink(SinkDriver):
 
     def begin(self, fault: str) -> None:
         self._path.rename(self._aside)
-        self._path.symlink_to("/dev/full")
+        self._path.symlink_to("/dev/full" if fault == "full" else "/")
 
     def mend(self) -> None:
         if self._path.is_symlink():
@@ -93,7 +95,7 @@ class HttpSink(SinkDriver):
 
     def options(self) -> dict[str, Any]:
         url = f"http://127.0.0.1:{self._server.port}/"
-        return {"type": "http", "url": url, "batch": "lines", "timeout": "150ms"}
+        return {"type": "http", "url": url, "batch": "lines", "timeout": "5s"}
 
     def news(self) -> list[Event]:
         seen, self._seen = self._seen, len(self._server.events)

@@ -127,10 +127,10 @@ class HttpSource(SourceDriver):
         self._connections: set[Any] = set()
         self._deployment: Deployment | None = None
         self._attached = Signal()
-        self._turns = BoundedSemaphore(16)
+        self._turns = BoundedSemaphore(6)
 
     def options(self) -> dict[str, Any]:
-        return {"type": "http", "address": "127.0.0.1:0", "max_waiting": 4, "queue_timeout": "50ms"}
+        return {"type": "http", "address": "127.0.0.1:0", "max_waiting": 4}
 
     def most_in_flight(self, event_bytes: int) -> int:
         # Requests of ten events each are what the test sends.
