@@ -152,5 +152,4 @@ SINKS: dict[str, type[SinkDriver]] = {
     "sqlite": SqliteSink,
     "http": HttpSink,
     "http-out-of-order": HttpSinkOutOfOrder,
-    "wal-http": WalHttpSink,
 }

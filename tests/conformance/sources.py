@@ -281,6 +281,5 @@ class TcpSource(SourceDriver):
 SOURCES: dict[str, type[SourceDriver]] = {
     "file": FileSource,
     "http": HttpSource,
-    "tcp": TcpSource,
     "memory": MemorySource,
 }
