@@ -125,7 +125,7 @@ class HttpSinkOutOfOrder(HttpSink):
         super().__init__(directory, out_of_order=True)
 
     def options(self) -> dict[str, Any]:
-        return {**super().options(), "batch": "none", "concurrency": 4}
+        return {**super().options(), "batch": "none", "max_in_flight": 4}
 
 
 class WalHttpSink(HttpSink):
