@@ -52,13 +52,14 @@ class DeliveryRun:
         self.source.attach(deployment)
 
     def stop(self, seconds: float | None = None) -> None:
-        """An orderly stop; the account must be right."""
+        """An orderly stop; the account must be right, and know of nothing that is lost."""
         deployment, self.deployment = self.deployment, None
         if deployment is None:
             return
-        deployment.stop(seconds)
+        account = deployment.stop(seconds)
         self.source.detach()
         assert_balanced(deployment, repeated=self._was_disturbed)
+        assert account.lost == 0, f"the source still has it, and the account says lost: {account.losses()}"
 
     def crash(self) -> None:
         """Kill all actors at the same time, and give none the time to come back."""

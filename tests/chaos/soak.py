@@ -40,6 +40,8 @@ _PAUSE_SECONDS = 0.3
 _LOOK_SECONDS = 1.0
 _FAULT_SECONDS = 4.0
 _START_SECONDS = 30.0
+# An executor that ends more often is given up, and the deployment with it.
+_KILL_SECONDS = 60.0
 _STALL_SECONDS = 20.0
 _ARRIVAL_SECONDS = 60.0
 _NO_END = 10**9
@@ -72,6 +74,7 @@ class _Soak:
         """Of each process and figure: seconds and value."""
         self.arrived = dict.fromkeys((chain.name for chain in self.chains), 0)
         self.moved_at = dict.fromkeys(self.arrived, time.monotonic())
+        self.killed_at = float("-inf")
         self.faults: list[str] = []
 
     def start(self) -> None:
@@ -117,7 +120,8 @@ class _Soak:
             self.engine.go_on()
         elif kind == "full-disk" and chain.sink.file is not None and chain.sink.file.exists():
             self.engine.limit_files(chain.sink.file.stat().st_size + 1000)
-        elif kind == "kill-executor":
+        elif kind == "kill-executor" and time.monotonic() > self.killed_at + _KILL_SECONDS:
+            self.killed_at = time.monotonic()
             for pid in set(self.engine.executors()) - set(self.watched.values()):
                 send(pid, signal.SIGKILL)
         elif kind == "rotation":
