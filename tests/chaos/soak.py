@@ -39,7 +39,7 @@ _SEED = 1
 _PAUSE_SECONDS = 0.3
 _LOOK_SECONDS = 1.0
 _FAULT_SECONDS = 4.0
-_START_SECONDS = 30.0
+_START_SECONDS = 60.0
 # An executor that ends more often is given up, and the deployment with it.
 _KILL_SECONDS = 60.0
 _STALL_SECONDS = 20.0
@@ -73,7 +73,8 @@ class _Soak:
         self.samples: dict[tuple[str, str], list[tuple[float, float]]] = {}
         """Of each process and figure: seconds and value."""
         self.arrived = dict.fromkeys((chain.name for chain in self.chains), 0)
-        self.moved_at = dict.fromkeys(self.arrived, time.monotonic())
+        self.moved_at: dict[str, float] = {}
+        """When the last event of each flow arrived."""
         self.killed_at = float("-inf")
         self.faults: list[str] = []
 
@@ -85,6 +86,7 @@ class _Soak:
             raise RuntimeError(self.engine.log.read_text(errors="replace"))
         parent, first, *_others = self.engine.processes()
         self.watched = {"parent": parent, "executor": first}
+        self.moved_at = dict.fromkeys(self.arrived, time.monotonic())
 
     def look(self) -> None:
         """Take the figures, and see whether each flow has moved."""
