@@ -37,7 +37,10 @@ class RampError(Exception):
 
 
 class CannotOpen(RampError):
-    """The ramp cannot open and waiting will not help. The message names the thing, the reason and the remedy."""
+    """The ramp cannot open and waiting will not help. The message names the thing, the reason and the remedy.
+
+    An offramp that was open before is waited for nevertheless, as after `ConnectionLost`.
+    """
 
 
 class ConnectionLost(RampError):

@@ -15,7 +15,7 @@ from pipelines.outlets import Outlets
 from pipelines.retry import Backoff, BackoffOptions
 from pipelines.ticket import Outcome, Ticket, answer_all, forked_into, settle_batch
 from ramps.encoder import Encoder
-from ramps.errors import ConnectionLost, Rejected, StopDeployment
+from ramps.errors import CannotOpen, ConnectionLost, Rejected, StopDeployment
 from ramps.formats.codec_values import find_fault
 from ramps.give_up import GiveUpOptions
 from ramps.latency import Latencies
@@ -60,6 +60,8 @@ class OfframpPart:
         self.upstream: list[ActorRef[Any]] = []
         """Pipelines that want to hear of closed and reopened connections."""
         self.connected = False
+        self.was_open = False
+        """Whether it could be opened once."""
         self.outage = ""
         """Why it is not connected."""
         self.valve = Valve()
@@ -92,7 +94,7 @@ class OfframpActor(Actor[Any]):
         self._stop_asked = False
 
     def on_start(self) -> None:
-        """Open. A start fails only where waiting does not help; otherwise it is tried again."""
+        """Open. A start fails only where waiting does not help, and it was never open; otherwise it is tried again."""
         part = self._part
         part.connector.clock = self.clock
         self._now = self.clock.now
@@ -325,8 +327,15 @@ class OfframpActor(Actor[Any]):
 
     def _open(self) -> None:
         part = self._part
-        part.connector.open()
-        part.connected, part.outage = True, ""
+        try:
+            part.connector.open()
+        except CannotOpen as error:
+            if not part.was_open:
+                raise
+            # What was there may come back (a directory that was moved away), and other flows go on meanwhile.
+            raise ConnectionLost(str(error)) from error
+        part.connected = part.was_open = True
+        part.outage = ""
 
     def _try_open(self) -> None:
         """With nothing in hand: nobody may send anything to write before we say that we are open again."""

@@ -1,0 +1,1 @@
+"""The shipped test kit for whole deployments: what a source and a sink promise together."""
