@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import CodeType
 from typing import Any
 
@@ -120,6 +120,40 @@ def test_steps_of_a_query_are_those_of_one_event() -> None:
     for _ in range(3):
         ((port, _value, _meta),) = query.push("in", [0] * 100)
         assert port == "out"
+
+
+CALLING = "for event of case (i, x) => for event of case (j, y) => core::system::ingest_ns() end end"
+
+
+def _steps_of_a_script() -> Callable[[], Any]:
+    script = compile_script(CALLING, limits=Limits(steps=11_000))
+    return lambda: script.start().function
+
+
+def _steps_of_a_select() -> Callable[[], Any]:
+    query = compile_query(f"select ({CALLING}) from in into out;", limits=Limits(steps=11_000))
+    return lambda: next(iter(query.graph().nodes.values())).operator.event_function()
+
+
+@pytest.mark.parametrize("make", [_steps_of_a_script, _steps_of_a_select])
+def test_an_event_that_another_instance_pre_empts_counts_its_own_steps(make: Callable[[], Any]) -> None:
+    new_instance = make()
+    first, second = new_instance(), new_instance()
+
+    class PreEmpted:
+        origin, ingest_ns = "", 0
+
+    class PreEmpting:
+        origin = ""
+
+        @property
+        def ingest_ns(self) -> int:
+            if not others:
+                others.append(second([0] * 100, {}, PreEmpted()))
+            return 0
+
+    others: list[Any] = []
+    assert len(first([0] * 100, {}, PreEmpting())) == len(others[0]) == 100
 
 
 def test_recursion_ends() -> None:

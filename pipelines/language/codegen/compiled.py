@@ -9,7 +9,7 @@ from types import CodeType
 from typing import Any, Protocol
 
 from pipelines.language.aggregates.aggregate import Aggregate
-from pipelines.language.codegen.assembly import assemble
+from pipelines.language.codegen.assembly import Assembly, assemble
 from pipelines.language.dialect import Dialect
 from pipelines.language.library.function import Occasion
 from pipelines.language.limits import Limits
@@ -72,7 +72,7 @@ class CompiledProgram:
     def start(self, args: Value = None, state: Value = None) -> ProgramInstance:
         """An instance. ``args`` is what the script sees under that name; it and ``state`` are shared, not copied."""
         cell = StateCell(state)
-        namespace = {**self.namespace, "args": args, "cell": cell}
+        namespace = _own(self.namespace) | {"args": args, "cell": cell}
         exec(self.code, namespace)
         return ProgramInstance(namespace["main"], cell)
 
@@ -96,11 +96,32 @@ class CompiledSelection:
     having: QueryFunction | None
     accumulate: QueryFunction | None
     groups: QueryFunction | None
-    module: ast.Module
+    assembly: Assembly
+
+    def own(self) -> CompiledSelection:
+        """The same with a count of steps of its own: one for each operator, as they may pre-empt each other."""
+        return _selection(self.assembly)
 
     def python_source(self) -> str:
         """The functions as Python text, for reading only."""
-        return ast.unparse(self.module) + "\n"
+        return ast.unparse(self.assembly.module) + "\n"
+
+
+def _own(namespace: dict[str, Any]) -> dict[str, Any]:
+    return {**namespace, "steps": [0]}
+
+
+def _selection(assembly: Assembly) -> CompiledSelection:
+    namespace = _own(assembly.namespace)
+    exec(assembly.code, namespace)
+    return CompiledSelection(
+        namespace["target"],
+        namespace.get("where"),
+        namespace.get("having"),
+        namespace.get("accumulate"),
+        namespace.get("groups"),
+        assembly,
+    )
 
 
 def compile_program(program: Program, dialect: Dialect, limits: Limits) -> CompiledProgram:
@@ -120,17 +141,7 @@ def compile_selection(selection: Selection, dialect: Dialect, limits: Limits) ->
         parts["accumulate"] = selection
     if selection.grouping is not None:
         parts["groups"] = selection.grouping
-    assembly = assemble(parts, dialect, limits, None)
-    namespace = dict(assembly.namespace)
-    exec(assembly.code, namespace)
-    return CompiledSelection(
-        namespace["target"],
-        namespace.get("where"),
-        namespace.get("having"),
-        namespace.get("accumulate"),
-        namespace.get("groups"),
-        assembly.module,
-    )
+    return _selection(assemble(parts, dialect, limits, None))
 
 
 def compile_expression(routine: Routine, dialect: Dialect, limits: Limits) -> QueryFunction:

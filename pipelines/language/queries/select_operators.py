@@ -47,7 +47,7 @@ class Pass(Operator):
 class Keep(Operator):
     """``where`` or ``having``: drops the events for which ``test`` is false, and counts them by ``reason``.
 
-    ``sees_meta``: ``$`` is the event's metadata; otherwise it is null. ``uses_group``: the test asks for ``group``.
+    ``test`` is the operator's own (`CompiledSelection.own`). ``sees_meta``: ``$`` is the event's metadata; otherwise it is null. ``uses_group``: the test asks for ``group``.
     """
 
     name = "keep"
@@ -92,7 +92,7 @@ class Target(Operator):
 
     def __init__(self, compiled: CompiledSelection, *, uses_group: bool) -> None:
         super().__init__(None)
-        self._target = compiled.target
+        self._target = compiled.own().target
         self._uses_group = uses_group
 
     def event_function(self) -> Callable[..., Any]:
@@ -120,7 +120,7 @@ class GroupedTarget(Operator):
 
     def __init__(self, compiled: CompiledSelection, *, uses_group: bool, span: Span) -> None:
         super().__init__(None)
-        self._compiled = compiled
+        self._compiled = compiled.own()
         self._uses_group = uses_group
         self._span = span
 

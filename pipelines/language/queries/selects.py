@@ -49,11 +49,8 @@ def select_steps(
     compiled = compile_selection(selection, dialect, limits)
     steps = []
     if compiled.where is not None:
-        steps.append(
-            Step(
-                f"where@{place}", partial(Keep, compiled.where, "where"), select.span, compiled.python_source
-            )
-        )
+        keep = partial(_keep_where, compiled)
+        steps.append(Step(f"where@{place}", keep, select.span, compiled.python_source))
     if windows:
         node_id = f"select@{place}"
         make = partial(
@@ -85,12 +82,18 @@ def _without_windows(
         target = partial(Target, compiled, uses_group=selection.uses_group)
         steps.append(Step(node_id, target, select.span, compiled.python_source))
     if compiled.having is not None:
-        keep = partial(
-            Keep,
-            compiled.having,
-            "having",
-            sees_meta=selection.passes_event,
-            uses_group=selection.uses_group,
-        )
+        keep = partial(_keep_having, compiled, selection)
         steps.append(Step(f"having@{place}", keep, select.span, compiled.python_source))
     return steps
+
+
+def _keep_where(compiled: CompiledSelection) -> Keep:
+    test = compiled.own().where
+    assert test is not None
+    return Keep(test, "where")
+
+
+def _keep_having(compiled: CompiledSelection, selection: Selection) -> Keep:
+    test = compiled.own().having
+    assert test is not None
+    return Keep(test, "having", sees_meta=selection.passes_event, uses_group=selection.uses_group)
