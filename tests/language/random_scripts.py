@@ -84,7 +84,9 @@ booleans = st.one_of(
     ),
     st.builds("({} {})".format, st.sampled_from(["present", "absent"]), wild),
 )
-records = st.sampled_from(["event", "event.r", "$m", "state", "state.a", '{"a": 1}', '{"a": x, "b": {"c": y}}', "constant", "w"])
+records = st.sampled_from(
+    ["event", "event.r", "$m", "state", "state.a", '{"a": 1}', '{"a": x, "b": {"c": y}}', "constant", "w"]
+)
 lists = st.sampled_from(
     ["event.l", "event.q", "[]", "[x, y]", "event.l[0:0]", "constant.b.a", "event.q[0:2]"]
 )

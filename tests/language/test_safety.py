@@ -6,6 +6,7 @@ import ast
 import inspect
 import sys
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from types import CodeType
 from typing import Any
 
@@ -132,7 +133,12 @@ def _steps_of_a_script() -> Callable[[], Any]:
 
 def _steps_of_a_select() -> Callable[[], Any]:
     query = compile_query(f"select ({CALLING}) from in into out;", limits=Limits(steps=11_000))
-    return lambda: next(iter(query.graph().nodes.values())).operator.event_function()
+
+    def make() -> Any:
+        (node,) = query.graph().nodes.values()
+        return node.operator.event_function()
+
+    return make
 
 
 @pytest.mark.parametrize("make", [_steps_of_a_script, _steps_of_a_select])
@@ -228,6 +234,44 @@ def test_state_that_doubles_with_each_event_is_stopped() -> None:
     with pytest.raises(ScriptError, match="are the limits"):
         for _ in range(30):
             instance.run(None)
+
+
+def _one_of_many(queries: int, create: str, link: str) -> str:
+    names = ["in", *(f"s{number}" for number in range(queries)), "out"]
+    parts = [create.replace("NAME", name) for name in names[1:-1]]
+    parts += [f"{link} from {one} into {other};" for one, other in pairwise(names)]
+    return "".join(parts)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        _one_of_many(60, "create stream NAME;", 'select {"a": event, "b": event}'),
+        'define script twice script {"a": event, "b": event} end;'
+        + _one_of_many(60, "create script NAME from twice;", "select event"),
+        "define script twice script let $a = $; let $b = $; event end;"
+        + _one_of_many(60, "create script NAME from twice;", "select event"),
+    ],
+    ids=["selects", "scripts", "metadata"],
+)
+def test_a_row_of_selects_and_scripts_lets_nothing_grow_beyond_the_limit(text: str) -> None:
+    query = compile_query(text, limits=Limits(array=10_000, string=100_000)).start()
+    ((port, value, meta),) = query.push("in", {"x": 1}, {"m": 1})
+    assert (port, value["event"], meta) == ("err", None, {})
+    assert "are the limits" in value["error"]
+
+
+def test_short_rows_of_selects_are_not_weighed() -> None:
+    text = _one_of_many(3, "create stream NAME;", 'select {"a": event.a, "b": event.b, "c": event.c}')
+    assert not any(name.startswith("weigh") for name in compile_query(text).graph().nodes)
+
+
+def test_an_event_in_many_groups_is_not_copied_for_each_without_limit() -> None:
+    query = compile_query("select event from in group by each(event) into out;", limits=Limits(array=1000))
+    assert len(query.start().push("in", list(range(40)))) == 40
+    ((port, value, _meta),) = query.start().push("in", list(range(100)))
+    assert port == "err"
+    assert "are the limits" in value["error"]
 
 
 def test_a_text_does_not_grow_beyond_the_limit() -> None:

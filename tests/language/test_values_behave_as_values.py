@@ -44,7 +44,7 @@ from tests.language.script_runs import value_of
         ("let state = {}; let state.b = match 1 of default => state end; let state.x = 1; state.b", {}),
         ("let state = {}; let state = patch state of upsert \"b\" => state end; let state.x = 1; state.b", {}),
         ("let state = {\"a\": {}}; let state = patch state of copy \"a\" => \"b\" end; let state.a.x = 1; state.b", {}),
-        ("let state = {\"a\": {}}; let state = merge state of {\"b\": state} end; let state.a.x = 1; state.b", {"a": {}}),
+        ("let state = {\"a\": {}}; let state = merge state of {\"b\": state} end; let state.a.x = 1; state.b.a", {}),
         ("let $a = event; let event.x = 1; $a", {"r": {"y": 0}}),
         ("let $a = $; let $b = 1; $a", {}),
         ("let event.x = event; let event.x.r.y = 9; event.r", {"y": 0}),

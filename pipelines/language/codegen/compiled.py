@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from types import CodeType
 from typing import Any, Protocol
 
 from pipelines.language.aggregates.aggregate import Aggregate
@@ -63,22 +62,20 @@ class ProgramInstance:
 
 @dataclass(frozen=True, slots=True)
 class CompiledProgram:
-    """A script's code. ``code`` defines the functions in a copy of ``namespace``."""
+    """A script's code: ``assembly.code`` defines the functions in a copy of the namespace."""
 
-    code: CodeType
-    namespace: dict[str, Any]
-    module: ast.Module
+    assembly: Assembly
 
     def start(self, args: Value = None, state: Value = None) -> ProgramInstance:
         """An instance. ``args`` is what the script sees under that name; it and ``state`` are shared, not copied."""
         cell = StateCell(state)
-        namespace = _own(self.namespace) | {"args": args, "cell": cell}
-        exec(self.code, namespace)
+        namespace = _own(self.assembly.namespace) | {"args": args, "cell": cell}
+        exec(self.assembly.code, namespace)
         return ProgramInstance(namespace["main"], cell)
 
     def python_source(self) -> str:
         """The functions as Python text, for reading only: names of constants stand for their values."""
-        return ast.unparse(self.module) + "\n"
+        return ast.unparse(self.assembly.module) + "\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +123,7 @@ def _selection(assembly: Assembly) -> CompiledSelection:
 
 def compile_program(program: Program, dialect: Dialect, limits: Limits) -> CompiledProgram:
     """Compile a script. Raises `CompileError` if it is nested too deeply for Python."""
-    assembly = assemble({"main": program.main}, dialect, limits, program)
-    return CompiledProgram(assembly.code, assembly.namespace, assembly.module)
+    return CompiledProgram(assemble({"main": program.main}, dialect, limits, program))
 
 
 def compile_selection(selection: Selection, dialect: Dialect, limits: Limits) -> CompiledSelection:
