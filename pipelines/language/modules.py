@@ -307,7 +307,7 @@ def _read_text(path: Path) -> str:
     if len(content) > _MAX_BYTES:
         raise _NotUsable(f"the module {path} is too long: more than {_MAX_BYTES} bytes")
     try:
-        return content.decode("utf-8-sig")
+        return content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise _NotUsable(f"the module {path} is not UTF-8 in line {line}", "save it as UTF-8") from error

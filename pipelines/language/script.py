@@ -63,6 +63,8 @@ class Script:
         """Whether it may change an event in place. If not, one that it emits as it is stays the very same object."""
         self.assigns_meta: bool = program.assigns_meta
         """Whether it may change metadata."""
+        self.growth: float = self._program.assembly.growth
+        """How many times as large as what comes in that what leaves can be, at most."""
 
     def run(
         self,

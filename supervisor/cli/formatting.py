@@ -15,10 +15,11 @@ from supervisor.cli.exit_codes import ExitCode
 from supervisor.cli.language_text import (
     DIALECT,
     QUERY,
+    Unreadable,
     fail,
+    find_source,
     is_query,
     print_language_problems,
-    read_source,
 )
 
 if TYPE_CHECKING:
@@ -44,7 +45,12 @@ def command(
     """
     wrong = changed = 0
     for file in files:
-        source = read_source(file)
+        try:
+            source = find_source(file)
+        except Unreadable as error:
+            click.echo(f"error: {error}", err=True)
+            wrong += 1
+            continue
         formatted = _formatted(source, dialect, is_query(file, as_query))
         if formatted is None:
             wrong += 1

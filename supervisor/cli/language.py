@@ -13,7 +13,9 @@ from supervisor.cli.language_text import (
     DIALECT,
     MODULE_PATH,
     QUERY,
+    Unreadable,
     compile_text,
+    find_source,
     is_query,
     print_language_problems,
     read_source,
@@ -90,11 +92,16 @@ def check_command(
     Exits with 3 if there is an error; warnings alone are 0. `--json` prints an object of `ok` and `diagnostics`, each
     with severity, code, message, hint, file, and the line and column of its beginning and end.
     """
-    from pipelines.language.diagnostic import Severity
+    from pipelines.language.diagnostic import Diagnostic, Severity
 
     found: list[Diagnostic] = []
     for file in files:
-        found += _diagnostics(read_source(file), is_query(file, as_query), module_path, dialect)
+        try:
+            source = find_source(file)
+        except Unreadable as error:
+            found.append(Diagnostic(str(error), None, code="unreadable"))
+        else:
+            found += _diagnostics(source, is_query(file, as_query), module_path, dialect)
     wrong = any(diagnostic.severity is Severity.ERROR for diagnostic in found)
     if as_json:
         print_json({"ok": not wrong, "diagnostics": [diagnostic.as_json() for diagnostic in found]})

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from pipelines.language import Diagnostic, LanguageError, Query, Script, Source
 
 __all__ = [
-    "ARGUMENTS", "DIALECT", "MODULE_PATH", "QUERY", "compile_text", "fail", "is_query", "print_language_error",
-    "print_language_problems", "read_source",
+    "ARGUMENTS", "DIALECT", "MODULE_PATH", "QUERY", "Unreadable", "compile_text", "fail", "find_source", "is_query",
+    "print_language_error", "print_language_problems", "read_source",
 ]  # fmt: skip
 
 _MAX_BYTES = 4 * 1024 * 1024
@@ -76,8 +76,20 @@ def fail(message: str) -> click.exceptions.Exit:
     return click.exceptions.Exit(ExitCode.INVALID_DEPLOYMENT)
 
 
+class Unreadable(Exception):
+    """A file cannot be read, or is no text; the exception's text says which and why."""
+
+
 def read_source(file: str) -> Source:
-    """The text of a file, ``-`` for the standard input. Raises `click.exceptions.Exit` where it cannot be read."""
+    """The text of a file, ``-`` for the standard input. Raises `click.exceptions.Exit` after saying why not."""
+    try:
+        return find_source(file)
+    except Unreadable as error:
+        raise fail(str(error)) from None
+
+
+def find_source(file: str) -> Source:
+    """As `read_source`, for who goes on without the file. Raises `Unreadable`."""
     from pipelines.language import Source
     from supervisor.deployment.problem import printable
 
@@ -86,13 +98,13 @@ def read_source(file: str) -> Source:
         with click.open_file(file, "rb") as stream:
             data: bytes = stream.read(_MAX_BYTES + 1)
     except OSError as error:
-        raise fail(f"{shown} cannot be read: {error.strerror}") from None
+        raise Unreadable(f"{shown} cannot be read: {error.strerror}") from None
     if len(data) > _MAX_BYTES:
-        raise fail(f"{shown} is larger than {_MAX_BYTES // 1024 // 1024} MiB, which no script is")
+        raise Unreadable(f"{shown} is larger than {_MAX_BYTES // 1024 // 1024} MiB, which no script is")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise fail(f"{shown} is not UTF-8 text: see its byte {error.start}") from None
+        raise Unreadable(f"{shown} is not UTF-8 text: see its byte {error.start}") from None
     return Source("<stdin>" if file == "-" else file, text.replace("\r\n", "\n"))
 
 

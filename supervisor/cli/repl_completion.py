@@ -14,7 +14,7 @@ from supervisor.cli.repl_session import Session
 __all__ = ["complete"]
 
 _WORD = re.compile(r"[\w:.$`]*$")
-_FIELD = re.compile(r"\w+")
+_FIELD = re.compile(r"[^\W_]\w*")
 _COMMANDS = (":event", ":help", ":quit")
 
 
@@ -27,20 +27,27 @@ def complete(session: Session, line: str) -> list[str]:
     path, dot, _ = word.rpartition(".")
     if dot:
         return _fitting((f"{path}.{name}" for name in _fields(session, path)), word)
-    functions = {f"{module}::{name}(" for module, name in FUNCTIONS}
+    functions = {f"{module}::{_quoted(name)}(" for module, name in FUNCTIONS}
     modules = {f"{function.package or 'core'}::{function.module}" for function in FUNCTIONS.values()}
     if "use" in line.split():
         return _fitting(modules, word)
-    return _fitting({*functions, *KEYWORDS, *session.locals}, word)
+    return _fitting({*functions, *KEYWORDS, *map(_quoted, session.locals)}, word)
 
 
 def _fields(session: Session, path: str) -> list[str]:
     first, *rest = path.split(".")
-    value: Any = {"event": session.event, "state": session.state, **session.locals}.get(first)
-    for name in rest:
+    known = {"event": session.event, "state": session.state}
+    value: Any = known.get(first, session.locals.get(first.strip("`")))
+    for name in (one.strip("`") for one in rest):
         value = value.get(name) if isinstance(value, dict) else None
-    return [name for name in value if _FIELD.fullmatch(name)] if isinstance(value, dict) else []
+    return [_quoted(name) for name in value if _FIELD.fullmatch(name)] if isinstance(value, dict) else []
+
+
+def _quoted(name: str) -> str:
+    """As it is written where a name is meant."""
+    return f"`{name}`" if name in KEYWORDS else name
 
 
 def _fitting(words: Iterable[str], word: str) -> list[str]:
-    return sorted(candidate for candidate in words if candidate.startswith(word))
+    begun = word.replace("`", "")
+    return sorted(candidate for candidate in words if candidate.replace("`", "").startswith(begun))

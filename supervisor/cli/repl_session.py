@@ -27,7 +27,7 @@ __all__ = ["Outcome", "Session"]
 _END_PORT = "end of the input"
 _LOCALS = "repl_locals"
 _VALUE = "repl_value"
-_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_PLAIN_NAME = re.compile(r"\w[\w-]*")
 
 _DECLARATIONS = (tree.Const, tree.Fn, tree.Intrinsic, tree.Module, tree.Use)
 _SILENT = (tree.Let, *_DECLARATIONS)

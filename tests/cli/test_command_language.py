@@ -12,6 +12,7 @@ import pytest
 from click.testing import Result
 
 Feed = Callable[..., Result]
+Run = Callable[..., Result]
 
 
 def test_the_tree_of_a_text_is_printed_as_json(feed: Feed) -> None:
@@ -79,3 +80,18 @@ def test_warnings_alone_are_no_failure(feed: Feed) -> None:
 def test_a_good_text_needs_no_words(feed: Feed) -> None:
     result = feed("event", "language", "check", "-")
     assert (result.exit_code, result.output) == (0, "")
+
+
+def test_a_file_that_cannot_be_read_hides_nothing_of_the_others(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "bad.tremor").write_bytes(b'"\xff"')
+    (tmp_path / "wrong.tremor").write_text("let = 1", encoding="utf-8")
+    files = [str(tmp_path / name) for name in ("missing.tremor", "bad.tremor", "wrong.tremor")]
+
+    result = run("language", "check", "--json", *files)
+    found = json.loads(result.stdout)
+
+    assert result.exit_code == 3
+    assert found["ok"] is False
+    assert [one["code"] for one in found["diagnostics"]] == ["unreadable", "unreadable", "syntax"]
+    assert "missing.tremor cannot be read" in found["diagnostics"][0]["message"]
+    assert "wrong.tremor:1:5" in run("format", *files).stderr

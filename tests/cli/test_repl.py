@@ -125,6 +125,21 @@ def test_words_are_completed(session: Session, line: str, words: list[str]) -> N
     assert bool(found) is bool(words)
 
 
+def test_names_that_are_words_of_the_language_are_completed_between_backticks(session: Session) -> None:
+    session.event = {"end": {"of": 1}, "ending": 2}
+    session.evaluate("let `match` = 1")
+
+    assert complete(session, "event.en") == ["event.`end`", "event.ending"]
+    assert complete(session, "event.`end`.") == ["event.`end`.`of`"]
+    assert complete(session, "record::sel") == ["record::`select`("]
+    assert "`match`" in complete(session, "mat")
+
+
+def test_locals_may_have_names_in_any_script(session: Session) -> None:
+    session.evaluate("let größe-x = 1")
+    assert value_of(session, "größe-x + 1") == 2
+
+
 def test_the_prompt_reads_runs_and_shows(feed: Feed) -> None:
     typed = """\
 :event {"a": 1}

@@ -84,7 +84,9 @@ booleans = st.one_of(
     ),
     st.builds("({} {})".format, st.sampled_from(["present", "absent"]), wild),
 )
-records = st.sampled_from(["event", "event.r", "$m", '{"a": 1}', '{"a": x, "b": {"c": y}}', "constant", "w"])
+records = st.sampled_from(
+    ["event", "event.r", "$m", "state", "state.a", '{"a": 1}', '{"a": x, "b": {"c": y}}', "constant", "w"]
+)
 lists = st.sampled_from(
     ["event.l", "event.q", "[]", "[x, y]", "event.l[0:0]", "constant.b.a", "event.q[0:2]"]
 )
@@ -212,9 +214,15 @@ simple = st.one_of(
     ),
     st.builds(
         "let {0} = patch {0} of upsert {1} => {2} end".format,
-        st.sampled_from(["event", "$", "w"]),
+        st.sampled_from(["event", "$", "w", "state"]),
         keys,
         leaves,
+    ),
+    st.builds(
+        "let {0} = patch {0} of erase {2}, copy {1} => {2} end".format,
+        st.sampled_from(["event", "$", "w", "state"]),
+        keys,
+        keys,
     ),
 )
 ends = st.one_of(

@@ -52,6 +52,8 @@ def test_the_message_names_what_was_expected_and_what_stands_there(text: str, me
         ("a <> b", "did you mean `!=`?"),
         ("a && b", "did you mean `and`?"),
         ("a <== b", "did you mean `<=`?"),
+        ("// a comment\nevent", "comments begin with `#`"),
+        ("event // a comment", "comments begin with `#`"),
         ("a = b", "`=` stands only after `let` and `const`; to compare, write `==`"),
         ("if a then b", "there is no `if`"),
         ("match a of case 1 => 2, default => 3 end", "the `,` before it is one too many"),

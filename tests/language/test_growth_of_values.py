@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.language.codegen.growth import grows
+from pipelines.language.codegen.growth import MOST, growth
 from pipelines.language.codegen.ownership import walk
 from pipelines.language.tree import Call
 from tests.language.test_scripts_do_what_a_naive_interpreter_does import resolved
@@ -13,7 +13,7 @@ from tests.language.test_scripts_do_what_a_naive_interpreter_does import resolve
 def script_grows(text: str) -> bool:
     main = resolved(text, "0.11").main
     calls = [node for node in walk(main.body) if isinstance(node, Call)]
-    return grows(main, [call.routine for call in calls if call.routine is not None])
+    return growth(main, [call.routine for call in calls if call.routine is not None]) > MOST
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.language import modules
+from pipelines.language import compile_script, modules
 from pipelines.language.diagnostic import Problems
 from pipelines.language.dialect import DIALECTS
 from pipelines.language.lexer import tokenize
@@ -249,3 +249,13 @@ def test_any_text_can_be_expanded(text: str) -> None:
     assert tokens[-1].kind is Kind.END
     for error in problems.errors:
         assert error.render()
+
+
+def test_a_module_with_the_newlines_of_windows_means_the_same(tmp_path: Path) -> None:
+    text = 'const letter = """\na\nb\n""";\n'
+    (tmp_path / "unix.tremor").write_bytes(text.encode())
+    (tmp_path / "windows.tremor").write_bytes(text.replace("\n", "\r\n").encode())
+    script = "use unix;\nuse windows;\n[unix::letter, windows::letter]"
+    result = compile_script(script, module_path=[tmp_path]).run(None)
+    assert result is not None
+    assert result.value == ["a\nb\n", "a\nb\n"]

@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.emit import Drop
 from pipelines.errors import EventError
-from pipelines.language import ScriptError
+from pipelines.language import ScriptError, compile_query
 from pipelines.language.queries.eager_windows import EagerWindows
 from pipelines.language.queries.late_windows import LateWindows
 from pipelines.language.queries.window import Window
@@ -207,3 +207,22 @@ def test_in_the_old_dialect_an_interval_without_events_does_not_close_and_the_en
     assert tick(windows, 100) == []
     assert windows.finish(SimpleOccasion(200)) == []
     assert windows.held == 1
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        '{"n": aggr::stats::count(), "s": aggr::stats::sum(event)}',
+        '{"s": aggr::stats::sum(event), "n": aggr::stats::count()}',
+        '{"m": aggr::stats::max(1), "n": aggr::stats::count(), "s": aggr::stats::sum(event)}',
+    ],
+)
+@pytest.mark.parametrize("dialect", ["0.9", "0.11"])
+def test_an_event_that_one_aggregate_refuses_is_in_none_of_them(target: str, dialect: str) -> None:
+    text = f"define tumbling window three with size = 3 end; select {target} from in[three] into out;"
+    query = compile_query(text, dialect=dialect).start()
+    results = [result for value in (1, 2, "x", 3, 4) for result in query.push("in", value)]
+    assert [(port, value.get("n"), value.get("s")) for port, value, _ in results] == [
+        ("err", None, None),
+        ("out", 3, 6.0),
+    ]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import inspect
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import pairwise
 from types import CodeType
 from typing import Any
 
@@ -122,6 +123,45 @@ def test_steps_of_a_query_are_those_of_one_event() -> None:
         assert port == "out"
 
 
+CALLING = "for event of case (i, x) => for event of case (j, y) => core::system::ingest_ns() end end"
+
+
+def _steps_of_a_script() -> Callable[[], Any]:
+    script = compile_script(CALLING, limits=Limits(steps=11_000))
+    return lambda: script.start().function
+
+
+def _steps_of_a_select() -> Callable[[], Any]:
+    query = compile_query(f"select ({CALLING}) from in into out;", limits=Limits(steps=11_000))
+
+    def make() -> Any:
+        (node,) = query.graph().nodes.values()
+        return node.operator.event_function()
+
+    return make
+
+
+@pytest.mark.parametrize("make", [_steps_of_a_script, _steps_of_a_select])
+def test_an_event_that_another_instance_pre_empts_counts_its_own_steps(make: Callable[[], Any]) -> None:
+    new_instance = make()
+    first, second = new_instance(), new_instance()
+
+    class PreEmpted:
+        origin, ingest_ns = "", 0
+
+    class PreEmpting:
+        origin = ""
+
+        @property
+        def ingest_ns(self) -> int:
+            if not others:
+                others.append(second([0] * 100, {}, PreEmpted()))
+            return 0
+
+    others: list[Any] = []
+    assert len(first([0] * 100, {}, PreEmpting())) == len(others[0]) == 100
+
+
 def test_recursion_ends() -> None:
     error = failure_of("fn f(n) with recur(n + 1) end; f(0)", recursion=100)
     assert error.diagnostic.code == "recursion-limit"
@@ -194,6 +234,44 @@ def test_state_that_doubles_with_each_event_is_stopped() -> None:
     with pytest.raises(ScriptError, match="are the limits"):
         for _ in range(30):
             instance.run(None)
+
+
+def _one_of_many(queries: int, create: str, link: str) -> str:
+    names = ["in", *(f"s{number}" for number in range(queries)), "out"]
+    parts = [create.replace("NAME", name) for name in names[1:-1]]
+    parts += [f"{link} from {one} into {other};" for one, other in pairwise(names)]
+    return "".join(parts)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        _one_of_many(60, "create stream NAME;", 'select {"a": event, "b": event}'),
+        'define script twice script {"a": event, "b": event} end;'
+        + _one_of_many(60, "create script NAME from twice;", "select event"),
+        "define script twice script let $a = $; let $b = $; event end;"
+        + _one_of_many(60, "create script NAME from twice;", "select event"),
+    ],
+    ids=["selects", "scripts", "metadata"],
+)
+def test_a_row_of_selects_and_scripts_lets_nothing_grow_beyond_the_limit(text: str) -> None:
+    query = compile_query(text, limits=Limits(array=10_000, string=100_000)).start()
+    ((port, value, meta),) = query.push("in", {"x": 1}, {"m": 1})
+    assert (port, value["event"], meta) == ("err", None, {})
+    assert "are the limits" in value["error"]
+
+
+def test_short_rows_of_selects_are_not_weighed() -> None:
+    text = _one_of_many(3, "create stream NAME;", 'select {"a": event.a, "b": event.b, "c": event.c}')
+    assert not any(name.startswith("weigh") for name in compile_query(text).graph().nodes)
+
+
+def test_an_event_in_many_groups_is_not_copied_for_each_without_limit() -> None:
+    query = compile_query("select event from in group by each(event) into out;", limits=Limits(array=1000))
+    assert len(query.start().push("in", list(range(40)))) == 40
+    ((port, value, _meta),) = query.start().push("in", list(range(100)))
+    assert port == "err"
+    assert "are the limits" in value["error"]
 
 
 def test_a_text_does_not_grow_beyond_the_limit() -> None:

@@ -39,6 +39,8 @@ class AggregateKind:
     summary: str
     example: tuple[str, str]
     """A query's target, and its value over the events 1 to 4 (``event`` is the number)."""
+    check: Callable[..., object] | None = None
+    """Raises what ``add`` raises for the same arguments; ``None`` if that may depend on the state as well."""
 
 
 AGGREGATES: dict[tuple[str, str], AggregateKind] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pipelines.language.aggregates.aggregate import AggregateKind, register
@@ -78,6 +79,7 @@ register(
         lambda limits: Count(),
         "How many events there were.",
         ("aggr::stats::count()", "4"),
+        lambda: None,
     )
 )
 register(
@@ -89,6 +91,7 @@ register(
         lambda limits: Sum(),
         "The sum of numbers, a float.",
         ("aggr::stats::sum(event)", "10.0"),
+        partial(to_float, "sum"),
     )
 )
 register(
@@ -100,5 +103,6 @@ register(
         lambda limits: Mean(),
         "The mean of numbers; null of none.",
         ("aggr::stats::mean(event)", "2.5"),
+        partial(to_float, "mean"),
     )
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pipelines.language.aggregates.aggregate import AggregateKind, register
@@ -67,6 +68,7 @@ register(
         lambda limits: Minimum(),
         "The smallest of numbers, a float; 0.0 of none.",
         ("aggr::stats::min(event)", "1.0"),
+        partial(to_float, "min"),
     )
 )
 register(
@@ -78,5 +80,6 @@ register(
         lambda limits: Maximum(),
         "The largest of numbers, a float; 0.0 of none.",
         ("aggr::stats::max(event)", "4.0"),
+        partial(to_float, "max"),
     )
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from math import nan, sqrt
 from typing import Any
 
@@ -73,6 +74,7 @@ register(
         lambda limits: Variance("var"),
         "The variance of numbers as a sample: divided by their count less one.",
         ("aggr::stats::var(event)", "1.6666666666666667"),
+        partial(to_float, "var"),
     )
 )
 register(
@@ -84,5 +86,6 @@ register(
         lambda limits: Deviation("stdev"),
         "The standard deviation of numbers as a sample.",
         ("aggr::stats::stdev(event)", "1.2909944487358056"),
+        partial(to_float, "stdev"),
     )
 )

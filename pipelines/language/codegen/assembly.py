@@ -18,7 +18,7 @@ from pipelines.language.codegen.functions import (
     write_function,
     write_groups,
 )
-from pipelines.language.codegen.growth import grows
+from pipelines.language.codegen.growth import MOST, growth
 from pipelines.language.codegen.multiplying import multiplies
 from pipelines.language.codegen.namespace import make_namespace
 from pipelines.language.codegen.ownership import Holds, Ownership, walk
@@ -39,11 +39,14 @@ Part = Routine | Grouping | Selection
 
 @dataclass(frozen=True, slots=True)
 class Assembly:
-    """``code`` defines the functions of ``module`` in a namespace that has what ``namespace`` holds."""
+    """``code`` defines the functions of ``module`` in a namespace that has what ``namespace`` holds. What they return
+    is at most ``growth`` times as large as what they get.
+    """
 
     code: CodeType
     namespace: dict[str, Any]
     module: ast.Module
+    growth: float
 
 
 def assemble(
@@ -56,7 +59,10 @@ def assemble(
     spans = [part.span for part in parts.values()]
     with _bearable(spans[0]):
         called = _called(parts.values())
-        weighed = any(grows(part, called) for part in parts.values() if isinstance(part, Routine))
+        grown = max(
+            [growth(part, called) for part in parts.values() if isinstance(part, Routine)], default=0.0
+        )
+        weighed = grown > MOST
         counted = multiplies(_bodies_of(parts.values()), called)
         namespace = make_namespace(limits, weighed)
         unit = Unit(dialect, limits, namespace, _shares_roots(program), weighed, counted)
@@ -86,7 +92,7 @@ def assemble(
         _remember(source)
     leaving = weighing(limits)["leaving"] if weighed else no_leaving
     unit.namespace["fail"] = make_failure(unit.sites.by_location, leaving)
-    return Assembly(_renamed(code, names), unit.namespace, module)
+    return Assembly(_renamed(code, names), unit.namespace, module, max(grown, 1.0))
 
 
 @contextmanager

@@ -50,7 +50,7 @@ def _assign(writer: Writer, node: tree.Let, wanted: bool) -> ast.expr:
     policy = _policy(kind)
     if not whole:
         return _assign_along(writer, node, variable, value_for(writer, node.value, policy), wanted)
-    _assign_whole(writer, node, variable, policy)
+    _assign_whole(writer, node, variable, Policy.WHOLE_STATE if policy is Policy.STATE else policy)
     return writer.name(variable)
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from types import CodeType
 from typing import Any, Protocol
 
 from pipelines.language.aggregates.aggregate import Aggregate
-from pipelines.language.codegen.assembly import assemble
+from pipelines.language.codegen.assembly import Assembly, assemble
 from pipelines.language.dialect import Dialect
 from pipelines.language.library.function import Occasion
 from pipelines.language.limits import Limits
@@ -63,22 +62,20 @@ class ProgramInstance:
 
 @dataclass(frozen=True, slots=True)
 class CompiledProgram:
-    """A script's code. ``code`` defines the functions in a copy of ``namespace``."""
+    """A script's code: ``assembly.code`` defines the functions in a copy of the namespace."""
 
-    code: CodeType
-    namespace: dict[str, Any]
-    module: ast.Module
+    assembly: Assembly
 
     def start(self, args: Value = None, state: Value = None) -> ProgramInstance:
         """An instance. ``args`` is what the script sees under that name; it and ``state`` are shared, not copied."""
         cell = StateCell(state)
-        namespace = {**self.namespace, "args": args, "cell": cell}
-        exec(self.code, namespace)
+        namespace = _own(self.assembly.namespace) | {"args": args, "cell": cell}
+        exec(self.assembly.code, namespace)
         return ProgramInstance(namespace["main"], cell)
 
     def python_source(self) -> str:
         """The functions as Python text, for reading only: names of constants stand for their values."""
-        return ast.unparse(self.module) + "\n"
+        return ast.unparse(self.assembly.module) + "\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,17 +93,37 @@ class CompiledSelection:
     having: QueryFunction | None
     accumulate: QueryFunction | None
     groups: QueryFunction | None
-    module: ast.Module
+    assembly: Assembly
+
+    def own(self) -> CompiledSelection:
+        """The same with a count of steps of its own: one for each operator, as they may pre-empt each other."""
+        return _selection(self.assembly)
 
     def python_source(self) -> str:
         """The functions as Python text, for reading only."""
-        return ast.unparse(self.module) + "\n"
+        return ast.unparse(self.assembly.module) + "\n"
+
+
+def _own(namespace: dict[str, Any]) -> dict[str, Any]:
+    return {**namespace, "steps": [0]}
+
+
+def _selection(assembly: Assembly) -> CompiledSelection:
+    namespace = _own(assembly.namespace)
+    exec(assembly.code, namespace)
+    return CompiledSelection(
+        namespace["target"],
+        namespace.get("where"),
+        namespace.get("having"),
+        namespace.get("accumulate"),
+        namespace.get("groups"),
+        assembly,
+    )
 
 
 def compile_program(program: Program, dialect: Dialect, limits: Limits) -> CompiledProgram:
     """Compile a script. Raises `CompileError` if it is nested too deeply for Python."""
-    assembly = assemble({"main": program.main}, dialect, limits, program)
-    return CompiledProgram(assembly.code, assembly.namespace, assembly.module)
+    return CompiledProgram(assemble({"main": program.main}, dialect, limits, program))
 
 
 def compile_selection(selection: Selection, dialect: Dialect, limits: Limits) -> CompiledSelection:
@@ -120,17 +137,7 @@ def compile_selection(selection: Selection, dialect: Dialect, limits: Limits) ->
         parts["accumulate"] = selection
     if selection.grouping is not None:
         parts["groups"] = selection.grouping
-    assembly = assemble(parts, dialect, limits, None)
-    namespace = dict(assembly.namespace)
-    exec(assembly.code, namespace)
-    return CompiledSelection(
-        namespace["target"],
-        namespace.get("where"),
-        namespace.get("having"),
-        namespace.get("accumulate"),
-        namespace.get("groups"),
-        assembly.module,
-    )
+    return _selection(assemble(parts, dialect, limits, None))
 
 
 def compile_expression(routine: Routine, dialect: Dialect, limits: Limits) -> QueryFunction:

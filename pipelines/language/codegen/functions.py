@@ -111,19 +111,29 @@ def write_condition(unit: Unit, name: str, routine: Routine, ownership: Ownershi
 
 
 def write_accumulation(unit: Unit, name: str, selection: Selection) -> list[ast.stmt]:
-    """Evaluate the arguments of all aggregates, then add them."""
+    """Evaluate the arguments of all aggregates, then add them: to all, or, if one refuses, to none of them."""
     arguments = [routine.body[0] for use in selection.aggregates for routine in use.arguments]
     writer = _part(unit, name, selection, arguments)
     values = iter(writer.expressions(arguments, lambda one: value_for(writer, one, Policy.STORED)))
     calls: list[tuple[Any, list[ast.expr]]] = [
         (use, [writer.name(writer.kept(next(values))) for _ in use.arguments]) for use in selection.aggregates
     ]
-    for slot, (use, given) in enumerate(calls):
+    numbered = [(slot, use, given) for slot, (use, given) in enumerate(calls)]
+    for _, use, given in numbered if len(numbered) > 1 else ():
+        if use.kind.check is not None and given:
+            writer.here = writer.locate(use.span)
+            _put_call(writer, writer.name(unit.add("check", use.kind.check)), given)
+    # Those whose state may refuse come before those that can refuse no more.
+    for slot, use, given in sorted(numbered, key=lambda one: one[1].kind.check is not None):
         writer.here = writer.locate(use.span)
-        call = writer.make("aggregates[SLOT].add()", SLOT=writer.constant(slot))
-        call.args = given  # type: ignore[attr-defined]
-        writer.put("CALL", CALL=call)
+        _put_call(writer, writer.make("aggregates[SLOT].add", SLOT=writer.constant(slot)), given)
     return _framed(writer, name, _QUERY_PARAMETERS)
+
+
+def _put_call(writer: Writer, function: ast.expr, arguments: list[ast.expr]) -> None:
+    call = writer.make("FUNCTION()", FUNCTION=function)
+    call.args = arguments  # type: ignore[attr-defined]
+    writer.put("CALL", CALL=call)
 
 
 def _part(

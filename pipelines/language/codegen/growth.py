@@ -18,16 +18,18 @@ from pipelines.language.codegen.ownership import is_scalar_call, walk
 from pipelines.language.routine import Routine
 from pipelines.language.tree import RootKind
 
-__all__ = ["grows"]
+__all__ = ["MOST", "growth"]
 
 MOST: Final = 32.0
+"""What grows more is weighed."""
+
 MOST_LOOPS: Final = 4
 
 Variable = tuple[RootKind, int]
 
 
-def grows(routine: Routine, routines: list[Routine]) -> bool:
-    """Whether what leaves ``routine`` can be more than `MOST` times as large as what comes in.
+def growth(routine: Routine, routines: list[Routine]) -> float:
+    """How many times as large as what comes in that what leaves ``routine`` can be, at most.
 
     ``routines`` are all functions that it may call, those that are called before those that call them.
     """
@@ -36,7 +38,7 @@ def grows(routine: Routine, routines: list[Routine]) -> bool:
         factors[function] = _Sizes(function, factors).of_routine()
     sizes = _Sizes(routine, factors)
     result = sizes.of_routine()
-    return max([result, *sizes.variables.values()]) > MOST
+    return max([result, *sizes.variables.values()])
 
 
 class _Sizes:

@@ -7,6 +7,7 @@ node has the same. When an instruction fails, Python tells its position, and so 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from pipelines.language.codegen.template import Location
 from pipelines.language.runtime.failure import Site
@@ -14,9 +15,16 @@ from pipelines.language.source import Source, Span
 
 __all__ = ["Sites", "location_of"]
 
+_LONGEST_COUNTED: Final = 1000
+"""Columns. Further right characters are counted in place of bytes: to count those for each node of a text that is one
+line takes time that grows with its square, and Python's marks in a traceback may as well be a little off.
+"""
+
 
 def _bytes_before(source: Source, line: int, column: int) -> int:
     """The column that Python counts, in bytes from 0, of a place of ``source``."""
+    if source.text.isascii() or column > _LONGEST_COUNTED:
+        return max(0, column - 1)
     text = source.line(line)
     indent = source.indent if line == source.first_line else 0
     return indent + len(text[: max(0, column - 1 - indent)].encode("utf-8", "surrogatepass"))

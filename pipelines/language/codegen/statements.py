@@ -101,7 +101,7 @@ def _for(writer: Writer, node: tree.For, destination: Destination) -> None:
     if result:
         writer.put("RESULT = []", RESULT=result)
     key, value = writer.temporary(), writer.temporary()
-    policy = Policy.STORED if destination.policy is Policy.READ else destination.policy
+    policy = Policy.STORED if destination.policy is Policy.READ else destination.policy.inner
     with writer.loop(node) as body:
         writer.count_step()
         for place, clause in enumerate(node.clauses):

@@ -37,11 +37,12 @@ def value_for(writer: Writer, node: tree.Expression, policy: Policy) -> ast.expr
         return writer.name(variable)
     if isinstance(node, tree.List | tree.Record):
         with writer.placed(node):
-            return _display(writer, node, policy)
+            return _display(writer, node, policy.inner)
     held = writer.ownership.of(node)
-    if policy is Policy.STATE:
+    if policy in (Policy.STATE, Policy.WHOLE_STATE):
         is_state = isinstance(node, tree.Path) and node.root.kind is RootKind.STATE and not node.segments
-        return writer.expression(node) if is_state or not held else _copied(writer, node)
+        kept = is_state and policy is Policy.WHOLE_STATE
+        return writer.expression(node) if kept or not held else _copied(writer, node)
     if Holds.STATE in held or (policy is Policy.LEAVING and Holds.SHARED in held):
         return _copied(writer, node)
     return _owned(writer, node) if Holds.ROOT in held else writer.expression(node)
@@ -279,6 +280,8 @@ def patch_into(writer: Writer, node: tree.Patch, patched: str, operands: Operand
                 writer.put("RECORD[KEY] = VALUE", **parts)
             elif operation.name == "erase":
                 writer.put("erase_field(RECORD, KEY)", **parts)
+            elif operation.name == "copy" and patched == "state":
+                writer.put("copy_field(RECORD, KEY, VALUE, copy)", **parts)
             elif operation.name == "merge":
                 writer.put("merge_field(RECORD, KEY, VALUE, limits)", **parts)
             else:

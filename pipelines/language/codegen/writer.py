@@ -58,7 +58,14 @@ class Policy(Enum):
     LEAVING = "leaving"
     """It becomes a part of the event or of the metadata."""
     STATE = "state"
-    """It becomes the state, or a part of it."""
+    """It becomes a part of the state, which must not hold itself."""
+    WHOLE_STATE = "whole state"
+    """It becomes the state; only the state that there was may be kept as it is."""
+
+    @property
+    def inner(self) -> Policy:
+        """For what becomes a part of such a value."""
+        return Policy.STATE if self is Policy.WHOLE_STATE else self
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,10 @@ def find_hint(token: Token, previous: Token | None, expected: Sequence[str]) -> 
 def _of_what_was_meant(token: Token, previous: Token | None, expected: Sequence[str]) -> str:
     if token.kind is Kind.BAD and token.text in _FOREIGN:
         return _FOREIGN[token.text]
+    if _is_mark(token, "/") and (
+        previous is None or _is_mark(previous, "/", ";") or "an operator" not in expected
+    ):
+        return "comments begin with `#`"
     if token.kind is Kind.PUNCTUATION and token.text == "&" and previous is not None and previous.text == "&":
         return "did you mean `and`?"
     for word in (previous, token):
@@ -113,6 +117,10 @@ def _of_what_was_meant(token: Token, previous: Token | None, expected: Sequence[
         if token.kind is Kind.EXTRACTOR:
             return "`|` is no operator: it begins the text of an extractor"
     return ""
+
+
+def _is_mark(token: Token, *texts: str) -> bool:
+    return token.kind is Kind.PUNCTUATION and token.text in texts
 
 
 def _of_a_name(token: Token, previous: Token | None, expected: Sequence[str]) -> str:

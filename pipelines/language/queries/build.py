@@ -19,6 +19,7 @@ from pipelines.language.queries.routing import Link, order_nodes, route
 from pipelines.language.queries.script_definition import compile_definition
 from pipelines.language.queries.select_operators import Pass
 from pipelines.language.queries.selects import select_steps
+from pipelines.language.queries.weighing import weigh
 from pipelines.language.queries.window import Window
 from pipelines.language.queries.window_definition import define_window
 from pipelines.language.routine import Parameters
@@ -130,6 +131,7 @@ class _Builder:
             outputs=outputs,
             open=script.open_ports,
             python=script.python_source,
+            growth=script.growth,
         )
 
     def _create_operator(self, create: tree.Create) -> Node:
@@ -212,7 +214,8 @@ class _Builder:
             if node.make is not None:
                 plan.steps.append(Step(name, partial(node.make, tuple(node.read)), node.span, node.python))
         streams = {name: node.span for name, node in nodes.by_name.items() if node.kind == "stream"}
-        route(plan, links, streams, order)
+        growth_of = {name: node.growth for name, node in nodes.by_name.items()}
+        route(plan, weigh(links, growth_of, order, self._limits), streams, order)
         if not plan.inputs:
             self._problems.warning(
                 "no select reads from `in`", query.span, "what comes in is dropped", "unused-input"

@@ -46,7 +46,12 @@ class LateWindows(Windows):
             clear = True
             if level:
                 self._merge(cells[level], cells[level - 1])
-        self._add(cells[0], event, meta, occasion)
+        try:
+            self._add(cells[0], event, meta, occasion)
+        except Exception:
+            # It leaves by `err`, so it must not fill the window.
+            cells[0].count -= measures[0] if self.windows[0].interval_ns is None else 0
+            raise
 
     def _moves_on(self, level: int, cell: Cell, measure: int) -> bool:
         """Count the event; whether the window is over and the next one begins."""

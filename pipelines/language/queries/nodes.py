@@ -24,7 +24,8 @@ class Node:
 
     ``make`` makes its operator, given the output ports that selects read from; a stream has none. ``inputs`` and
     ``outputs`` are its ports, ``open`` says that it may have any other output as well. ``broken``: something was wrong
-    with it, which was told. ``python``: what a script became. ``read``: the output ports that selects read from.
+    with it, which was told. ``python``: what a script became, and ``growth`` how many times as large its results can
+    be. ``read``: the output ports that selects read from.
     """
 
     kind: str
@@ -35,6 +36,7 @@ class Node:
     open: bool = False
     broken: bool = False
     python: Callable[[], str] | None = None
+    growth: float = 1.0
     read: dict[str, None] = field(default_factory=dict)
 
 

@@ -17,13 +17,15 @@ __all__ = ["Plan", "Step"]
 @dataclass(frozen=True, slots=True)
 class Step:
     """An operator of the graph. ``make`` makes one with a state of its own; ``span`` is where it was written;
-    ``python`` tells what Python its text became, if it has one.
+    ``python`` tells what Python its text became, if it has one. What leaves is at most ``growth`` times as large as
+    what comes in.
     """
 
     id: str
     make: Callable[[], Operator]
     span: Span
     python: Callable[[], str] | None = None
+    growth: float = 1.0
 
 
 @dataclass(slots=True)

@@ -11,7 +11,9 @@ from pipelines.language.codegen import CompiledSelection, QueryFunction
 from pipelines.language.diagnostic import Diagnostic, ScriptError
 from pipelines.language.faults import Fault
 from pipelines.language.library.function import Occasion
+from pipelines.language.limits import Limits
 from pipelines.language.runtime.json_text import encode_sorted
+from pipelines.language.runtime.leaving import weighing
 from pipelines.language.source import Span
 from pipelines.operator import Inline, Kind, Operator, Scope
 from pipelines.syntax import call, constant
@@ -47,7 +49,8 @@ class Pass(Operator):
 class Keep(Operator):
     """``where`` or ``having``: drops the events for which ``test`` is false, and counts them by ``reason``.
 
-    ``sees_meta``: ``$`` is the event's metadata; otherwise it is null. ``uses_group``: the test asks for ``group``.
+    ``test`` is the operator's own (`CompiledSelection.own`). ``sees_meta``: ``$`` is the event's metadata; otherwise it
+    is null. ``uses_group``: the test asks for ``group``.
     """
 
     name = "keep"
@@ -92,7 +95,7 @@ class Target(Operator):
 
     def __init__(self, compiled: CompiledSelection, *, uses_group: bool) -> None:
         super().__init__(None)
-        self._target = compiled.target
+        self._target = compiled.own().target
         self._uses_group = uses_group
 
     def event_function(self) -> Callable[..., Any]:
@@ -118,9 +121,10 @@ class GroupedTarget(Operator):
     reads_batch = True
     drop_reason = "having"
 
-    def __init__(self, compiled: CompiledSelection, *, uses_group: bool, span: Span) -> None:
+    def __init__(self, compiled: CompiledSelection, *, uses_group: bool, span: Span, limits: Limits) -> None:
         super().__init__(None)
-        self._compiled = compiled
+        self._compiled = compiled.own()
+        self._light = weighing(limits)["light"]
         self._uses_group = uses_group
         self._span = span
 
@@ -137,7 +141,15 @@ class GroupedTarget(Operator):
                 value = target(event, meta, batch, group)
                 if having is None or having(value, None, batch, group):
                     results.append(value)
-            # They may hold the same parts of the event, and each is somebody else's from here on.
-            return [copy_value(value) for value in results] if len(results) > 1 else results
+            return results if len(results) < 2 else self._apart(results)
 
         return run
+
+    def _apart(self, results: list[Any]) -> list[Any]:
+        """They may hold the same parts of the event, and each is somebody else's from here on."""
+        try:
+            self._light(results)
+        except Fault as fault:
+            hint = "let the target hold less of the event, or group it by less"
+            raise ScriptError(Diagnostic(fault.message, self._span, hint, fault.code)) from None
+        return [copy_value(value) for value in results]

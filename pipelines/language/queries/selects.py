@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from pipelines.language import tree
@@ -15,6 +16,7 @@ from pipelines.language.queries.select_operators import GroupedTarget, Keep, Tar
 from pipelines.language.queries.window import Window
 from pipelines.language.queries.windowed_select import WindowedSelect
 from pipelines.language.routine import Selection
+from pipelines.operator import Operator
 
 __all__ = ["select_steps"]
 
@@ -49,11 +51,8 @@ def select_steps(
     compiled = compile_selection(selection, dialect, limits)
     steps = []
     if compiled.where is not None:
-        steps.append(
-            Step(
-                f"where@{place}", partial(Keep, compiled.where, "where"), select.span, compiled.python_source
-            )
-        )
+        keep = partial(_keep_where, compiled)
+        steps.append(Step(f"where@{place}", keep, select.span, compiled.python_source))
     if windows:
         node_id = f"select@{place}"
         make = partial(
@@ -65,32 +64,48 @@ def select_steps(
             eager=dialect.eager_windows,
             limits=limits,
         )
-        steps.append(Step(node_id, make, select.span, compiled.python_source))
+        steps.append(_target_step(node_id, make, select, compiled))
     else:
-        steps += _without_windows(select, selection, compiled, place)
+        steps += _without_windows(select, selection, compiled, place, limits)
     return tuple(steps)
 
 
 def _without_windows(
-    select: tree.Select, selection: Selection, compiled: CompiledSelection, place: str
+    select: tree.Select, selection: Selection, compiled: CompiledSelection, place: str, limits: Limits
 ) -> list[Step]:
     node_id = f"select@{place}"
     if selection.grouping is not None:
         grouped = partial(
-            GroupedTarget, compiled, uses_group=selection.uses_group, span=selection.grouping.span
+            GroupedTarget,
+            compiled,
+            uses_group=selection.uses_group,
+            span=selection.grouping.span,
+            limits=limits,
         )
-        return [Step(node_id, grouped, select.span, compiled.python_source)]
+        return [_target_step(node_id, grouped, select, compiled)]
     steps = []
     if not selection.passes_event:
         target = partial(Target, compiled, uses_group=selection.uses_group)
-        steps.append(Step(node_id, target, select.span, compiled.python_source))
+        steps.append(_target_step(node_id, target, select, compiled))
     if compiled.having is not None:
-        keep = partial(
-            Keep,
-            compiled.having,
-            "having",
-            sees_meta=selection.passes_event,
-            uses_group=selection.uses_group,
-        )
+        keep = partial(_keep_having, compiled, selection)
         steps.append(Step(f"having@{place}", keep, select.span, compiled.python_source))
     return steps
+
+
+def _target_step(
+    node_id: str, make: Callable[[], Operator], select: tree.Select, compiled: CompiledSelection
+) -> Step:
+    return Step(node_id, make, select.span, compiled.python_source, compiled.assembly.growth)
+
+
+def _keep_where(compiled: CompiledSelection) -> Keep:
+    test = compiled.own().where
+    assert test is not None
+    return Keep(test, "where")
+
+
+def _keep_having(compiled: CompiledSelection, selection: Selection) -> Keep:
+    test = compiled.own().having
+    assert test is not None
+    return Keep(test, "having", sees_meta=selection.passes_event, uses_group=selection.uses_group)

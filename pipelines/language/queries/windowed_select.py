@@ -94,6 +94,7 @@ class WindowedSelect(Operator):
     ) -> None:
         super().__init__(None)
         self._node_id = node_id
+        compiled = compiled.own()
         self._groups_of = compiled.groups
         self._keeps_meta = not eager
         # In the old dialect the target sees the event that closes a window and that the next one keeps.

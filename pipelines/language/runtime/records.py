@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from pipelines.language.faults import BadType, Fault
@@ -94,12 +95,17 @@ def erase_field(record: Record, key: Value) -> None:
     record.pop(_need_key(key), None)
 
 
-def copy_field(record: Record, key: Value, new: Value) -> None:
-    """``copy key => new``: nothing happens if there is no ``key``. Raises `Fault` if there is a ``new``."""
+def copy_field(
+    record: Record, key: Value, new: Value, apart: Callable[[Value], Value] = lambda value: value
+) -> None:
+    """``copy key => new``: nothing happens if there is no ``key``. Raises `Fault` if there is a ``new``.
+
+    ``apart`` makes the copy, where it is not enough that both fields hold the same.
+    """
     if _need_key(new) in record:
         raise Fault(f"there is a field `{new}` already", "erase it before", "key-exists")
     if _need_key(key) in record:
-        record[new] = record[key]
+        record[new] = apart(record[key])
 
 
 def move_field(record: Record, key: Value, new: Value) -> None:
