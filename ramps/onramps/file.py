@@ -88,7 +88,7 @@ class FileOnramp(Onramp):
         codec = "string"
         """
     default_preprocessors: ClassVar[tuple[str, ...]] = ("lines",)
-    replays: ClassVar[bool] = True
+    replays = True
     Options = FileOptions
     options: FileOptions
 

@@ -105,6 +105,20 @@ class TestTcpWithTls(ConnectionBattery):
         client.unwrap().close()
 
 
+class TestTcpThatAcknowledges(TestTcp):
+    def make(self) -> Onramp:
+        return TcpOnramp(TcpOnramp.Options(address="127.0.0.1:0", acknowledge=True))
+
+    def test_a_peer_that_ends_in_good_order_ends_its_stream(self) -> None:
+        pytest.skip("no end completes a frame here")
+
+    def test_a_peer_that_breaks_off_in_mid_frame_aborts_only_its_own_stream(self) -> None:
+        pytest.skip("the peer sends again what is not acknowledged, so half a frame is no error")
+
+    def test_close_delivers_what_was_read_and_aborts_half_a_frame(self) -> None:
+        pytest.skip("the peer sends again what is not acknowledged, so half a frame is no error")
+
+
 class TestUnix(ConnectionBattery):
     @pytest.fixture(autouse=True)
     def _path(self, tmp_path: Path) -> None:
