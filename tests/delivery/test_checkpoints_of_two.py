@@ -32,11 +32,11 @@ def test_a_close_in_the_middle_of_a_save_leaves_a_whole_checkpoint(tmp_path: Pat
         confirm(100_000)
         with interrupted_at(number, close) as interruption:
             replay.save(at_once=True)
-        found = Checkpoint(path).load()
+        found = Checkpoint(path, Place).load()
         assert found is not None, interruption.where
         assert found.offset in (2, 100_000), interruption.where
         replay.save(at_once=True)
         if not interruption.happened:
             assert number > STEP
             return
-        assert Checkpoint(path).load() == START.at(2), interruption.where
+        assert Checkpoint(path, Place).load() == START.at(2), interruption.where

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import json
+import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from ramps.onramp import Onramp
 from ramps.onramps.file import FileOnramp
 from ramps.onramps.http import HttpOnramp
 from ramps.onramps.memory import MemoryOnramp
+from ramps.onramps.sqlite import SqliteOnramp
 from ramps.onramps.tcp import TcpOnramp
 from ramps.testing.replay_battery import ReplayBattery
 
@@ -231,6 +233,42 @@ class TestTcp(ReplayBattery):
     def test_no_more_is_under_way_than_it_may_have(self) -> None:
         self.most, self.read_size = "20B", "10B"
         super().test_no_more_is_under_way_than_it_may_have()
+
+
+class TestSqlite(ReplayBattery):
+    most_in_flight = 4
+    most = "64MiB"
+
+    @pytest.fixture(autouse=True)
+    def _database(self, tmp_path: Path) -> None:
+        self.path = tmp_path / "in.db"
+        self._run("CREATE TABLE events (id INTEGER PRIMARY KEY, n INTEGER)")
+
+    def _run(self, statement: str, rows: Sequence[tuple[int]] = ((),)) -> None:
+        with contextlib.closing(sqlite3.connect(self.path)) as database, database:
+            database.executemany(statement, rows)
+
+    def make(self) -> Onramp:
+        options = {
+            "path": self.path,
+            "table": "events",
+            "batch": 4,
+            "follow": not self.input_first,
+            "poll_interval": "1ms",
+            "max_in_flight": self.most,
+        }
+        return SqliteOnramp(SqliteOnramp.Options.model_validate(options))
+
+    def provide(self, onramp: Onramp, numbers: Sequence[int]) -> None:
+        self._run("INSERT INTO events (n) VALUES (?)", [(number,) for number in numbers])
+
+    def test_no_more_is_under_way_than_it_may_have(self) -> None:
+        self.most = "1B"
+        super().test_no_more_is_under_way_than_it_may_have()
+
+
+class TestSqliteToItsEnd(TestSqlite):
+    input_first = True
 
 
 class TestFileOfTable(ReplayBattery):
