@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import gevent
@@ -349,6 +350,24 @@ def test_what_cannot_be_counted_is_refused(start: Start, dial: Any) -> None:
     with pytest.raises(CannotOpen, match="cannot acknowledge"):
         reader.join()
     reader.error = None
+
+
+def test_the_client_in_the_documentation_sends_until_all_is_delivered(start: Start) -> None:
+    text = (Path(__file__).parents[2] / "docs/delivery.md").read_text().split("A client:\n\n```python\n")[1]
+    onramp, pauses = tcp(read_size="9B"), list[float]()
+    names: dict[str, Any] = {"socket": socket, "time": SimpleNamespace(sleep=pauses.append)}
+    exec(text.split("```")[0], names)
+    _reader, deliveries = start(onramp)
+    sender = gevent.spawn(names["send"], onramp.address, LINES)
+    for number in (0, 1, 2):
+        deliveries.wait_until(lambda number=number: deliveries.unanswered == list(range(number, 3)))
+        deliveries.answer([number])
+        if number < 2:
+            deliveries.answer(outcome=Outcome.FAILED)
+
+    sender.join(5.0)
+    assert sender.successful()
+    assert deliveries.numbers == [0, 1, 2, 1, 2, 2]
 
 
 def test_tls_clients_hear_it_too(start: Start, dial: Any, listen: Any, certificates: Any) -> None:
