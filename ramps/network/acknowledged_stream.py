@@ -66,6 +66,7 @@ class AcknowledgedStream:
         """How many of the first bytes that were fed are whole frames."""
         self._at_end = False
         """Whether the client sends nothing more."""
+        self._stops = False
         self._stops_at = float("inf")
         self._told = 0
         self.answerer = gevent.Greenlet(self._answer)
@@ -86,15 +87,26 @@ class AcknowledgedStream:
         finally:
             self.answerer.kill(block=False)
 
-    def stop(self) -> None:
-        """Take nothing more in; what is under way has a moment to be delivered. Does not block."""
-        self._stops_at = min(self._stops_at, monotonic() + _GRACE_SECONDS)
+    def finish(self) -> None:
+        """Take nothing more in, and end when what is under way is delivered. Does not block."""
+        self._stops = True
         self._tracker.wake()
         self._news.set()
 
+    def stop(self) -> None:
+        """The same, but what is under way has only a moment. Does not block."""
+        self._stops_at = min(self._stops_at, monotonic() + _GRACE_SECONDS)
+        self.finish()
+
     @property
-    def _stops(self) -> bool:
-        return self._stops_at < float("inf")
+    def confirmed_events(self) -> int:
+        """Events that are delivered, as the client was, or is being, told."""
+        return self._tracker.confirmed_events
+
+    @property
+    def unconfirmed_events(self) -> int:
+        """Events that the client is to send again, should the connection end now."""
+        return self._tracker.unconfirmed_events
 
     def _read(self, read_size: int) -> None:
         tracker, time_slice = self._tracker, TimeSlice()
@@ -129,7 +141,7 @@ class AcknowledgedStream:
         own = ticket.fork()
         try:
             if self._at_least_once:
-                self._stream.feed(data, ticket=ticket)
+                self._tracker.count(sum(self._stream.feed(data, ticket=ticket)))
             else:
                 self._stream.feed(data)
                 ticket.answer()
@@ -164,7 +176,7 @@ class AcknowledgedStream:
 
     def _wait_for_news(self) -> None:
         seconds = max(0.0, min(_REPEAT_SECONDS, self._stops_at - monotonic()))
-        if not self._news.wait(seconds) and not (self._stops or self._tracker.is_settled):
+        if not self._news.wait(seconds) and not self._is_over() and not self._tracker.is_settled:
             self._say("ACK")
         self._news.clear()
 

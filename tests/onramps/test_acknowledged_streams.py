@@ -203,6 +203,31 @@ def test_a_stop_gives_what_is_under_way_a_moment(start: Start, dial: Any, listen
     assert answers.until(b"")[-2:] == [b"NAK 27\n", b""]
 
 
+def test_a_stop_of_the_deployment_waits_for_what_is_under_way(start: Start, dial: Any, listen: Any) -> None:
+    onramp = tcp()
+    reader, deliveries = start(onramp)
+    client, idle = dial(onramp.address), dial(onramp.address)
+    answers = listen(client)
+    client.sendall(LINES)
+    deliveries.wait_until(lambda: len(deliveries.unanswered) == 3)
+    assert onramp.confirmations()[:3] == (0, 0, 3)
+    assert onramp.end_input()
+    assert listen(idle).until(b"")[-2:] == [b"NAK 0\n", b""]
+    client.sendall(LINES)
+    client.settimeout(0.1)
+    with pytest.raises(TimeoutError):
+        client.recv(100)
+    client.settimeout(5.0)
+    assert onramp.awaits_delivery
+    deliveries.answer()
+
+    assert answers.until(b"")[-2:] == [b"NAK 27\n", b""]
+    reader.join()
+    assert reader.ended
+    assert onramp.confirmations()[:3] == (3, 0, 0)
+    assert deliveries.numbers == [0, 1, 2]
+
+
 def test_no_more_is_read_than_may_be_under_way(start: Start, dial: Any, listen: Any) -> None:
     onramp = tcp(max_in_flight="18B", read_size="9B")
     _reader, deliveries = start(onramp)

@@ -156,7 +156,7 @@ def test_a_table_without_numbers_needs_its_primary_key(make: Make, path: Path) -
 
 def test_new_rows_are_found_and_new_columns_too(make: Make, path: Path, run: Any, intake: Any) -> None:
     sql(path, "CREATE TABLE t (n)", "INSERT INTO t VALUES (1)")
-    run(make())
+    run(make(lock_timeout="5s"))
     intake.wait_until(lambda: intake.values == [{"n": 1}])
     sql(path, "ALTER TABLE t ADD COLUMN more", "INSERT INTO t VALUES (2, 'x')")
 
@@ -165,7 +165,7 @@ def test_new_rows_are_found_and_new_columns_too(make: Make, path: Path, run: Any
 
 def test_it_may_start_at_the_end(make: Make, path: Path, run: Any, intake: Any) -> None:
     sql(path, "CREATE TABLE t (n)", "INSERT INTO t VALUES (1)")
-    run(make(start_at="end"))
+    run(make(start_at="end", lock_timeout="5s"))
     sql(path, "INSERT INTO t VALUES (2)")
 
     intake.wait_until(lambda: intake.values == [{"n": 2}])
