@@ -144,10 +144,14 @@ class Onramp(Component):
     takes_over: ClassVar[bool] = False
     """Whether its events have come in by another onramp of the same deployment, and were counted there."""
 
-    replays: ClassVar[bool] = False
+    replays: bool = False
     """Whether it can promise at-least-once: it takes tickets for what it reads while ``at_least_once`` is set, confirms
     a position (or answers a sender) only when they are answered, and reads again, or has it sent again, what is not.
     An option may decide it for an instance, which then sets its own."""
+
+    counts_bytes: bool = False
+    """Whether it confirms positions in streams, so that preprocessors and codec must say what they hold back
+    (`InboundStream.held`). An instance may set its own."""
 
     at_least_once: bool = False
     """Whether this one has to keep that promise now. The driver sets it before `open`."""

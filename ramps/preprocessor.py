@@ -96,6 +96,9 @@ class Preprocessor(Component):
     framing: ClassVar[Framing] = Framing.NONE
     """How well it finds boundaries."""
 
+    joins_frames: ClassVar[bool] = False
+    """Whether it keeps something of whole frames that it is given, and makes one of several (see `feed_frame`)."""
+
     streaming: bool = False
     """Set by the chain before the first call: a later step frames, so what comes out may be cut anywhere."""
 
@@ -154,7 +157,7 @@ class PreprocessorChain:
         if not self._steps:
             return 0
         # Whoever gets whole frames holds nothing back, unless it joins some.
-        if all(self._takes_frames[1:]) and all(step.framing <= Framing.NONE for step in self._steps[1:]):
+        if all(self._takes_frames[1:]) and not any(step.joins_frames for step in self._steps[1:]):
             return self._steps[0].held
         return None
 

@@ -33,12 +33,17 @@ class _Piece(Generic[Position]):
 
 class Tracker(Generic[Position]):
     """``start`` is the position that is confirmed at the beginning. ``most`` bounds the sum of weights in flight
-    (bytes, or whatever the source counts). ``on_confirmed`` is called with each newly confirmed position, in whatever
-    greenlet answered last: it must neither block nor raise.
+    (bytes, or whatever the source counts). ``on_confirmed`` is called with each newly confirmed position, and
+    ``on_failed`` when something has failed, in whatever greenlet answered last: they must neither block nor raise.
     """
 
     def __init__(
-        self, start: Position, *, most: int, on_confirmed: Callable[[Position], None] = lambda _position: None
+        self,
+        start: Position,
+        *,
+        most: int,
+        on_confirmed: Callable[[Position], None] = lambda _position: None,
+        on_failed: Callable[[], None] = lambda: None,
     ) -> None:
         self.confirmed = start
         """Everything up to here is delivered."""
@@ -52,6 +57,7 @@ class Tracker(Generic[Position]):
         """Events in what a `rewind` went back behind."""
         self._most = most
         self._on_confirmed = on_confirmed
+        self._on_failed = on_failed
         self._pieces: deque[_Piece[Position]] = deque()
         # For who waits. To set it costs a microsecond, and mostly nobody does.
         self._changed = Event()
@@ -134,6 +140,7 @@ class Tracker(Generic[Position]):
             if piece in pieces:
                 self.failed = True
                 self._changed.set()
+                self._on_failed()
             return
         piece.done = True
         if not pieces or not pieces[0].done:

@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import sqlite3
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ramps.databases.sqlite_file import SqliteFile, may_pass, quoted
 from ramps.errors import CannotOpen, ConnectionLost
 
-__all__ = ["Row", "SqliteTable", "quoted"]
+__all__ = ["Row", "SqliteTable"]
 
 Row = dict[str, Any]
 """Values by column; a column that is missing gets its default."""
 
-# The primary codes that say "not now": another process has the file, or the disk has a bad day.
-_LATER = {
-    sqlite3.SQLITE_BUSY,
-    sqlite3.SQLITE_LOCKED,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_NOMEM,
-    sqlite3.SQLITE_PROTOCOL,
-}
 # What is wrong with one row: a constraint, or a value that SQLite has no type for, or no room.
 _REFUSALS = (
     sqlite3.IntegrityError,
@@ -36,27 +26,15 @@ _REFUSALS = (
 )
 
 
-def quoted(name: str) -> str:
-    """A name as SQL writes it."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-class SqliteTable:
-    """One connection. All methods but `close` block, without giving way: call them in a native thread.
-
-    A caller that is killed leaves its call to end by itself, so calls take turns, and the last one closes.
-    """
+class SqliteTable(SqliteFile):
+    """A connection that writes."""
 
     def __init__(self, path: Path, table: str, key: Sequence[str], *, lock_timeout_seconds: float) -> None:
+        super().__init__(path, lock_timeout_seconds=lock_timeout_seconds)
         self.columns: list[str] = []
         """The table's, after `open`."""
-        self._path = path
         self._table = table
         self._key = tuple(key)
-        self._lock_timeout_seconds = lock_timeout_seconds
-        self._turn = threading.Lock()
-        self._closed = False
-        self._connection: sqlite3.Connection | None = None
 
     def open(self, create: Sequence[str]) -> Exception | None:
         """Connect, make the table with the columns ``create`` if there are any and it is missing, and look at it.
@@ -86,41 +64,8 @@ class SqliteTable:
             return {}, error
         return refusals, None
 
-    def close(self) -> None:
-        """Close, now or when the call under way has ended. Does not wait."""
-        self._closed = True
-        if self._turn.acquire(blocking=False):
-            try:
-                self._release()
-            finally:
-                self._turn.release()
-
-    @contextlib.contextmanager
-    def _taking_turns(self) -> Iterator[None]:
-        try:
-            with self._turn:
-                if self._closed:
-                    raise ConnectionLost(f"{self._path}: closed")
-                yield
-        finally:
-            # Whoever closed meanwhile could not get the turn.
-            if self._closed:
-                self.close()
-
-    def _release(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
-
     def _open(self, create: Sequence[str]) -> None:
-        mode = "rwc" if create else "rw"
-        connection = self._connection = sqlite3.connect(
-            f"{self._path.absolute().as_uri()}?mode={mode}",
-            uri=True,
-            timeout=self._lock_timeout_seconds,
-            isolation_level=None,
-            check_same_thread=False,
-        )
+        connection = self._connect("rwc" if create else "rw")
         if create:
             parts = [quoted(column) for column in create]
             if self._key:
@@ -177,7 +122,6 @@ class SqliteTable:
         return f"{statement} ON CONFLICT ({', '.join(map(quoted, self._key))}) DO {action}"
 
     def _error(self, error: sqlite3.Error) -> Exception:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        if code in _LATER:
+        if may_pass(error):
             return ConnectionLost(f"{self._path}: {error}")
         return CannotOpen(f"{self._path}: table {self._table!r}: {error}; check `path`, `table` and `key`")

@@ -7,10 +7,11 @@ import json
 import os
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar
 
 from ramps.files.directory_sync import sync_directory
 
-__all__ = ["BadCheckpoint", "Checkpoint", "Place", "fingerprint"]
+__all__ = ["BadCheckpoint", "Checkpoint", "Place", "Position", "fingerprint"]
 
 _FINGERPRINT_BYTES = 256
 _MAX_BYTES = 4096
@@ -32,6 +33,25 @@ class Place:
     digest: str
     modified_ns: int
     only_at_end: bool = False
+
+    @property
+    def where(self) -> str:
+        """From where it is read on, for people."""
+        return f"byte {self.offset:,} on" if self.offset else "its beginning"
+
+    def as_json(self) -> dict[str, Any]:
+        """What a checkpoint keeps."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, found: dict[str, Any]) -> Place:
+        """The same from that. Raises ``ValueError``, ``TypeError``."""
+        place = cls(**found)
+        # Their types are texts, as in all modules that leave annotations for later.
+        whole = all(type(getattr(place, field.name)).__name__ == field.type for field in fields(place))
+        if not whole or place.offset < 0 or not 0 <= place.bytes <= _FINGERPRINT_BYTES:
+            raise ValueError("its values are of no use")
+        return place
 
     def at(self, offset: int, *, only_at_end: bool = False) -> Place:
         """Another position in the same file."""
@@ -56,21 +76,41 @@ def _digest(descriptor: int, count: int) -> str:
     return hashlib.sha256(os.pread(descriptor, count, 0)).hexdigest()
 
 
+class Position(Protocol):
+    """How far a source has come."""
+
+    @property
+    def where(self) -> str:
+        """From where it is read on, for people."""
+
+    def as_json(self) -> dict[str, Any]:
+        """What a checkpoint keeps."""
+
+    @classmethod
+    def from_json(cls, found: dict[str, Any]) -> Any:
+        """The same from that. Raises ``ValueError``, ``TypeError``."""
+
+
+Kept = TypeVar("Kept", bound=Position)
+
+
 class BadCheckpoint(ValueError):
     """The file is there and is no checkpoint, or not a whole one. Its text says why."""
 
 
-class Checkpoint:
-    """One place in a small file of JSON. Each `save` replaces it as a whole, so a crash leaves the old or the new one.
+class Checkpoint(Generic[Kept]):
+    """One position of this kind in a small file of JSON. Each `save` replaces it as a whole, so a crash leaves the old
+    or the new one.
 
     Blocks for as long as the disk takes.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, kind: type[Kept]) -> None:
         self.path = path
+        self._kind = kind
 
-    def load(self) -> Place | None:
-        """The place that was saved last; ``None`` if there is none. Raises `BadCheckpoint`, ``OSError``."""
+    def load(self) -> Kept | None:
+        """The position that was saved last; ``None`` if there is none. Raises `BadCheckpoint`, ``OSError``."""
         try:
             with self.path.open("rb") as file:
                 data = file.read(_MAX_BYTES + 1)
@@ -78,18 +118,14 @@ class Checkpoint:
             return None
         try:
             found = json.loads(data)
-            place = Place(**found["place"])
-            # Their types are texts, as in all modules that leave annotations for later.
-            whole = all(type(getattr(place, field.name)).__name__ == field.type for field in fields(place))
+            position: Kept = self._kind.from_json(found["place"])
         except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise BadCheckpoint(f"it is no checkpoint: {type(error).__name__}: {error}") from None
-        if not whole or place.offset < 0 or not 0 <= place.bytes <= _FINGERPRINT_BYTES:
-            raise BadCheckpoint("it is no checkpoint: its values are of no use")
-        return place
+        return position
 
-    def save(self, place: Place) -> None:
-        """Keep a place; it is on the disk when this returns. Raises ``OSError``."""
-        text = json.dumps({"format": "aftershock checkpoint 1", "place": asdict(place)})
+    def save(self, position: Kept) -> None:
+        """Keep a position; it is on the disk when this returns. Raises ``OSError``."""
+        text = json.dumps({"format": "aftershock checkpoint 1", "place": position.as_json()})
         temporary = self.path.with_name(f"{self.path.name}.new")
         with temporary.open("w", encoding="utf-8") as file:
             file.write(text + "\n")

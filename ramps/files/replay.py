@@ -1,17 +1,18 @@
-"""`Replay`: what a source of files does to keep at-least-once: tickets, a checkpoint, and going back."""
+"""`Replay`: what a source with a checkpoint does to keep at-least-once: tickets, a checkpoint, and going back."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Generic
 
 from structlog.stdlib import BoundLogger
 
 from pipelines.ticket import Ticket
 from ramps.confirmations import Confirmations
 from ramps.errors import ConnectionLost
-from ramps.files.checkpoint import BadCheckpoint, Checkpoint, Place
+from ramps.files.checkpoint import BadCheckpoint, Checkpoint, Kept
 from ramps.tracker import Tracker
 
 __all__ = ["Replay"]
@@ -19,30 +20,32 @@ __all__ = ["Replay"]
 _SAVE_SECONDS = 1.0
 
 
-class Replay:
+class Replay(Generic[Kept]):
     """One for each onramp in a flow that promises at-least-once; it outlives the onramp's connections.
 
     ``most`` bounds the bytes that are under way. ``now`` is the monotonic clock, in seconds.
     """
 
-    def __init__(self, path: Path, *, most: int, now: Callable[[], float], log: BoundLogger) -> None:
-        self._checkpoint = Checkpoint(path)
+    def __init__(
+        self, checkpoint: Checkpoint[Kept], *, most: int, now: Callable[[], float], log: BoundLogger
+    ) -> None:
+        self._checkpoint = checkpoint
         self._now = now
         self._log = log
-        self._tracker: Tracker[Place | None] = Tracker(None, most=most)
+        self._tracker: Tracker[Kept | None] = Tracker(None, most=most)
         self._is_loaded = False
-        self._saved: Place | None = None
+        self._saved: Kept | None = None
         self._saved_at = float("-inf")
         self._is_saving = False
 
-    def begin(self) -> Place | None:
+    def begin(self) -> Kept | None:
         """Where to read on: at the last place that is confirmed, whatever was read since; ``None``: nothing is."""
         if not self._is_loaded:
             self._is_loaded = True
             self._tracker.confirmed = self._saved = self._load()
         return self._tracker.rewind()
 
-    def start(self, place: Place) -> None:
+    def start(self, place: Kept) -> None:
         """Say where the reading begins, if nothing was confirmed so far: `begin` does not go back behind that, nor does
         the next process. What comes between two processes may be rotated, and would otherwise be nobody's.
         """
@@ -50,12 +53,12 @@ class Replay:
             self._tracker.confirmed = place
             self.save(at_once=True)
 
-    def _load(self) -> Place | None:
+    def _load(self) -> Kept | None:
         try:
             return self._checkpoint.load()
         except (BadCheckpoint, OSError) as error:
             self._log.warning(
-                "The checkpoint cannot be used, so the file is read from its beginning.",
+                "The checkpoint cannot be used, so everything is read from the beginning.",
                 checkpoint=str(self._checkpoint.path),
                 error=str(error),
             )
@@ -82,9 +85,7 @@ class Replay:
         """What became of what was read of the file, however often it was rotated meanwhile."""
         tracker, remains = self._tracker, ""
         if not tracker.is_settled:
-            place = tracker.confirmed
-            offset = 0 if place is None else place.offset
-            where = f"byte {offset:,} on" if offset else "its beginning"
+            where = "its beginning" if tracker.confirmed is None else tracker.confirmed.where
             remains = f"{file} is read again from {where} at the next start"
         return Confirmations(
             tracker.confirmed_events, tracker.events_sent_again, tracker.unconfirmed_events, remains
@@ -95,7 +96,7 @@ class Replay:
         self._tracker.count(sum(counts))
 
     @contextmanager
-    def ticket(self, before: Place, size: int, reached: Callable[[], Place]) -> Iterator[Ticket]:
+    def ticket(self, before: Kept, size: int, reached: Callable[[], Kept]) -> Iterator[Ticket]:
         """The ticket for what is fed within. ``before`` is a place that is safe in any case, ``reached()`` the one that
         is safe once all of it is delivered; it is asked afterwards, when the framing knows what it holds back.
         """

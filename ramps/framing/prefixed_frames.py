@@ -45,12 +45,15 @@ class PrefixedFrames(Preprocessor):
         self._held = bytearray()
         self._needed_bytes = 1
         self._skip_bytes = 0
+        self._skipped_bytes = 0
         self._lost = False
 
     @property
     def held(self) -> int | None:
-        """Bytes of the frame that has begun; ``None`` within one that is skipped."""
-        return None if self._skip_bytes or self._lost else len(self._held)
+        """Bytes of the frame that has begun, one that is skipped too; ``None`` behind a prefix that is no length."""
+        if self._lost:
+            return None
+        return self._skipped_bytes if self._skip_bytes else len(self._held)
 
     @abstractmethod
     def read_prefix(self, data: bytearray, start: int) -> tuple[int, int] | None:
@@ -65,6 +68,7 @@ class PrefixedFrames(Preprocessor):
         if self._skip_bytes:
             skipped = min(self._skip_bytes, len(data))
             self._skip_bytes -= skipped
+            self._skipped_bytes += skipped
             data = data[skipped:]
         self._held += data
         if len(self._held) < self._needed_bytes:
@@ -96,6 +100,7 @@ class PrefixedFrames(Preprocessor):
             if length > self._max_bytes:
                 frames.append(self._too_long(bytes(held[start:begin]), length))
                 self._skip_bytes = max(0, stop - len(held))
+                self._skipped_bytes = len(held) - start
             elif stop > len(held):
                 needed = stop - start
                 break

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any, ClassVar
 
 from pipelines.batch import Batch
-from pipelines.ticket import Outcome, Ticket
+from pipelines.ticket import Outcome, Ticket, settle_batch
 from ramps.codecs.msgpack import Msgpack
 from ramps.errors import DecodeError, EndOfInput
 from ramps.links.link_offramp import LinkOptions
@@ -87,6 +87,10 @@ class LinkOnramp(LinkServer):
             try:
                 sender.begin(sequence, in_hand)
                 intake.pass_on(batch)
+            except BaseException:
+                # It may not even have come into the intake.
+                settle_batch(batch, Outcome.FAILED)
+                raise
             finally:
                 sender.answer(sequence, Answer())
         else:

@@ -17,7 +17,7 @@ from structlog.stdlib import BoundLogger
 
 from ramps.errors import ConnectionLost
 
-__all__ = ["ConnectionServer", "Serve"]
+__all__ = ["ConnectionServer", "Serve", "stop_reading"]
 
 Serve = Callable[[Any, Any], None]
 """Serves one connection: its socket (after the TLS handshake) and the peer's address. The socket is closed
@@ -95,7 +95,7 @@ class ConnectionServer:
         try:
             self.stop_accepting()
             for sock in list(self._sockets):
-                _stop_reading(sock)
+                stop_reading(sock)
             self._connections.join(timeout=_CLOSE_GRACE_SECONDS)
             self._connections.kill()
         finally:
@@ -176,7 +176,7 @@ class ConnectionServer:
         return secured
 
 
-def _stop_reading(sock: Any) -> None:
+def stop_reading(sock: Any) -> None:
     """Make a blocked or later read see the end of the stream, and writing go on.
 
     On the file descriptor, not the object: `ssl.SSLSocket.shutdown` forgets the encryption, and what would be

@@ -78,7 +78,15 @@ class OutboundStream:
         sock.settimeout(0.0)
         for _ in range(_DRAIN_ROUNDS):
             try:
-                if not sock.recv(_DRAIN_BYTES):
-                    raise ConnectionLost(f"{self._peer}: closed by the other side")
+                self._receive(sock)
             except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
                 return
+
+    def _receive(self, sock: Any) -> None:
+        data = sock.recv(_DRAIN_BYTES)
+        if not data:
+            raise ConnectionLost(f"{self._peer}: closed by the other side")
+        self._take(data)
+
+    def _take(self, data: bytes) -> None:
+        """What the peer has said."""

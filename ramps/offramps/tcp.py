@@ -11,6 +11,7 @@ from pydantic import Field
 
 from pipelines.options import Address, Duration, Options
 from ramps.errors import ConnectionLost
+from ramps.network.acknowledgements import ConfirmedStream
 from ramps.network.outbound_stream import OutboundStream, reason
 from ramps.network.tls import TlsClient, client_context
 from ramps.offramp import Offramp, Outgoing, offramps
@@ -43,11 +44,26 @@ class TcpOptions(Options):
         validate_default=True,
         description="Probe a connection that was idle this long; 0s never probes.",
     )
+    acknowledge: bool = Field(
+        default=False,
+        description="A batch is written when the server has said that all of it is delivered, as the onramp `tcp` with "
+        "`acknowledge` does; an at-least-once flow needs it.",
+    )
+    acknowledge_timeout: Duration = Field(
+        default="30s",
+        validate_default=True,
+        gt=0,
+        description="With `acknowledge`: how long the server may say nothing before it counts as lost.",
+    )
 
 
 @offramps.register
 class TcpOfframp(Offramp):
-    """Bytes to one TCP connection."""
+    """Bytes to one TCP connection.
+
+    With ``acknowledge`` one batch is under way at a time, and the next one waits for its acknowledgement. What is not
+    acknowledged is sent again on a new connection.
+    """
 
     name: ClassVar[str] = "tcp"
     summary: ClassVar[str] = "Writes to a TCP server, one line an event by default, with TLS if wanted."
@@ -66,6 +82,7 @@ class TcpOfframp(Offramp):
         self._stream: OutboundStream | None = None
         scheme = "tcp" if options.tls is None else "tcp+tls"
         self._peer = f"{scheme}://{options.address}"
+        self.confirms = "write" if options.acknowledge else "never"
 
     def check(self) -> None:
         """Read the certificates."""
@@ -94,13 +111,18 @@ class TcpOfframp(Offramp):
         except BaseException:
             sock.close()
             raise
-        self._stream = OutboundStream(sock, self._peer)
+        stream_type = ConfirmedStream if self.options.acknowledge else OutboundStream
+        self._stream = stream_type(sock, self._peer)
 
     def write(self, outgoing: Outgoing) -> None:
-        """Write the batch to the connection. Blocks while the server does not read."""
-        if self._stream is None:
+        """Write the batch to the connection. Blocks while the server does not read, or has not delivered it."""
+        stream, options = self._stream, self.options
+        if stream is None:
             raise ConnectionLost(f"{self._peer}: not connected")
-        self._stream.send(outgoing.joined(), self.options.write_timeout)
+        if isinstance(stream, ConfirmedStream):
+            stream.deliver(outgoing.joined(), options.write_timeout, options.acknowledge_timeout)
+        else:
+            stream.send(outgoing.joined(), options.write_timeout)
 
     def close(self) -> None:
         """Close the connection; waits for nothing."""

@@ -74,7 +74,7 @@ class BlasterOnramp(Onramp):
         count = 1000000
         """
     default_preprocessors: ClassVar[tuple[str, ...]] = ("lines",)
-    replays: ClassVar[bool] = True
+    replays = True
     Options = BlasterOptions
     options: BlasterOptions
 

@@ -11,7 +11,7 @@ from pipelines.options import Duration, Options, Size
 from ramps.confirmations import Confirmations
 from ramps.errors import ConnectionLost, EndOfInput, FrameError
 from ramps.files.archives import compression_of
-from ramps.files.checkpoint import Place
+from ramps.files.checkpoint import Checkpoint, Place
 from ramps.files.input_files import InputFile, cannot_read, check_readable
 from ramps.files.replay import Replay
 from ramps.files.tail import Change, Tail
@@ -88,7 +88,7 @@ class FileOnramp(Onramp):
         codec = "string"
         """
     default_preprocessors: ClassVar[tuple[str, ...]] = ("lines",)
-    replays: ClassVar[bool] = True
+    replays = True
     Options = FileOptions
     options: FileOptions
 
@@ -103,7 +103,7 @@ class FileOnramp(Onramp):
         self._left_off: tuple[tuple[int, int], int] | None = None
         self._tail = Tail(self.options.path, from_end=self.options.start_at == "end")
         self._waits_for_file = False
-        self._replay: Replay | None = None
+        self._replay: Replay[Place] | None = None
         self._awaits_delivery = False
         self._safe: Place | None = None
         """The last place of what was read that no frame reaches across."""
@@ -146,7 +146,10 @@ class FileOnramp(Onramp):
             path = self.options.checkpoint or self.options.path.with_name(
                 f"{self.options.path.name}.checkpoint"
             )
-            self._replay = Replay(path, most=self.options.max_in_flight, now=self.clock.now, log=self.log)
+            checkpoint = Checkpoint(path, Place)
+            self._replay = Replay(
+                checkpoint, most=self.options.max_in_flight, now=self.clock.now, log=self.log
+            )
         self._safe = place = self._replay.begin()
         self._stream = self._replaced_stream = None
         self._tail.resume(place)

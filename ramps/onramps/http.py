@@ -117,7 +117,7 @@ class HttpOnramp(Onramp):
         max_body = "1MiB"
         """
     listens: ClassVar[bool] = True
-    replays: ClassVar[bool] = True
+    replays = True
     single_owner: ClassVar[bool] = False
     Options = HttpOptions
     options: HttpOptions

@@ -70,7 +70,7 @@ class MemoryOnramp(Onramp):
         type = "memory"
         capacity = 256
         """
-    replays: ClassVar[bool] = True
+    replays = True
     Options = MemoryOptions
     options: MemoryOptions
 

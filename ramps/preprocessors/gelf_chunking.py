@@ -72,6 +72,7 @@ class GelfChunking(Preprocessor):
     summary = "Joins the chunks of GELF messages from datagrams."
     example = 'preprocessors = ["gelf-chunking", "decompress"]'
     framing = Framing.NEEDED
+    joins_frames = True
     options: GelfChunkingOptions
     Options = GelfChunkingOptions
 

@@ -47,6 +47,7 @@ class Deployment(Running):
     def __init__(self, plan: Plan, *, clock: Clock | None = None) -> None:
         super().__init__(plan, clock=clock)
         self._builder: Builder | None = None
+        self._hub_lag: HubLag | None = None
         self.executor = 0
         """The number of the executor that this is the deployment of; 0 where there is none."""
 
@@ -96,6 +97,7 @@ class Deployment(Running):
     def snapshot(self) -> Snapshot:
         """How everything is now. Does not block."""
         builder, system = self._made(), self._running()
+        assert self._hub_lag is not None
         self._hub_lag.start()
         process = observe_process(
             self.executor,
@@ -139,7 +141,8 @@ class Deployment(Running):
         self._builder.open_gates()
 
     def _release(self) -> None:
-        self._hub_lag.stop()
+        if self._hub_lag is not None:
+            self._hub_lag.stop()
         if self._builder is not None:
             self._builder.dead_letters.close()
 

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pipelines.graph import GRAPH, Endpoint
 from pipelines.operator import Kind
 from supervisor.deployment.pipelines import graph_of
-from supervisor.deployment.plan import ComponentPlan, FlowPlan, OfframpPlan, OnrampPlan, PipelinePlan, Plan
+from supervisor.deployment.plan import (
+    ComponentPlan,
+    FlowPlan,
+    OfframpPlan,
+    OnrampPlan,
+    PartPlan,
+    PipelinePlan,
+    Plan,
+)
 from supervisor.deployment.validate import Findings
 
 __all__ = ["check_guarantees"]
@@ -126,14 +136,15 @@ def _why_not(component: ComponentPlan) -> tuple[str, str] | None:
             if not part.build().replays:
                 return (
                     f"of type `{part.member.name}` cannot send again what is lost",
-                    "put a pipeline with a `wal` operator before all behind it, use an onramp that can, such as "
-                    "`file` or `http`, or leave the guarantee out",
+                    f"{_what_would(part)}put a pipeline with a `wal` operator before all behind it, use an onramp that "
+                    "can, such as `file` or `http`, or leave the guarantee out",
                 )
         case OfframpPlan(connector=part):
             if part.build().confirms == "never":
                 return (
                     f"of type `{part.member.name}` cannot tell whether the outside has what it was given",
-                    "use an offramp that can, such as `file`, `http` or `sqlite`, or leave the guarantee out",
+                    f"{_what_would(part)}use an offramp that can, such as `file`, `http` or `sqlite`, "
+                    "or leave the guarantee out",
                 )
         case PipelinePlan():
             for node in graph_of(component).in_order():
@@ -144,3 +155,8 @@ def _why_not(component: ComponentPlan) -> tuple[str, str] | None:
                         "leave the operator out, or use one that does, such as `batch`",
                     )
     return None
+
+
+def _what_would(part: PartPlan[Any]) -> str:
+    """The option that makes it keep the promise, if it has one."""
+    return "set `acknowledge = true`, or " if "acknowledge" in part.member.Options.model_fields else ""

@@ -13,7 +13,7 @@ from ramps.errors import CannotOpen
 from ramps.offramp import Offramp, offramps
 from ramps.onramp import Onramp, onramps
 from ramps.postprocessor import postprocessors
-from ramps.preprocessor import preprocessors
+from ramps.preprocessor import PreprocessorChain, preprocessors
 from supervisor.deployment.plan import ComponentId, OfframpPlan, OnrampPlan, PartPlan
 from supervisor.deployment.problem import KeyPath, closest, printable
 from supervisor.deployment.schema import OfframpTable, OnrampTable, part_reference
@@ -35,7 +35,24 @@ def check_onramp(findings: Findings, name: str, table: dict[str, Any]) -> Onramp
     if common is None or connector is None or codec is None or steps is None:
         return None
     common = common.model_copy(update={"codec": None, "preprocessors": None})
-    return OnrampPlan(ComponentId("", 0, name), (), common, connector, codec, steps)
+    plan = OnrampPlan(ComponentId("", 0, name), (), common, connector, codec, steps)
+    _check_counting(findings, path, who, plan)
+    return plan
+
+
+def _check_counting(findings: Findings, path: KeyPath, who: str, plan: OnrampPlan) -> None:
+    """An onramp that acknowledges bytes needs to know which of them are in events."""
+    if not plan.connector.build().counts_bytes:
+        return
+    codec, steps = plan.codec.build(), [step.build() for step in plan.preprocessors]
+    if codec.stateful:
+        message = f"{who} cannot `acknowledge` with the codec `{codec.name}`, which needs what came before"
+        findings.error(path, "cannot-acknowledge", message, "use another codec, or leave `acknowledge` out")
+    elif PreprocessorChain(steps).held is None:
+        names = ", ".join(f"`{step.name}`" for step in steps)
+        message = f"{who} cannot `acknowledge` with the preprocessors {names}: it cannot tell which bytes are in events"
+        hint = "use one that cuts frames out of the stream first, such as `lines`, or leave `acknowledge` out"
+        findings.error(path, "cannot-acknowledge", message, hint)
 
 
 def check_offramp(findings: Findings, name: str, table: dict[str, Any]) -> OfframpPlan | None:

@@ -75,6 +75,7 @@ class Fleet(Running):
         self._link_directory = ""
         self._executors: list[ExecutorPart] = []
         self._looks = 0
+        self._hub_lag: HubLag | None = None
 
     @classmethod
     def load(cls, source: str | Path | Mapping[str, Any], *, clock: Clock | None = None) -> Fleet:
@@ -105,6 +106,7 @@ class Fleet(Running):
         """
         parts = [self._snapshot_of(part, told) for part, told in self._ask_all("snapshot")]
         plan, clock = self.plan, self._running().clock
+        assert self._hub_lag is not None
         self._hub_lag.start()
         process = observe_process(
             0,
@@ -275,7 +277,8 @@ class Fleet(Running):
 
     def _release(self) -> None:
         clock = self._running().clock
-        self._hub_lag.stop()
+        if self._hub_lag is not None:
+            self._hub_lag.stop()
         for part in self._executors:
             part.bury(clock, "was killed by its parent")
         for part in self._executors:

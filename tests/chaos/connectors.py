@@ -38,7 +38,7 @@ class ChaosQueue(Onramp):
     summary: ClassVar[str] = "Reads lines of a file from the position that is confirmed."
     example: ClassVar[str] = '[onramps.in]\ntype = "chaos-queue"\npath = "in.jsonl"\n'
     default_preprocessors: ClassVar[tuple[str, ...]] = ("lines",)
-    replays: ClassVar[bool] = True
+    replays = True
     Options = QueueOptions
     options: QueueOptions
 

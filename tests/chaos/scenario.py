@@ -14,7 +14,7 @@ from tests.chaos.sources import SOURCES
 
 __all__ = ["Fault", "Scenario", "scenario"]
 
-_NETWORK = ("http", "wal-http")
+_NETWORK = ("http", "tcp", "wal-http")
 _WALS = ("wal-http",)
 _LATEST_PASSAGE = 12
 
@@ -81,7 +81,9 @@ def _kinds(source: str, sink: str, executors: int) -> list[str]:
     if sink in _NETWORK:
         kinds += ["misdeed", "misdeed", "sink-cut", "sink-half-close", "sink-delay"]
     if source == "file":
-        kinds += ["rotation", "torn-memory", "torn-memory"]
+        kinds.append("rotation")
+    if source in ("file", "sqlite"):
+        kinds += ["torn-memory", "torn-memory"]
     if sink in ("ledger", "file", "sqlite"):
         kinds += ["full-disk", "full-disk"]
     if sink in ("ledger", "file"):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.chaos.http_ledger import HttpLedger
+from tests.chaos.tcp_ledger import TcpLedger
 from tests.chaos.tcp_proxy import TcpProxy
 
 __all__ = ["SINKS", "Sink"]
@@ -21,7 +22,7 @@ class Sink(ABC):
 
     proxy: TcpProxy | None = None
     """What stands between, if it is a network."""
-    server: HttpLedger | None = None
+    server: HttpLedger | TcpLedger | None = None
     """The server that can be made to misbehave, if it is one."""
     file: Path | None = None
     """The file that it grows, if it is one."""
@@ -97,21 +98,14 @@ class FileSink(LedgerSink):
         return f'type = "file"\npath = "{self.file}"\nfsync = "always"'
 
 
-class HttpSink(Sink):
-    """Requests to a server of the suite's own, through a proxy."""
+class ServerSink(Sink):
+    """A server of the suite's own, behind a proxy."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, server: HttpLedger | TcpLedger) -> None:
         super().__init__(directory)
-        self.server = HttpLedger()
+        self.server = server
         self._looked_at = 0
         self.proxy = TcpProxy(self.server.port)
-
-    def toml(self) -> str:
-        assert self.proxy is not None
-        return (
-            f'type = "http"\nurl = "http://127.0.0.1:{self.proxy.port}/"\nbatch = "lines"\ntimeout = "500ms"\n'
-            'retry = { initial = "20ms", maximum = "200ms" }'
-        )
 
     def ledger(self) -> list[dict[str, Any]]:
         assert self.server is not None
@@ -122,6 +116,34 @@ class HttpSink(Sink):
         self._arrived.update(event["id"] for event in self.server.events[self._looked_at :])
         self._looked_at = len(self.server.events)
         return self._arrived
+
+
+class HttpSink(ServerSink):
+    """Requests."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory, HttpLedger())
+
+    def toml(self) -> str:
+        assert self.proxy is not None
+        return (
+            f'type = "http"\nurl = "http://127.0.0.1:{self.proxy.port}/"\nbatch = "lines"\ntimeout = "500ms"\n'
+            'retry = { initial = "20ms", maximum = "200ms" }'
+        )
+
+
+class TcpSink(ServerSink):
+    """Lines that are acknowledged."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory, TcpLedger())
+
+    def toml(self) -> str:
+        assert self.proxy is not None
+        return (
+            f'type = "tcp"\naddress = "127.0.0.1:{self.proxy.port}"\nacknowledge = true\n'
+            'acknowledge_timeout = "500ms"\nretry = { initial = "20ms", maximum = "200ms" }'
+        )
 
 
 class SqliteSink(Sink):
@@ -212,6 +234,7 @@ SINKS: dict[str, type[Sink]] = {
     "ledger": LedgerSink,
     "file": FileSink,
     "http": HttpSink,
+    "tcp": TcpSink,
     "sqlite": SqliteSink,
     "wal-http": WalHttpSink,
 }

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from actors.testing import wait_until
-from ramps.files.checkpoint import Checkpoint
+from ramps.files.checkpoint import Checkpoint, Place
 from ramps.onramps.file import FileOnramp
 from ramps.testing.deliveries import Deliveries, Reader
 
@@ -41,7 +41,7 @@ def following(path: Path, deliveries: Deliveries) -> Any:
 
 
 def saved_offset(path: Path) -> int | None:
-    place = Checkpoint(path.with_name("in.jsonl.checkpoint")).load()
+    place = Checkpoint(path.with_name("in.jsonl.checkpoint"), Place).load()
     return None if place is None else place.offset
 
 

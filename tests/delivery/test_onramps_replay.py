@@ -5,17 +5,22 @@ from __future__ import annotations
 import contextlib
 import gzip
 import json
+import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import gevent
 import pytest
 from gevent import socket
+from gevent.event import Event
 
 from ramps.onramp import Onramp
 from ramps.onramps.file import FileOnramp
 from ramps.onramps.http import HttpOnramp
 from ramps.onramps.memory import MemoryOnramp
+from ramps.onramps.sqlite import SqliteOnramp
+from ramps.onramps.tcp import TcpOnramp
 from ramps.testing.replay_battery import ReplayBattery
 
 RETRY_SECONDS = 0.001
@@ -156,6 +161,114 @@ class TestHttp(ReplayBattery):
 
     def stop_providing(self) -> None:
         gevent.killall(list(self.senders.values()))
+
+
+class TestTcp(ReplayBattery):
+    """The sender is a part of it: on a new connection it sends again what was not acknowledged on the last one."""
+
+    most_in_flight = 4
+    most = "1MiB"
+    read_size = "64KiB"
+
+    @pytest.fixture(autouse=True)
+    def _sender(self) -> None:
+        self.sender: gevent.Greenlet | None = None
+        self.unacknowledged = b""
+        self.forgotten = 0
+        """Bytes of this connection that are acknowledged, and so not in there any more."""
+        self.more = Event()
+
+    def make(self) -> Onramp:
+        options = {
+            "address": "127.0.0.1:0",
+            "acknowledge": True,
+            "max_in_flight": self.most,
+            "read_size": self.read_size,
+        }
+        return TcpOnramp(TcpOnramp.Options.model_validate(options))
+
+    def provide(self, onramp: Onramp, numbers: Sequence[int]) -> None:
+        assert isinstance(onramp, TcpOnramp)
+        self.target = onramp
+        self.unacknowledged += b"".join(b'{"n": %d}\n' % number for number in numbers)
+        self.more.set()
+        if self.sender is None:
+            self.sender = gevent.spawn(self._send)
+
+    def _send(self) -> None:
+        while True:
+            gevent.sleep(RETRY_SECONDS)
+            with contextlib.suppress(OSError), socket.create_connection(self.target.address) as client:
+                self.forgotten = 0
+                writer = gevent.spawn(self._write, client)
+                try:
+                    self._listen(client)
+                finally:
+                    writer.kill()
+
+    def _write(self, client: Any) -> None:
+        sent = 0
+        with contextlib.suppress(OSError):
+            while True:
+                self.more.clear()
+                news = self.unacknowledged[sent - self.forgotten :]
+                sent += len(news)
+                client.sendall(news)
+                self.more.wait()
+
+    def _listen(self, client: Any) -> None:
+        with client.makefile("rb") as lines:
+            for line in lines:
+                word, count = line.split()
+                self.unacknowledged = self.unacknowledged[int(count) - self.forgotten :]
+                self.forgotten = int(count)
+                if word == b"NAK":
+                    return
+
+    def stop_providing(self) -> None:
+        if self.sender is not None:
+            self.sender.kill()
+            self.sender = None
+
+    def test_no_more_is_under_way_than_it_may_have(self) -> None:
+        self.most, self.read_size = "20B", "10B"
+        super().test_no_more_is_under_way_than_it_may_have()
+
+
+class TestSqlite(ReplayBattery):
+    most_in_flight = 4
+    most = "64MiB"
+
+    @pytest.fixture(autouse=True)
+    def _database(self, tmp_path: Path) -> None:
+        self.path = tmp_path / "in.db"
+        self._run("CREATE TABLE events (id INTEGER PRIMARY KEY, n INTEGER)")
+
+    def _run(self, statement: str, rows: Sequence[tuple[int]] = ((),)) -> None:
+        with contextlib.closing(sqlite3.connect(self.path)) as database, database:
+            database.executemany(statement, rows)
+
+    def make(self) -> Onramp:
+        options = {
+            "path": self.path,
+            "table": "events",
+            "batch": 4,
+            "follow": not self.input_first,
+            "poll_interval": "1ms",
+            "max_in_flight": self.most,
+        }
+        return SqliteOnramp(SqliteOnramp.Options.model_validate(options))
+
+    def provide(self, onramp: Onramp, numbers: Sequence[int]) -> None:
+        self._run("INSERT INTO events (n) VALUES (?)", [(number,) for number in numbers])
+
+    def test_no_more_is_under_way_than_it_may_have(self) -> None:
+        self.most = "1B"
+        super().test_no_more_is_under_way_than_it_may_have()
+
+
+class TestSqliteToItsEnd(TestSqlite):
+    input_first = True
 
 
 class TestFileOfTable(ReplayBattery):

@@ -183,3 +183,31 @@ def test_a_wal_with_another_operator_in_its_pipeline_is_refused(problems: Check)
     text = WAL.replace('path = "events.wal" }]', 'path = "events.wal" }, { type = "counter" }]')
 
     assert any("has to stand alone in its pipeline" in refusal for refusal in refusals(problems(text)))
+
+
+TCP = 'type = "tcp"\naddress = "127.0.0.1:5044"'
+ACKNOWLEDGED = f"{TCP}\nacknowledge = true"
+
+
+def test_what_would_keep_the_promise_with_an_option_says_so(problems: Check) -> None:
+    hints = [problem.hint for problem in problems(GOOD.replace('type = "http"', TCP))]
+
+    assert [hint for hint in hints if "set `acknowledge = true`" in hint], hints
+    assert refusals(problems(GOOD.replace('type = "http"', ACKNOWLEDGED))) == []
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ('codec = "csv"', "cannot `acknowledge` with the codec `csv`"),
+        ('preprocessors = ["gzip"]', "cannot `acknowledge` with the preprocessors `gzip`"),
+        ('preprocessors = ["lines", "gelf-chunking"]', "with the preprocessors `lines`, `gelf-chunking`"),
+        ('preprocessors = ["length-prefixed"]', ""),
+        ('preprocessors = ["lines", "gzip"]', ""),
+        ("preprocessors = []", ""),
+    ],
+)
+def test_what_cannot_be_counted_cannot_be_acknowledged(problems: Check, more: str, why: str) -> None:
+    found = refusals(problems(GOOD.replace('type = "http"', f"{ACKNOWLEDGED}\n{more}")))
+
+    assert [why in message for message in found] == [True] * bool(why), found

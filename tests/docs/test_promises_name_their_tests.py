@@ -13,8 +13,8 @@ NAMED = sorted(set(re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", (ROOT / "docs/deli
 
 
 def names_in(tree: ast.Module) -> set[str]:
-    """Its functions, and what is made of a state machine."""
-    names = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+    """Its functions and batteries, and what is made of a state machine."""
+    names = {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
     for node in tree.body:
         if isinstance(node, ast.Assign):
             names.update(target.id for target in node.targets if isinstance(target, ast.Name))

@@ -14,7 +14,7 @@ from actors.testing import settle, wait_until
 from pipelines import Batch
 from pipelines.ticket import Outcome, Ticket
 from ramps.errors import ConnectionLost
-from ramps.links.link_offramp import LinkOfframp
+from ramps.links.link_offramp import FrameLinkOfframp, LinkOfframp
 from ramps.links.linked_batch import LinkedBatch
 from ramps.offramp import Outgoing
 from supervisor import Fleet
@@ -115,6 +115,33 @@ def test_a_batch_that_comes_again_is_told_again_what_became_of_it(
     shipment.write(client)
     wait_until(lambda: heard(client, shipment))
     assert (len(shipped), shipment.settled) == (1, [Outcome.DELIVERED])
+
+
+def test_values_that_did_not_come_into_the_other_side_have_failed(
+    reading: Serving, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading.connector.at_least_once = True
+    client = FrameLinkOfframp(FrameLinkOfframp.Options(path=reading.path))
+    client.open()
+    shipment = Shipment(b"")
+    shipment.batch.values = [{"a": "row"}]
+
+    def crash(_batch: Batch) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(reading.intake, "pass_on", crash)
+        with pytest.raises(ConnectionLost):
+            shipment.write(client)
+    client.close()
+    reading.stop()
+    reading.start()
+    client.open()
+    shipment.write(client)
+    wait_until(lambda: heard(client, shipment))
+    client.close()
+
+    assert shipment.settled == [Outcome.FAILED]
 
 
 def test_a_killed_executor_makes_the_source_send_again_what_it_had(

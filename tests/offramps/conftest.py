@@ -29,9 +29,13 @@ from ramps.testing.offramp_battery import outgoing_of
 
 
 class StreamReceiver:
-    """A server on TCP or a Unix socket that keeps the lines it gets, and can be killed, ended and stopped."""
+    """A server on TCP or a Unix socket that keeps the lines it gets, and can be killed, ended and stopped.
 
-    def __init__(self, path: Path | None = None, context: Any = None) -> None:
+    With ``acknowledges`` it says after each chunk how much it has, in whole lines; one that does not says nothing.
+    """
+
+    def __init__(self, path: Path | None = None, context: Any = None, *, acknowledges: bool = False) -> None:
+        self.acknowledges = acknowledges
         self._path = path
         self._context = context
         self._listener: Any = None
@@ -120,6 +124,8 @@ class StreamReceiver:
                 data += chunk
                 self._line_count += chunk.count(b"\n")
                 self._changed.set()
+                if self.acknowledges:
+                    sock.sendall(b"ACK %d\n" % (data.rfind(b"\n") + 1))
         self._connections.remove(sock)
         sock.close()
         self._changed.set()
@@ -145,6 +151,14 @@ def outgoing() -> Callable[..., Outgoing]:
 @pytest.fixture
 def receiver() -> Iterator[StreamReceiver]:
     receiver = StreamReceiver()
+    receiver.start()
+    yield receiver
+    receiver.kill()
+
+
+@pytest.fixture
+def acknowledging_receiver() -> Iterator[StreamReceiver]:
+    receiver = StreamReceiver(acknowledges=True)
     receiver.start()
     yield receiver
     receiver.kill()

@@ -60,6 +60,16 @@ class TestTcp(_StreamServer):
         return TcpOfframp(TcpOfframp.Options.model_validate({"address": str(self.server.address)}))
 
 
+class TestTcpWithAcknowledgements(_StreamServer):
+    @pytest.fixture(autouse=True)
+    def _server(self, acknowledging_receiver: Any) -> None:
+        self.server = acknowledging_receiver
+
+    def make(self) -> Offramp:
+        options = {"address": str(self.server.address), "acknowledge": True}
+        return TcpOfframp(TcpOfframp.Options.model_validate(options))
+
+
 class TestTcpWithTls(_StreamServer):
     @pytest.fixture(autouse=True)
     def _server(self, tls_receiver: Any, certificates: Any) -> None:

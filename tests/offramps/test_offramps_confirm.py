@@ -17,6 +17,7 @@ from ramps.offramps.file import FileOfframp
 from ramps.offramps.http import HttpOfframp
 from ramps.offramps.memory import MemoryOfframp
 from ramps.offramps.sqlite import SqliteOfframp
+from ramps.offramps.tcp import TcpOfframp
 from ramps.testing.confirm_battery import ConfirmBattery
 from ramps.testing.offramp_battery import outgoing_of
 
@@ -107,6 +108,41 @@ class TestHttp(ConfirmBattery):
     def refused(self, offramp: Offramp) -> tuple[Outgoing, list[int], list[bytes]] | None:
         self.server.answer_for[b"no"] = "400 Bad Request"
         return self.outgoing(offramp, b"a", b"no", b"b", b"no"), [1, 3], [b"a", b"b"]
+
+
+class TestTcp(ConfirmBattery):
+    """Broken means: the server takes everything and acknowledges nothing, so that it counts for nothing."""
+
+    @pytest.fixture(autouse=True)
+    def _server(self, acknowledging_receiver: Any) -> None:
+        self.server = acknowledging_receiver
+
+    def make(self) -> Offramp:
+        options = {
+            "address": str(self.server.address),
+            "acknowledge": True,
+            "acknowledge_timeout": "200ms",
+        }
+        return TcpOfframp(TcpOfframp.Options.model_validate(options))
+
+    def outside(self) -> list[bytes]:
+        return self.server.lines()  # type: ignore[no-any-return]
+
+    def break_outside(self) -> None:
+        self.server.acknowledges = False
+
+    def mend_outside(self) -> None:
+        self.server.acknowledges = True
+
+
+class TestTcpThatBreaksOff(TestTcp):
+    """Broken means: nobody listens."""
+
+    def break_outside(self) -> None:
+        self.server.kill()
+
+    def mend_outside(self) -> None:
+        self.server.start()
 
 
 class TestSqlite(ConfirmBattery):
