@@ -189,6 +189,8 @@ class OfframpActor(Actor[Any]):
                 refused += len(given_up)
                 refused_bytes = self._bytes_of(outgoing, given_up)
                 self._give_up(outgoing, error, failures, since)
+                # Whoever sends nothing to a closed one would otherwise wait for ever to hear that it is open.
+                self.send_after(0.0, _REOPEN)
                 break
             # Not when it could be opened: a server that accepts and then fails each write would flap.
             if part.outage_told:
@@ -247,14 +249,10 @@ class OfframpActor(Actor[Any]):
         """Send what was not taken to ``err``, and what was refused before the rest failed."""
         why = f"given up after {failures} {'try' if failures == 1 else 'tries'}: {error}"
         first_ns = self.clock.time_ns() - round((self._now() - since) * 1e9)
-        if outgoing.refusals:
-            self._refuse(
-                outgoing.batch, [(index, "rejected", text) for index, text in outgoing.refusals.items()]
-            )
-        pending = outgoing.pending
-        if pending:
-            tried = {"attempts": failures, "first_attempt_ns": first_ns}
-            self._refuse(outgoing.batch, [(index, "given up", why) for index in pending], tried)
+        reasons = [(index, "rejected", text) for index, text in outgoing.refusals.items()]
+        reasons += [(index, "given up", why) for index in outgoing.pending]
+        # At once: a batch of another process is told of them in one answer.
+        self._refuse(outgoing.batch, reasons, {"attempts": failures, "first_attempt_ns": first_ns})
 
     def _bytes_of(self, outgoing: Outgoing, indices: Iterable[int]) -> int:
         if not self._part.connector.encodes:
@@ -270,7 +268,8 @@ class OfframpActor(Actor[Any]):
             return
         name = self._part.name
         values = [
-            {"error": why, "kind": kind, "component": name, **(tried or {}), **_shown(batch.values[index])}
+            {"error": why, "kind": kind, "component": name, **_shown(batch.values[index])}
+            | (tried if tried and kind == "given up" else {})
             for index, kind, why in reasons
         ]
         errors = batch.select([index for index, _kind, _why in reasons])

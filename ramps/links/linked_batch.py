@@ -18,9 +18,8 @@ class ShippedOutgoing(Outgoing):
     __slots__ = ("_shipment",)
 
     def __init__(self, shipment: Shipment, batch: Batch) -> None:
-        self.batch = batch
+        super().__init__(None, batch)
         self._shipment = shipment
-        self._packets = None
 
     @property
     def packets(self) -> list[list[bytes]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from actors.testing import wait_until
-from ramps.errors import Rejected
+from ramps.errors import ConnectionLost, Rejected
 from ramps.offramp import Outgoing
 
 from .parts import (
@@ -168,6 +168,29 @@ def test_refused_events_come_back_to_the_sender_which_reports_them_with_their_va
     account = parts.stop()
     assert account.difference == 0
     assert account.lost == 0
+
+
+def test_what_the_owner_gives_up_of_a_batch_comes_back_with_what_was_refused_before(
+    run: Callable[..., Parts], scripted: type[Scripted]
+) -> None:
+    tables = to_one_file()
+    tables["offramps"]["out"]["give_up"] = {"attempts": 1}
+    tables["offramps"]["errors"] = {"type": "memory"}
+    tables["flows"]["main"]["links"].append("out/err -> errors")
+    tables["flows"]["main"]["shared"].append("errors")
+
+    def take_some(outgoing: Outgoing) -> None:
+        outgoing.taken.add(0)
+        outgoing.refusals[1] = "not this one"
+        raise ConnectionLost("not now")
+
+    parts = run(tables)
+    scripted.script.append(take_some)
+    put(parts, 2, range(3))
+    wait_until(lambda: parts[1].offramp("errors").received == 2)
+    assert [event["event"] for event in parts[1].offramp("errors").events] == [{"n": 1}, {"n": 2}]
+    account = parts.stop()
+    assert (account.difference, account.lost) == (0, 0)
 
 
 def test_acknowledgements_cross_with_the_time_that_the_write_took(
