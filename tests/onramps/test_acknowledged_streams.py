@@ -207,12 +207,16 @@ def test_a_stop_of_the_deployment_waits_for_what_is_under_way(start: Start, dial
     onramp = tcp()
     reader, deliveries = start(onramp)
     client, idle = dial(onramp.address), dial(onramp.address)
-    answers = listen(client)
+    answers, others = listen(client), listen(idle)
+    idle.sendall(b'{"n": 9}\n')
+    deliveries.wait_until(lambda: deliveries.unanswered == [9])
+    deliveries.answer()
+    assert others.next() == b"ACK 9\n"
     client.sendall(LINES)
     deliveries.wait_until(lambda: len(deliveries.unanswered) == 3)
-    assert onramp.confirmations()[:3] == (0, 0, 3)
+    deliveries.wait_until(lambda: onramp.confirmations()[:3] == (1, 0, 3))
     assert onramp.end_input()
-    assert listen(idle).until(b"")[-2:] == [b"NAK 0\n", b""]
+    assert others.until(b"")[-2:] == [b"NAK 9\n", b""]
     client.sendall(LINES)
     client.settimeout(0.1)
     with pytest.raises(TimeoutError):
@@ -224,8 +228,8 @@ def test_a_stop_of_the_deployment_waits_for_what_is_under_way(start: Start, dial
     assert answers.until(b"")[-2:] == [b"NAK 27\n", b""]
     reader.join()
     assert reader.ended
-    assert onramp.confirmations()[:3] == (3, 0, 0)
-    assert deliveries.numbers == [0, 1, 2]
+    assert onramp.confirmations()[:3] == (4, 0, 0)
+    assert deliveries.numbers == [9, 0, 1, 2]
 
 
 def test_no_more_is_read_than_may_be_under_way(start: Start, dial: Any, listen: Any) -> None:
