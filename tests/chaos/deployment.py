@@ -81,7 +81,8 @@ class Chain:
         text = _CHAIN.format(name=name, source=self.source.toml(), sink=self.sink.toml(), links=links)
         if self.sink.wal is not None:
             text = _WAL.format(name=name, path=self.sink.wal) + text
-        if executors > 1:
+        # Copies of a wal would have one file.
+        if executors > 1 and self.sink.wal is None:
             text += f"instances = {executors}\nshared = {[source, out, errors]}\n"
         return text + (_BRANCH.format(name=name) if self.has_branch else "")
 

@@ -32,7 +32,14 @@ from tests.chaos.sources import SOURCES
 
 __all__ = ["soak"]
 
-_PAIRS = (("file", "http"), ("http", "sqlite"), ("http", "file"), ("file", "sqlite"))
+_PAIRS = (
+    ("file", "http"),
+    ("http", "sqlite"),
+    ("tcp", "file"),
+    ("file", "sqlite"),
+    ("tcp", "wal-http"),
+    ("http", "wal-http"),
+)
 _EXECUTORS = 2
 _KEEP = Path(tempfile.gettempdir()) / "chaos-failures" / "soak"
 _SEED = 1

@@ -152,4 +152,5 @@ SINKS: dict[str, type[SinkDriver]] = {
     "sqlite": SqliteSink,
     "http": HttpSink,
     "http-out-of-order": HttpSinkOutOfOrder,
+    "wal-http": WalHttpSink,
 }

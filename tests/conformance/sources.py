@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import sqlite3
 from collections import deque
 from collections.abc import Sequence
 from itertools import islice
@@ -18,7 +19,7 @@ from ramps.onramps.memory import MemoryOnramp
 from supervisor import Deployment
 from supervisor.testing.delivery_drivers import Event, SourceDriver
 
-__all__ = ["SOURCES", "FileSource", "HttpSource", "MemorySource", "TcpSource"]
+__all__ = ["SOURCES", "FileSource", "HttpSource", "MemorySource", "SqliteSource", "TcpSource"]
 
 _AGAIN_SECONDS = 0.005
 _PIECE_BYTES = 65536
@@ -57,6 +58,53 @@ class FileSource(SourceDriver):
         checkpoint = self._path.with_name("in.jsonl.checkpoint")
         offset = json.loads(checkpoint.read_text())["place"]["offset"] if checkpoint.exists() else 0
         return {number for end, number in self._ends if end <= offset}
+
+
+class SqliteSource(SourceDriver):
+    """Rows that are added to a table. Its sender need not keep what the checkpoint is behind."""
+
+    def __init__(self, directory: Any) -> None:
+        super().__init__(directory)
+        self._path = directory / "in.db"
+        self._checkpoint = directory / "in.db.checkpoint"
+        self._numbers: list[int] = []
+        """By the key of their rows, which begins with 1."""
+        self._database = sqlite3.connect(self._path, isolation_level=None)
+        self._database.execute("PRAGMA journal_mode = WAL")
+        self._database.execute("CREATE TABLE events (key INTEGER PRIMARY KEY, n, sink, text)")
+
+    def options(self) -> dict[str, Any]:
+        return {
+            "type": "sqlite",
+            "path": str(self._path),
+            "table": "events",
+            "key": "key",
+            "columns": ["n", "sink", "text"],
+            "checkpoint": str(self._checkpoint),
+            "poll_interval": "2ms",
+            "batch": 10,
+            "max_in_flight": "32KiB",
+        }
+
+    def most_in_flight(self, event_bytes: int) -> int:
+        # One more query is made as long as there is room for a byte.
+        return 32 * 1024 // event_bytes + 10
+
+    def send(self, events: Sequence[Event]) -> None:
+        rows = [(event["n"], event["sink"], event["text"]) for event in events]
+        self._database.execute("BEGIN")
+        self._database.executemany("INSERT INTO events (n, sink, text) VALUES (?, ?, ?)", rows)
+        self._database.execute("COMMIT")
+        self._numbers += [event["n"] for event in events]
+
+    def acknowledged(self) -> set[int]:
+        if not self._checkpoint.exists():
+            return set()
+        key = json.loads(self._checkpoint.read_text())["place"]["key"]
+        return set(self._numbers[: key or 0])
+
+    def close(self) -> None:
+        self._database.close()
 
 
 class MemorySource(SourceDriver):
@@ -280,6 +328,8 @@ class TcpSource(SourceDriver):
 
 SOURCES: dict[str, type[SourceDriver]] = {
     "file": FileSource,
+    "sqlite": SqliteSource,
     "http": HttpSource,
+    "tcp": TcpSource,
     "memory": MemorySource,
 }
