@@ -36,6 +36,7 @@ class Replay(Generic[Kept]):
         self._is_loaded = False
         self._saved: Kept | None = None
         self._saved_at = float("-inf")
+        self._awaits_delivery = False
         self._is_saving = False
 
     def begin(self) -> Kept | None:
@@ -71,9 +72,18 @@ class Replay(Generic[Kept]):
         self._tracker.wait_for_room()
         self._check()
 
+    @property
+    def awaits_delivery(self) -> bool:
+        """Whether all that there is was read, and nothing of it has failed: see `Onramp.awaits_delivery`."""
+        return self._awaits_delivery and not self._tracker.failed
+
     def wait_until_settled(self) -> bool:
         """Block until all is delivered; False if the onramp was closed before. Raises like `wait_for_room`."""
-        self._tracker.wait_until_settled()
+        self._awaits_delivery = True
+        try:
+            self._tracker.wait_until_settled()
+        finally:
+            self._awaits_delivery = False
         self._check()
         return self._tracker.is_settled
 

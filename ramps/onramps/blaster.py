@@ -145,7 +145,7 @@ class BlasterOnramp(Onramp):
     @property
     def awaits_delivery(self) -> bool:
         """After ``count`` lines."""
-        return self._awaits_delivery
+        return self._awaits_delivery and not self._tracker.failed
 
     def confirmations(self) -> Confirmations:
         """What is not confirmed is in the file, but nobody remembers where."""

@@ -104,7 +104,6 @@ class FileOnramp(Onramp):
         self._tail = Tail(self.options.path, from_end=self.options.start_at == "end")
         self._waits_for_file = False
         self._replay: Replay[Place] | None = None
-        self._awaits_delivery = False
         self._safe: Place | None = None
         """The last place of what was read that no frame reaches across."""
 
@@ -276,12 +275,8 @@ class FileOnramp(Onramp):
         with self._replay.ticket(place, 0, lambda: place) as ticket:
             self._replay.count(stream.end(ticket=ticket))
         self._stream = None
-        self._awaits_delivery = True
-        try:
-            if not self._replay.wait_until_settled():
-                return False
-        finally:
-            self._awaits_delivery = False
+        if not self._replay.wait_until_settled():
+            return False
         self._replay.save(at_once=True)
         return True
 
@@ -331,7 +326,7 @@ class FileOnramp(Onramp):
     @property
     def awaits_delivery(self) -> bool:
         """At the end of a whole file."""
-        return self._awaits_delivery
+        return self._replay is not None and self._replay.awaits_delivery
 
     def confirmations(self) -> Confirmations:
         """What is not confirmed is in the file."""

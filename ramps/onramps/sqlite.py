@@ -117,7 +117,6 @@ class SqliteOnramp(Onramp):
         self._pause = Pause()
         self._pause.end()
         self._rows: SqliteRows | None = None
-        self._awaits_delivery = False
         self._place: RowPlace | None = None
         """Behind the last row that was read."""
         self._replay: Replay[RowPlace] | None = None
@@ -189,7 +188,7 @@ class SqliteOnramp(Onramp):
     @property
     def awaits_delivery(self) -> bool:
         """Behind the last row, without ``follow``."""
-        return self._awaits_delivery
+        return self._replay is not None and self._replay.awaits_delivery
 
     def confirmations(self) -> Confirmations:
         """What is not confirmed is in the table."""
@@ -251,11 +250,7 @@ class SqliteOnramp(Onramp):
 
     def _end(self) -> None:
         if self._replay is not None:
-            self._awaits_delivery = True
-            try:
-                if not self._replay.wait_until_settled():
-                    return
-            finally:
-                self._awaits_delivery = False
+            if not self._replay.wait_until_settled():
+                return
             self._replay.save(at_once=True)
         raise EndOfInput(f"{self.options.path}: there are no more rows in {self.options.table!r}")
