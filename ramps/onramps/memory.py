@@ -69,6 +69,7 @@ class MemoryOnramp(Onramp):
         type = "memory"
         capacity = 256
         """
+    feeds_frames: ClassVar[bool] = True
     replays: ClassVar[bool] = True
     Options = MemoryOptions
     options: MemoryOptions
