@@ -62,7 +62,9 @@ def wait_until_at_rest(
 def _trace(system: ActorSystem) -> list[object]:
     """Something that changes whenever an actor gets on."""
     cells = [ref._cell for ref in system.actors()]
-    return [(cell.name, cell.state, cell.mailbox.taken, len(cell.mailbox), id(cell.in_hand)) for cell in cells]
+    return [
+        (cell.name, cell.state, cell.mailbox.taken, len(cell.mailbox), id(cell.in_hand)) for cell in cells
+    ]
 
 
 def _at_work(system: ActorSystem) -> bool:

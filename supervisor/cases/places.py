@@ -59,6 +59,7 @@ def place_of_output(plan: Plan, text: str) -> Place:
     """Where what comes out at ``text`` is seen: at all copies. Raises `BadPlace`."""
     components, port = _components(plan, text)
     component = components[0]
+    known: tuple[str, ...]
     match component:
         case OnrampPlan():
             known, port = ("out", "err"), port or "out"
@@ -90,9 +91,7 @@ def _components(plan: Plan, text: str) -> tuple[tuple[ComponentPlan, ...], str]:
     if first not in names and rest:
         flow, first, *rest = first, *rest
     found = tuple(
-        component
-        for component in plan.components()
-        if component.id.name == first and _is_in(component, flow)
+        component for component in plan.components() if component.id.name == first and _is_in(component, flow)
     )
     if not found or len(rest) > 1:
         hint = closest(first, names)

@@ -66,7 +66,8 @@ def junit_xml(results: Iterable[CaseResult], problems: Iterable[Problem]) -> byt
         _count(suite)
     _count(root)
     ElementTree.indent(root)
-    return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"
+    document: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return document + b"\n"
 
 
 def _suite(
@@ -77,9 +78,7 @@ def _suite(
     return suites[name]
 
 
-def _case(
-    suite: ElementTree.Element, file: str, name: str, seconds: float, line: int
-) -> ElementTree.Element:
+def _case(suite: ElementTree.Element, file: str, name: str, seconds: float, line: int) -> ElementTree.Element:
     return ElementTree.SubElement(
         suite,
         "testcase",

@@ -138,7 +138,9 @@ def _compare(expectation: Expectation, got: list[Any]) -> list[Difference]:
             found += [Difference(f"not like that: {show(value)}") for value in others[:_SHOWN_EVENTS]]
         if table.count is not None and len(fitting) != table.count:
             found.append(Difference(f"{len(fitting)} of {len(got)} events are like that", _first(got)))
-    elif table.count is not None and len(got) != table.count and not (table.others and len(got) > table.count):
+    elif (
+        table.count is not None and len(got) != table.count and not (table.others and len(got) > table.count)
+    ):
         found.append(Difference("the events are:" if got else "there was no event", _first(got)))
     if expectation.events is not None:
         found += compare_events(
@@ -171,9 +173,7 @@ def _notes(stage: Stage) -> list[str]:
         f"at {name}: {_count(len(events), 'event')} that nobody asked for, the first is {show(events[0])}"
         for name, events in stage.elsewhere().items()
     ]
-    return notes + [
-        f"{_count(count, 'dead letter')} of {why}" for why, count in stage.dead_letters.items()
-    ]
+    return notes + [f"{_count(count, 'dead letter')} of {why}" for why, count in stage.dead_letters.items()]
 
 
 def _first(events: list[Any]) -> tuple[str, ...]:

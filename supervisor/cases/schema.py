@@ -30,7 +30,9 @@ class InputTable(Options):
     at: str = Field(description=f"Where: {_PLACE}")
     events: list[Any] | None = Field(default=None, description="Values, which need no decoding.")
     json_: str | None = Field(
-        default=None, alias="json", description="Values as JSON, one a line: JSON has null, which TOML has not."
+        default=None,
+        alias="json",
+        description="Values as JSON, one a line: JSON has null, which TOML has not.",
     )
     text: str | None = Field(default=None, description="Bytes for an onramp, as text.")
     lines: list[str] | None = Field(
@@ -75,7 +77,9 @@ class ExpectTable(Options):
     def _something(self) -> ExpectTable:
         _one_of(self, ("events", "json", "text", "lines"), required=False)
         if not any(_given(self, key) for key in ("events", "json", "text", "lines", "count", "where")):
-            raise ValueError("nothing says what is expected; give `events`, `json`, `lines`, `text`, `count` or `where`")
+            raise ValueError(
+                "nothing says what is expected; give `events`, `json`, `lines`, `text`, `count` or `where`"
+            )
         return self
 
 
@@ -101,7 +105,9 @@ class FailureTable(Options):
     def _one_way(self) -> FailureTable:
         _one_of(self, ("reject", "crash"), required=False)
         if self.on == "open" and (self.reject is not None or self.crash is not None):
-            raise ValueError("an event is neither rejected nor crashed over when a connection is opened; leave `on` out")
+            raise ValueError(
+                "an event is neither rejected nor crashed over when a connection is opened; leave `on` out"
+            )
         return self
 
 
@@ -111,7 +117,9 @@ Failures = dict[str, list[FailureTable]]
 class StepTable(Options):
     """``[[cases.steps]]``: failures begin, then input comes, then time passes, then there is a look at what came out."""
 
-    failures: Failures = Field(default_factory=dict, description="How connectors fail from now on, by their names.")
+    failures: Failures = Field(
+        default_factory=dict, description="How connectors fail from now on, by their names."
+    )
     input: list[InputTable] = Field(default_factory=list, description="What comes in.")
     advance: Duration | None = Field(default=None, gt=0, description="How much time passes.")
     expect: list[ExpectTable] = Field(default_factory=list, description="What has come out by then.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -35,7 +35,9 @@ _STOP_LOOK_SECONDS = 0.02
 class _Watched(Deployment):
     """A deployment whose ports can be seen, from before the first event on."""
 
-    def __init__(self, plan: Plan, clock: VirtualClock, watch: Callable[[_Watched, ActorSystem], None]) -> None:
+    def __init__(
+        self, plan: Plan, clock: VirtualClock, watch: Callable[[_Watched, ActorSystem], None]
+    ) -> None:
         super().__init__(plan, clock=clock)
         self._watch = watch
 
@@ -100,10 +102,10 @@ class Stage:
     def feed(self, feed: Feed) -> None:
         """Bring something in."""
         ((name, port),) = feed.place.keys
-        part = self._part(name)
-        if isinstance(part, OnrampPart):
+        connector = getattr(self._part(name), "connector", None)
+        if isinstance(connector, StubOnramp):
             for item in feed.items:
-                part.connector.put(copy_value(item), feed.meta)
+                connector.put(copy_value(item), feed.meta)
         else:
             # In a greenlet of its own: the mailbox may be full, until the clock is moved.
             self._senders.append(gevent.spawn(self._send, name, port, feed))
@@ -115,9 +117,10 @@ class Stage:
 
     def end(self) -> None:
         """End all input, let all of it arrive, however often that must be tried, and stop in order."""
-        for part in self._deployment.parts.values():
-            if isinstance(part, OnrampPart) and part.restart != "permanent":
-                part.connector.end()
+        for part, stub in self._onramps():
+            # One that is always restarted would come to its end again and again; the stop closes it.
+            if part.restart != "permanent":
+                stub.end()
         self._rest()
         deadline = self._clock.now() + _END_SECONDS
         while not self.failed and not self._is_done() and self._clock.now() < deadline:
@@ -169,9 +172,13 @@ class Stage:
         wait_until_at_rest(self._deployment.system, self._progress)
 
     def _progress(self) -> object:
-        return [
-            len(part.connector.items) for part in self._deployment.parts.values() if isinstance(part, OnrampPart)
-        ]
+        return [len(stub.items) for _part, stub in self._onramps()]
+
+    def _onramps(self) -> Iterator[tuple[OnrampPart, StubOnramp]]:
+        for part in self._deployment.parts.values():
+            if isinstance(part, OnrampPart):
+                assert isinstance(part.connector, StubOnramp)
+                yield part, part.connector
 
     def _is_done(self) -> bool:
         return self._deployment.is_idle and all(sender.dead for sender in self._senders)
@@ -196,8 +203,6 @@ class Stage:
             if isinstance(part, OfframpPart):
                 assert isinstance(part.connector, StubOfframp)
                 part.connector.record = partial(self._record, (name, ""))
-            elif isinstance(part, OnrampPart):
-                assert isinstance(part.connector, StubOnramp)
 
     def _left(self, name: str, port: str, batch: Batch) -> None:
         self._record((name, port), batch.values)

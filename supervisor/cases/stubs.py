@@ -56,7 +56,11 @@ class _Failures:
         """Raises `ConnectionLost` if that is to happen now. ``usual``: failures happen here that do not say when."""
         for failure in self._pending:
             table = failure.table
-            if table.reject is None and table.crash is None and (table.on == when or (usual and not table.on)):
+            if (
+                table.reject is None
+                and table.crash is None
+                and (table.on == when or (usual and not table.on))
+            ):
                 self._happens(failure)
                 raise ConnectionLost(table.error)
 
@@ -236,11 +240,15 @@ def _flow(flow: FlowPlan) -> FlowPlan:
 def _component(component: ComponentPlan) -> ComponentPlan:
     if isinstance(component, OnrampPlan):
         table = component.table.model_copy(update={"retry": _certain(component.table.retry)})
-        onramp = PartPlan[Onramp](StubOnramp, StubOnrampOptions(framed=component.connector.member.feeds_frames))
+        onramp = PartPlan[Onramp](
+            StubOnramp, StubOnrampOptions(framed=component.connector.member.feeds_frames)
+        )
         return replace(component, table=table, connector=onramp, copies_share_port=False)
     if isinstance(component, OfframpPlan):
         table_ = component.table.model_copy(update={"retry": _certain(component.table.retry)})
-        offramp = PartPlan[Offramp](StubOfframp, StubOfframpOptions(encodes=component.connector.member.encodes))
+        offramp = PartPlan[Offramp](
+            StubOfframp, StubOfframpOptions(encodes=component.connector.member.encodes)
+        )
         return replace(component, table=table_, connector=offramp)
     return component
 

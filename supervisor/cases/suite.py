@@ -11,7 +11,7 @@ from typing import Any
 from pipelines.language.faults import Fault
 from pipelines.language.runtime.json_text import decode
 from supervisor.cases.places import BadPlace, Place, connector_named, place_of_input, place_of_output
-from supervisor.cases.schema import CaseTable, ExpectTable, FailureTable, Failures, InputTable, TestFile
+from supervisor.cases.schema import CaseTable, ExpectTable, Failures, FailureTable, InputTable, TestFile
 from supervisor.cases.stubs import stubbed
 from supervisor.deployment.check import examine
 from supervisor.deployment.load import Document, load
@@ -90,7 +90,9 @@ def load_suite(path: Path) -> Suite:
     deployment = document.directory / table.deployment
     if not deployment.is_file():
         message = f"there is no deployment {printable(str(deployment))}"
-        findings.error(("deployment",), "file-not-found", message, "a path is relative to the file of the test")
+        findings.error(
+            ("deployment",), "file-not-found", message, "a path is relative to the file of the test"
+        )
         raise InvalidDeployment(findings.problems)
     examination = examine(load(deployment), executors=1)
     if examination.plan is None:
@@ -115,7 +117,9 @@ class _Reader:
         first = self._names.setdefault(table.name, line)
         if first != line:
             message = f"two cases are called `{printable(table.name)}`; the other is in line {first}"
-            self._findings.error((*path, "name"), "duplicate-name", message, "say in which way this one differs")
+            self._findings.error(
+                (*path, "name"), "duplicate-name", message, "say in which way this one differs"
+            )
         steps = [Step(self._failures(path, table.failures), self._feeds(path, table.input))]
         for number, step in enumerate(table.steps):
             inner: KeyPath = (*path, "steps", number)
@@ -171,19 +175,21 @@ class _Reader:
                 feeds.append(Feed(place, items, table.meta))
         return tuple(feeds)
 
-    def _items(
-        self, path: KeyPath, place: Place, table: InputTable
-    ) -> tuple[bytes | list[Any], ...] | None:
+    def _items(self, path: KeyPath, place: Place, table: InputTable) -> tuple[bytes | list[Any], ...] | None:
         if table.events is not None:
             return (table.events,)
         if table.json_ is not None:
             values = self._json((*path, "json"), table.json_)
             return None if values is None else (values,)
         onramp = place.components[0]
-        key = next(key for key in ("text", "lines", "bytes_base64", "file") if getattr(table, key) is not None)
+        key = next(
+            key for key in ("text", "lines", "bytes_base64", "file") if getattr(table, key) is not None
+        )
         if not isinstance(onramp, OnrampPlan):
             message = f"`{place.text}` takes values in, no bytes"
-            self._findings.error((*path, key), "bad-value", message, "give it `events`, or `json`", at_key=True)
+            self._findings.error(
+                (*path, key), "bad-value", message, "give it `events`, or `json`", at_key=True
+            )
             return None
         if table.text is not None:
             return (table.text.encode(),)
@@ -205,7 +211,9 @@ class _Reader:
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             message = f"the input {printable(str(file))} cannot be read: {printable(reason)}"
-            self._findings.error(path, "file-unreadable", message, "a path is relative to the file of the test")
+            self._findings.error(
+                path, "file-unreadable", message, "a path is relative to the file of the test"
+            )
             return None
         if len(data) > _MAX_INPUT_BYTES:
             message = f"the input is larger than {_MAX_INPUT_BYTES // 1024 // 1024} MiB"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from time import perf_counter
@@ -22,9 +23,13 @@ __all__ = ["command"]
 
 @click.command("test")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
-@click.option("-k", "--keyword", metavar="WORD", help="Only cases with this in their file's path or their name.")
+@click.option(
+    "-k", "--keyword", metavar="WORD", help="Only cases with this in their file's path or their name."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON on the standard output.")
-@click.option("--junit", type=click.Path(path_type=Path), metavar="FILE", help="Write the results as JUnit's XML.")
+@click.option(
+    "--junit", type=click.Path(path_type=Path), metavar="FILE", help="Write the results as JUnit's XML."
+)
 @click.option("-v", "--verbose", is_flag=True, help="Show each case, and what was logged in those that fail.")
 @click.option("-x", "--fail-fast", is_flag=True, help="End with the first case that fails.")
 @click.pass_context
@@ -91,6 +96,8 @@ class _Session:
         self._verbose = verbose
         self._fail_fast = fail_fast
         self._started = perf_counter()
+        # What the deployments print goes elsewhere meanwhile.
+        self._out = sys.stdout
 
     @property
     def failed(self) -> int:
@@ -141,13 +148,16 @@ class _Session:
             return
         verdict = click.style("ok  ", fg="green") if result.passed else click.style("FAIL", fg="red")
         place = f"{result.file}:{result.line}"
-        click.echo(f"{verdict} {place}: {printable(result.name, 200)} ({result.seconds * 1000:.0f} ms)")
+        self._say(f"{verdict} {place}: {printable(result.name, 200)} ({result.seconds * 1000:.0f} ms)")
         if not result.passed:
             for line in failure_lines(result):
-                click.echo(f"     {line}")
+                self._say(f"     {line}")
             if self._verbose:
                 for line in logged.getvalue().splitlines():
-                    click.echo(f"     log: {line}")
+                    self._say(f"     log: {line}")
+
+    def _say(self, line: str) -> None:
+        click.echo(line, file=self._out)
 
 
 def _write(file: Path, data: bytes) -> None:
