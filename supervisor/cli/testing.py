@@ -148,7 +148,8 @@ class _Session:
             return
         verdict = click.style("ok  ", fg="green") if result.passed else click.style("FAIL", fg="red")
         place = f"{result.file}:{result.line}"
-        self._say(f"{verdict} {place}: {printable(result.name, 200)} ({result.seconds * 1000:.0f} ms)")
+        took = f" ({result.seconds * 1000:.0f} ms)" if self._verbose else ""
+        self._say(f"{verdict} {place}: {printable(result.name, 200)}{took}")
         if not result.passed:
             for line in failure_lines(result):
                 self._say(f"     {line}")
