@@ -27,7 +27,7 @@ from supervisor.supervision import Supervisor
 
 __all__ = ["Stage"]
 
-_END_SECONDS = 3600.0
+_END_SECONDS = 600.0
 # The stop in order sleeps in real time between its looks; the clock must not run away from it.
 _STOP_LOOK_SECONDS = 0.02
 
@@ -70,6 +70,7 @@ class Stage:
         """What came out by each port of each component (an empty one: what was written), and nobody has taken yet."""
         self._written: dict[str, int] = defaultdict(int)
         """How many bytes of what each offramp has written were looked at."""
+        self._patience_seconds = 1.0
         self._senders: list[gevent.Greenlet] = []
         self.dead_letters: dict[str, int] = {}
         """Events that nobody could process, by where and why."""
@@ -84,7 +85,9 @@ class Stage:
     def __exit__(self, *_exception: object) -> None:
         gevent.killall(self._senders)
         if self.account is None:
-            self._deployment.system.shutdown()
+            # Whoever is still at work has had its time.
+            self._patience_seconds = 0.0
+            self._while_time_passes(self._deployment.system.shutdown, step_seconds=1.0)
 
     @property
     def failed(self) -> str:
@@ -169,7 +172,7 @@ class Stage:
             ref.tell((port, batch), events=len(values))
 
     def _rest(self) -> None:
-        wait_until_at_rest(self._deployment.system, self._progress)
+        wait_until_at_rest(self._deployment.system, self._progress, self._patience_seconds)
 
     def _progress(self) -> object:
         return [len(stub.items) for _part, stub in self._onramps()]
@@ -184,17 +187,22 @@ class Stage:
         return self._deployment.is_idle and all(sender.dead for sender in self._senders)
 
     def _stop(self) -> None:
-        stop = gevent.spawn(self._deployment.stop, None if self._is_done() else 0.0)
+        seconds = None if self._is_done() else 0.0
+        self.account = self._while_time_passes(partial(self._deployment.stop, seconds))
+
+    def _while_time_passes(self, function: Callable[[], Any], step_seconds: float = 0.0) -> Any:
+        """Call it, and move the clock, by ``step_seconds`` at least, whenever nothing goes on without that."""
+        greenlet = gevent.spawn(function)
         try:
-            while not stop.dead:
+            while not greenlet.dead:
                 self._rest()
-                if not stop.dead and stop.join(_STOP_LOOK_SECONDS) is None and not stop.dead:
-                    seconds = self._clock.next_call()
-                    if seconds is not None:
-                        self._clock.advance(seconds)
-            self.account = stop.get()
+                greenlet.join(_STOP_LOOK_SECONDS)
+                seconds = None if greenlet.dead else self._clock.next_call()
+                if seconds is not None:
+                    self._clock.advance(max(seconds, step_seconds))
+            return greenlet.get()
         finally:
-            stop.kill()
+            greenlet.kill()
 
     def _watch_ports(self, deployment: _Watched, system: ActorSystem) -> None:
         system.dead_letters.subscribe(self._dead_letter)
