@@ -33,8 +33,8 @@ class _Call:
 class VirtualClock:
     """Time for tests: `advance` makes the calls that fall due, in order, and lets actors react in between.
 
-    ``start_ns`` is the wall clock's start; monotonic time starts at zero. ``react`` is what lets actors react: it blocks
-    until they have.
+    ``start_ns`` is the wall clock's start; monotonic time starts at zero. ``react`` is what lets actors react: it
+    blocks until they have.
     """
 
     def __init__(

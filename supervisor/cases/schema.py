@@ -18,10 +18,10 @@ __all__ = [
     "InputTable",
     "StepTable",
     "TestFile",
-    "tests_schema",
+    "case_file_schema",
 ]
 
-_PLACE = "a component, or one of its ports: `parse`, `parse/err`, or with its flow in front, `main/parse`, `main#2/parse`."
+_PLACE = "a component, or one of its ports: `parse`, `parse/err`; with its flow in front: `main/parse`, `main#2/parse`."
 
 
 class InputTable(Options):
@@ -115,7 +115,7 @@ Failures = dict[str, list[FailureTable]]
 
 
 class StepTable(Options):
-    """``[[cases.steps]]``: failures begin, then input comes, then time passes, then there is a look at what came out."""
+    """``[[cases.steps]]``: failures begin, input comes, time passes, and there is a look at what came out."""
 
     failures: Failures = Field(
         default_factory=dict, description="How connectors fail from now on, by their names."
@@ -174,7 +174,7 @@ class TestFile(Options):
     cases: list[CaseTable] = Field(min_length=1, description="The cases.")
 
 
-def tests_schema() -> dict[str, Any]:
+def case_file_schema() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of whole files, for editors."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

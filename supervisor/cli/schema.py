@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from supervisor.cases.schema import tests_schema
+from supervisor.cases.schema import case_file_schema
 from supervisor.cli.output import print_json
 from supervisor.deployment.json_schema import deployment_schema
 
@@ -19,4 +19,4 @@ def command(tests: bool) -> None:
     With `#:schema ./deployment.schema.json` in the first line of a file, editors that know TOML schemas complete its
     keys and mark what is wrong. Options of components of other installed distributions are in it.
     """
-    print_json(tests_schema() if tests else deployment_schema())
+    print_json(case_file_schema() if tests else deployment_schema())

@@ -15,6 +15,10 @@ from tests.cases.conftest import DEPLOYMENT
 Passes = Callable[..., None]
 Fails = Callable[..., str]
 
+HANGS = "import gevent\ndef double(event):\n    gevent.sleep(60)\n"  # the thing under test
+WAITS = (
+    "import gevent\ndef double(event):\n    gevent.sleep(0.05)\n    return event\n"  # the thing under test
+)
 LINES = b'{"n": 1}\n{"n": 2}\n'
 
 
@@ -79,7 +83,7 @@ def test_bytes_are_compared_behind_the_codec_and_the_postprocessors(passes: Pass
 
 def test_null_comes_in_as_json(passes: Passes) -> None:
     passes(
-        "input = [{ at = \"out\", json = '{\"n\": null}' }]\n"
+        'input = [{ at = "out", json = \'{"n": null}\' }]\n'
         + expect("out", 'events = [{ n = { is = "null" }, m = { is = "absent" } }]')
         + expect("out", "json = '{\"n\": null}'\nexact = true")
     )
@@ -115,7 +119,7 @@ def test_a_step_sees_what_came_since_the_step_before(passes: Passes) -> None:
         """
         steps = [
             { input = [{ at = "out", events = [{ n = 1 }] }], expect = [{ at = "out", events = [{ n = 1 }] }] },
-            { input = [{ at = "out", events = [{ n = 2 }] }], expect = [{ at = "out", lines = ['{"n":1}', '{"n":2}'] }] },
+            { input = [{ at = "out", json = '{"n": 2}' }], expect = [{ at = "out", lines = ['{"n":1}', '{"n":2}'] }] },
             { input = [{ at = "out", events = [{ n = 3 }] }] },
         ]
         expect = [{ at = "out", events = [{ n = 3 }] }, { at = "out", count = 1 }]
@@ -167,7 +171,7 @@ def test_an_offramp_refuses_some_events_of_a_batch(passes: Passes) -> None:
         'failures.bulks = [{ reject = "event.n > 1", error = "too large" }]\n'
         'input = [{ at = "bulks", events = [{ n = 1 }, { n = 2 }, { n = 3 }] }]\n'
         + expect("bulks", "events = [{ n = 1 }]")
-        + expect("errors", 'where = \'event.error == "too large"\'\ncount = 2')
+        + expect("errors", "where = 'event.error == \"too large\"'\ncount = 2")
     )
 
 
@@ -208,7 +212,7 @@ def test_an_onramp_loses_its_connection_and_what_is_half_read_is_an_error(passes
             { advance = "1s", expect = [{ at = "out", events = [{ n = 2 }, { n = 6 }] }] },
         ]
         expect = [{ at = "errors", events = [{ error = { contains = "reset by peer" } }] }]
-        """.replace("'{\"n\": 1}\n{\"n\": '", '"{\\"n\\": 1}\\n{\\"n\\": "')
+        """.replace('\'{"n": 1}\n{"n": \'', '"{\\"n\\": 1}\\n{\\"n\\": "')
     )
 
 
@@ -232,9 +236,7 @@ def test_more_input_than_mailboxes_hold_waits_until_the_clock_moves(passes: Pass
     )
 
 
-def test_nothing_outside_is_touched(
-    passes: Passes, directory: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nothing_outside_is_touched(passes: Passes, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import socket
 
     def refuse(*_arguments: object) -> None:
@@ -249,7 +251,7 @@ def test_nothing_outside_is_touched(
 
 
 def test_a_case_ends_when_its_time_is_up(fails: Fails, directory: Path) -> None:
-    (directory / "slow.py").write_text("import gevent\ndef double(event):\n    gevent.sleep(60)\n")
+    (directory / "slow.py").write_text(HANGS)
     said = fails(
         'timeout = "200ms"\ninput = [{ at = "double", events = [{ n = 1 }] }]\n' + expect("out", "count = 1"),
         DEPLOYMENT.replace("work:double", "slow:double").replace('"double/big -> bulk",', ""),
@@ -258,7 +260,7 @@ def test_a_case_ends_when_its_time_is_up(fails: Fails, directory: Path) -> None:
 
 
 def test_a_function_that_waits_for_something_real_is_waited_for(passes: Passes, directory: Path) -> None:
-    (directory / "slow.py").write_text("import gevent\ndef double(event):\n    gevent.sleep(0.05)\n    return event\n")
+    (directory / "slow.py").write_text(WAITS)
     passes(
         'steps = [{ input = [{ at = "double", events = [1] }], expect = [{ at = "out", events = [1] }] }]\n',
         DEPLOYMENT.replace("work:double", "slow:double").replace('"double/big -> bulk",', ""),
@@ -306,5 +308,8 @@ def test_no_greenlet_outlives_a_case(passes: Passes, fails: Fails) -> None:
 
     before = alive()
     passes('input = [{ at = "in", events = [{ n = 1 }] }]\n' + expect("out", "count = 1"))
-    fails('failures.out = [{ times = "always" }]\ninput = [{ at = "out", events = [1] }]\n' + expect("out", "count = 1"))
+    fails(
+        'failures.out = [{ times = "always" }]\ninput = [{ at = "out", events = [1] }]\n'
+        + expect("out", "count = 1")
+    )
     assert alive() == before
