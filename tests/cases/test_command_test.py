@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -190,6 +191,11 @@ def test_pytest_collects_the_same_files(files: Path) -> None:
     assert "line 8: at out: expected this 1 event, got 1 event" in result.stdout
     assert "Traceback" not in result.stdout
     assert "1 failed, 1 passed" in result.stdout
+
+
+def test_pytest_finds_the_plugin_by_its_entry_point() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["entry-points"]["pytest11"] == {"aftershock": "supervisor.cases.pytest_plugin"}
 
 
 def test_pytest_reports_a_file_with_mistakes(files: Path) -> None:

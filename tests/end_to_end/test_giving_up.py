@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar
 
-import gevent
 import pytest
 from gevent.event import Event
 
