@@ -2,7 +2,8 @@
 
     python docs/generate.py
 
-It writes the whole of ``connectors.md`` and of ``language/reference.md``, and in ``deployment.md`` the tables between
+It writes the whole of ``connectors.md`` and of ``language/reference.md``, and in ``deployment.md`` and
+``testing-deployments.md`` the tables between
 ``<!-- keys: … -->`` and ``<!-- end -->``. A test says when this has to be run again.
 """
 
@@ -24,6 +25,14 @@ from pipelines.language.library.function import FUNCTIONS, Function
 from pipelines.language.library.modules import MODULES, members
 from pipelines.language.library.written import Written
 from pipelines.registry import Component
+from supervisor.cases.schema import (
+    CaseTable,
+    ExpectTable,
+    FailureTable,
+    InputTable,
+    StepTable,
+    TestFile,
+)
 from supervisor.deployment.describe import OptionDescription, describe_options
 from supervisor.deployment.families import FAMILIES
 from supervisor.deployment.schema import FlowTable, OfframpTable, OnrampTable, PipelineTable, SupervisorTable
@@ -39,6 +48,15 @@ TABLES: dict[str, type[BaseModel]] = {
     "offramps": OfframpTable,
     "pipelines": PipelineTable,
     "flows": FlowTable,
+}
+
+TEST_TABLES: dict[str, type[BaseModel]] = {
+    "file": TestFile,
+    "cases": CaseTable,
+    "input": InputTable,
+    "expect": ExpectTable,
+    "steps": StepTable,
+    "failures": FailureTable,
 }
 
 HEAD = """\
@@ -172,10 +190,11 @@ def connectors() -> str:
 
 
 def deployment(text: str) -> str:
-    """``deployment.md`` with its tables of keys as they ought to be."""
+    """``deployment.md``, or ``testing-deployments.md``, with its tables of keys as they ought to be."""
 
     def table(match: re.Match[str]) -> str:
-        return f"{match[1]}\n{_table(describe_options(TABLES[match[2]]), 'key')}\n{match[3]}"
+        model = (TABLES | TEST_TABLES)[match[2]]
+        return f"{match[1]}\n{_table(describe_options(model), 'key')}\n{match[3]}"
 
     return re.sub(r"(<!-- keys: (\w+) -->)\n.*?(<!-- end -->)", table, text, flags=re.DOTALL)
 
@@ -218,8 +237,8 @@ def main() -> None:
     (DOCS / "connectors.md").write_text(connectors(), encoding="utf-8")
     (DOCS / "language").mkdir(exist_ok=True)
     (DOCS / "language" / "reference.md").write_text(reference(), encoding="utf-8")
-    page = DOCS / "deployment.md"
-    page.write_text(deployment(page.read_text(encoding="utf-8")), encoding="utf-8")
+    for page in (DOCS / "deployment.md", DOCS / "testing-deployments.md"):
+        page.write_text(deployment(page.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ class Outlets:
     ``unlinked(port, batch)``, which decides whether that is a loss.
     """
 
-    __slots__ = ("_links", "_unfinished", "_unlinked", "copied", "discarded", "dropped", "sent")
+    __slots__ = ("_links", "_unfinished", "_unlinked", "copied", "discarded", "dropped", "sent", "watch")
 
     def __init__(self, unlinked: Callable[[str, Batch], None] | None = None) -> None:
         self._links: dict[str, list[_Link]] = {}
@@ -53,6 +53,8 @@ class Outlets:
         """Events that left by each port that has no link."""
         self.discarded: dict[str, int] = {}
         """Events that were for a target that was closed, by its name, in a flow that drops them then."""
+        self.watch: Callable[[str, Batch], None] | None = None
+        """Shown each batch before it is sent, with its port. Must not block, nor change or keep what it is shown."""
 
     def link(
         self, port: str, target: Target, target_port: str = "in", *, changes_values: bool = True
@@ -82,6 +84,8 @@ class Outlets:
         batch is then not sent to any.
         """
         count = len(batch.values)
+        if self.watch is not None:
+            self.watch(port, batch)
         links = self._links.get(port)
         if links is None:
             self.dropped[port] = self.dropped.get(port, 0) + count

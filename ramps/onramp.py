@@ -135,6 +135,10 @@ class Onramp(Component):
     default_preprocessors: ClassVar[tuple[str, ...]] = ()
     """The preprocessors where the file names none."""
 
+    feeds_frames: ClassVar[bool] = False
+    """Whether each piece that it feeds is one whole frame (a datagram, a request, a message), so that a test of a
+    deployment feeds its stub in the same way."""
+
     listens: ClassVar[bool] = False
     """Whether it waits for others to connect (so that it never ends by itself)."""
 

@@ -13,7 +13,7 @@ from actors.testing.misbehaving import (
 )
 from actors.testing.probe import Probe
 from actors.testing.virtual_clock import VirtualClock, settle
-from actors.testing.waiting import wait_until, wait_until_idle
+from actors.testing.waiting import wait_until, wait_until_at_rest, wait_until_idle
 
 __all__ = [
     "CrashesOn",
@@ -29,5 +29,6 @@ __all__ = [
     "VirtualClock",
     "settle",
     "wait_until",
+    "wait_until_at_rest",
     "wait_until_idle",
 ]

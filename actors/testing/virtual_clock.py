@@ -33,12 +33,16 @@ class _Call:
 class VirtualClock:
     """Time for tests: `advance` makes the calls that fall due, in order, and lets actors react in between.
 
-    ``start_ns`` is the wall clock's start; monotonic time starts at zero.
+    ``start_ns`` is the wall clock's start; monotonic time starts at zero. ``react`` is what lets actors react: it
+    blocks until they have.
     """
 
-    def __init__(self, start_ns: int = 1_600_000_000_000_000_000) -> None:
+    def __init__(
+        self, start_ns: int = 1_600_000_000_000_000_000, react: Callable[[], None] | None = None
+    ) -> None:
         self._now = 0.0
         self._start_ns = start_ns
+        self._react = react or settle
         self._calls: list[_Call] = []
         self._numbers = itertools.count()
 
@@ -75,9 +79,9 @@ class VirtualClock:
             call = heapq.heappop(self._calls)
             self._now = max(self._now, call.due)
             call.callback()
-            settle()
+            self._react()
         self._now = end
-        settle()
+        self._react()
 
 
 def settle(passes: int = 5) -> None:

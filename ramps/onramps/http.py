@@ -116,6 +116,7 @@ class HttpOnramp(Onramp):
         address = "127.0.0.1:8080"
         max_body = "1MiB"
         """
+    feeds_frames: ClassVar[bool] = True
     listens: ClassVar[bool] = True
     replays = True
     single_owner: ClassVar[bool] = False

@@ -70,6 +70,7 @@ class MemoryOnramp(Onramp):
         type = "memory"
         capacity = 256
         """
+    feeds_frames: ClassVar[bool] = True
     replays = True
     Options = MemoryOptions
     options: MemoryOptions

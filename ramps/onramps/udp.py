@@ -52,6 +52,7 @@ class UdpOnramp(Onramp):
         codec = "string"
         """
     default_codec: ClassVar[str] = "string"
+    feeds_frames: ClassVar[bool] = True
     listens: ClassVar[bool] = True
     single_owner: ClassVar[bool] = False
     Options = UdpOptions

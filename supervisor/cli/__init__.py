@@ -18,6 +18,7 @@ __all__ = ["main"]
 _COMMANDS = {
     "run": "Run a deployment until it ends or is stopped.",
     "check": "Find everything that is wrong with a deployment, without starting it.",
+    "test": "Run the cases in *.test.toml against the deployments that they are about.",
     "show": "Print a deployment with all defaults filled in, as TOML.",
     "graph": "Draw a deployment as Mermaid, DOT or SVG.",
     "list": "List the onramps, offramps, codecs, … that a deployment can name.",
@@ -34,7 +35,7 @@ _COMMANDS = {
 }
 
 # A module called `list` or `format` would stand in this package's namespace in place of the built-in.
-_MODULES = {"dead-letters": "dead_letters", "list": "listing", "format": "formatting"}
+_MODULES = {"dead-letters": "dead_letters", "list": "listing", "format": "formatting", "test": "testing"}
 
 
 class _CommandGroup(click.Group):
@@ -116,7 +117,8 @@ def _answer(ctx: click.Context, error: Exception) -> None:
     cls=_CommandGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 ok, 1 internal error, 2 usage, 3 invalid deployment, 4 cannot start, 5 gave up, "
-    "6 events lost, failed or undelivered, 7 layout, 130/143 ended by force, 141 output closed by its reader.",
+    "6 events lost, failed or undelivered, 7 layout, 8 cases failed, 130/143 ended by force, 141 output closed by its "
+    "reader.",
 )
 @click.version_option(
     package_name="aftershock", prog_name="supervisor", message="%(prog)s %(version)s (Aftershock)"

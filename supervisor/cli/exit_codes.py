@@ -26,6 +26,8 @@ class ExitCode(IntEnum):
     """It stopped, but events were lost, failed, or were left undelivered."""
     UNFORMATTED = 7
     """``format --check`` found a text that is not in the canonical layout."""
+    CASES_FAILED = 8
+    """``test``: a case did not come out as it expects."""
     INTERRUPTED = 130
     """Ended at once by SIGINT (128 + 2): a second one, or one to a command that has nothing to drain."""
     PIPE_CLOSED = 141

@@ -9,13 +9,14 @@ import click
 
 __all__ = ["command"]
 
-_FILES = ("README.md", "config.toml", "enrich.py", "orders.jsonl")
+_FILES = ("README.md", "config.toml", "config.test.toml", "enrich.py", "orders.jsonl")
 
 
 @click.command("new")
 @click.argument("directory", type=click.Path(path_type=Path))
 def command(directory: Path) -> None:
-    """Make a directory with a small deployment that runs: a commented config.toml, a pipeline in Python, input.
+    """Make a directory with a small deployment that runs: a commented config.toml, tests of it, a pipeline in Python,
+    input.
 
     An existing directory must be empty: nothing is ever overwritten.
     """

@@ -99,6 +99,7 @@ def test_the_exit_codes_are_fixed() -> None:
         "GAVE_UP": 5,
         "EVENTS_LOST": 6,
         "UNFORMATTED": 7,
+        "CASES_FAILED": 8,
         "INTERRUPTED": 130,
         "PIPE_CLOSED": 141,
         "TERMINATED": 143,

@@ -100,9 +100,11 @@ def whole_deployment(fragment: str) -> str:
     return f"{fragment}\n{source}{sink}[flows.all]\nlinks = {chains}\n"
 
 
-@pytest.mark.parametrize(
-    "block", [block for block in all_blocks("toml") if block.file != "pyproject.toml"], ids=str
-)
+def is_deployment(block: Block) -> bool:
+    return block.file != "pyproject.toml" and not block.file.endswith(".test.toml")
+
+
+@pytest.mark.parametrize("block", list(filter(is_deployment, all_blocks("toml"))), ids=str)
 def test_toml_in_the_docs_passes_the_check(
     block: Block, directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -45,6 +45,13 @@ def test_every_table_of_the_schema_has_its_keys_in_the_docs(generate: ModuleType
     assert [name for name in generate.TABLES if f"<!-- keys: {name} -->" not in text] == []
 
 
+def test_the_keys_of_tests_are_fresh_and_complete(generate: ModuleType) -> None:
+    text = (DOCS / "testing-deployments.md").read_text(encoding="utf-8")
+
+    assert text == generate.deployment(text), STALE
+    assert [name for name in generate.TEST_TABLES if f"<!-- keys: {name} -->" not in text] == []
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_component_of_ours_is_in_the_reference(family: str) -> None:
     text = (DOCS / "connectors.md").read_text(encoding="utf-8")
