@@ -206,6 +206,11 @@ class Onramp(Component):
         """
         return False
 
+    def keep_place(self) -> None:
+        """Make durable how far everything is delivered, if what is durable is more than a second old. Called ten times
+        a second while ``at_least_once`` is kept, also while `read` is held back. May block for as long as a disk takes.
+        """
+
     def confirmations(self) -> Confirmations:
         """What became of the events that were sent, where ``at_least_once`` is kept. Must not block."""
         return Confirmations()

@@ -129,6 +129,7 @@ class OnrampActor(Actor[Any]):
     def on_message(self, message: Any) -> None:
         """The reader came to the end, or is to. Insights are of no use to an onramp: full mailboxes hold it back."""
         if message is _LOOK:
+            self._part.connector.keep_place()
             if self._part.connector.awaits_delivery:
                 self._part.on_awaiting()
         elif message is _ENDED:

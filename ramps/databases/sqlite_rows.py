@@ -123,6 +123,19 @@ class SqliteRows(SqliteFile):
         rows, failure = self._select(f" ORDER BY {self._order(' DESC')} LIMIT 1", [])
         return rows.place or self.beginning, failure
 
+    def without_key(self) -> int:
+        """How many rows have no key, and are not read; 0 where that cannot be found out now."""
+        if self._key == self._row:
+            return 0
+        statement = f"SELECT count(*) FROM {quoted(self._table)} AS t WHERE {self._key} IS NULL"
+        try:
+            with self._taking_turns():
+                if self._connection is None:
+                    return 0
+                return int(self._connection.execute(statement).fetchone()[0])
+        except (sqlite3.Error, ConnectionLost):
+            return 0
+
     def after(self, place: RowPlace, count: int) -> tuple[Rows, Exception | None]:
         """The next rows, up to so many; what failed, for the caller to raise: then there are none."""
         where, values = "", list[Key | None]()

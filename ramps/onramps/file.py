@@ -328,6 +328,11 @@ class FileOnramp(Onramp):
         """At the end of a whole file."""
         return self._replay is not None and self._replay.awaits_delivery
 
+    def keep_place(self) -> None:
+        """Write the checkpoint, at most once a second."""
+        if self._replay is not None:
+            self._replay.save()
+
     def confirmations(self) -> Confirmations:
         """What is not confirmed is in the file."""
         return Confirmations() if self._replay is None else self._replay.confirmations(self.options.path)

@@ -145,7 +145,9 @@ class HttpOnramp(Onramp):
         listener = listening.listen(self.options.address, reuse_port=self.options.reuse_port)
         self.address = listening.bound_address(listener)
         if self.at_least_once:
-            self._waiting = self._waiting or WaitingRequests(self.options.max_waiting)
+            # Not by its truth: an empty one is false, and has its counts.
+            if self._waiting is None:
+                self._waiting = WaitingRequests(self.options.max_waiting)
             self._waiting.start()
         self._server = ConnectionServer(
             listener,

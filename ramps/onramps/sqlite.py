@@ -161,6 +161,7 @@ class SqliteOnramp(Onramp):
             if isinstance(failure, ConnectionLost) and failure.expected and not options.follow:
                 raise CannotOpen(f"{failure}; check `path` and `table`, or set `follow` to wait for it")
             raise failure
+        self._tell_of_rows_without_key(rows)
         self._pause.allow()
 
     def read(self, intake: Intake) -> None:
@@ -189,6 +190,11 @@ class SqliteOnramp(Onramp):
     def awaits_delivery(self) -> bool:
         """Behind the last row, without ``follow``."""
         return self._replay is not None and self._replay.awaits_delivery
+
+    def keep_place(self) -> None:
+        """Write the checkpoint, at most once a second."""
+        if self._replay is not None:
+            self._replay.save()
 
     def confirmations(self) -> Confirmations:
         """What is not confirmed is in the table."""
@@ -235,6 +241,17 @@ class SqliteOnramp(Onramp):
         if self._replay is not None:
             self._replay.start(self._place)
         return None
+
+    def _tell_of_rows_without_key(self, rows: SqliteRows) -> None:
+        count = call_in_thread(rows.without_key)
+        if count:
+            self.log.warning(
+                "Rows without a key (NULL) are not read until they have one.",
+                path=str(self.options.path),
+                table=self.options.table,
+                key=self.options.key,
+                rows=count,
+            )
 
     def _emit(self, intake: Intake, place: RowPlace, found: Rows) -> None:
         reached = found.place or place

@@ -15,8 +15,8 @@ __all__ = ["open_api"]
 
 
 def open_api(running: Running) -> ApiServer | None:
-    """Serve the API of a deployment that has started, as ``api`` in its ``[supervisor]`` says; ``None`` if it says
-    nothing. Stop it after the deployment. Raises `StartRefused`.
+    """Take the address that ``api`` in its ``[supervisor]`` names, before the deployment starts; ``None`` if it names
+    none. `ApiServer.serve` once it has started, `ApiServer.stop` after the deployment. Raises `StartRefused`.
     """
     settings = running.plan.supervisor.api
     if settings is None:
@@ -26,5 +26,5 @@ def open_api(running: Running) -> ApiServer | None:
     from supervisor.api.service import Service
 
     server = ApiServer(all_routes(Service(running)), settings)
-    server.start()
+    server.listen()
     return server

@@ -8,25 +8,17 @@ come from a page of ours (``Origin``, RFC 6454 §7). There are no cookies.
 from __future__ import annotations
 
 import hmac
-import ipaddress
 from collections.abc import Sequence
 
 from werkzeug.wrappers import Request
 
 from supervisor.api.problems import Problem
 from supervisor.api.routing import Route
+from supervisor.deployment.api_table import is_loopback
 
-__all__ = ["Guard", "is_loopback"]
+__all__ = ["Guard"]
 
 _CHALLENGE = (("WWW-Authenticate", 'Bearer realm="aftershock"'),)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches an address: ``localhost``, or one of 127.0.0.0/8 or ``::1``."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
 
 
 class Guard:

@@ -18,10 +18,10 @@ from ramps.errors import CannotOpen
 from ramps.network import listening
 from ramps.network.connections import ConnectionServer
 from ramps.network.limited_wsgi import Answer, HttpHost, HttpLimits, RequestBody
-from supervisor.api.guard import Guard, is_loopback
+from supervisor.api.guard import Guard
 from supervisor.api.problems import CONTENT_TYPE, Problem
 from supervisor.api.routing import Route, Router, response_of
-from supervisor.deployment.api_table import ApiTable
+from supervisor.deployment.api_table import ApiTable, is_loopback
 from supervisor.deployment.outcome import StartRefused
 
 __all__ = ["ApiServer"]
@@ -54,8 +54,8 @@ class ApiServer:
         self.address: HostPort | None = None
         """Where it listens, once it does."""
 
-    def start(self) -> None:
-        """Listen, and serve in a greenlet. Raises `StartRefused` with the reason and the remedy."""
+    def listen(self) -> None:
+        """Take the address; nobody is answered yet. Raises `StartRefused` with the reason and the remedy."""
         settings = self._settings
         try:
             token = None if settings.token is None else settings.token.reveal()
@@ -77,10 +77,11 @@ class ApiServer:
             raise StartRefused(str(error).replace("onramp cannot", "the API cannot")) from None
         self.address = listening.bound_address(sock)
         self._server = ConnectionServer(sock, log=_log, max_connections=settings.max_connections)
-        host = _Host(
-            self.application,
-            HttpLimits(_MAX_HEADER_BYTES, settings.header_timeout),
-        )
+
+    def serve(self) -> None:
+        """Answer, in greenlets, from now on. After `listen`."""
+        assert self._server is not None
+        host = _Host(self.application, HttpLimits(_MAX_HEADER_BYTES, self._settings.header_timeout))
         self._serving = gevent.spawn(self._server.serve, host.serve)
 
     def stop(self) -> None:

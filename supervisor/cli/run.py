@@ -100,17 +100,18 @@ def command(
         _handle_signals(deployment)
         api = None
         try:
-            deployment.start()
             api = open_api(deployment)
+            deployment.start()
         except StartRefused as error:
-            if deployment.state == "running":
-                deployment.stop(0.0)
+            if api is not None:
+                api.stop()
             log_handler.flush()
             print_problems([_start_problem(plan, error)])
             sys.exit(ExitCode.CANNOT_START)
         settle_collector()
         _announce(deployment)
         if api is not None:
+            api.serve()
             log.info(f"The API listens on http://{api.address}.")
         _keep_the_hub_alive(deployment)
         if run_seconds is not None:
@@ -206,7 +207,7 @@ def _handle_signals(deployment: Running) -> None:
 
     def handle(number: int, _frame: object) -> None:
         if seen:
-            os.write(2, b"forced to end; what was under way is lost\n")
+            os.write(2, b"forced to end; what was under way is lost where nothing more is promised\n")
             os._exit(ExitCode.INTERRUPTED if number == signal.SIGINT else ExitCode.TERMINATED)
         seen.append(number)
         name = signal.Signals(number).name

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Any
 
 from pydantic import Field
 
 from pipelines.options import Address, Duration, Options, Secret, Size
 
-__all__ = ["ApiTable", "or_address"]
+__all__ = ["ApiTable", "is_loopback", "or_address"]
 
 
 class ApiTable(Options):
@@ -46,3 +47,11 @@ class ApiTable(Options):
 def or_address(schema: dict[str, Any]) -> None:
     """For editors: in place of the table, an address alone will do."""
     schema["anyOf"].insert(0, {"type": "string", "format": "address"})
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches an address: ``localhost``, or one of 127.0.0.0/8 or ``::1``."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"

@@ -9,6 +9,7 @@ from typing import Any
 
 from pipelines.errors import ConfigurationError
 from ramps.formats.json_engines import choose_engine
+from supervisor.deployment.api_table import is_loopback
 from supervisor.deployment.claims import check_claims
 from supervisor.deployment.cores import usable_cores
 from supervisor.deployment.flows import Definition, check_flow
@@ -90,6 +91,7 @@ def examine(document: Document, executors: int | None = None) -> Examination:
     if not findings.errors and supervisor is not None:
         supervisor = map_paths(supervisor, document.directory.joinpath)
         plan = Plan(document.file, supervisor, tuple(flows), executors, document.text)
+        _check_api(findings, supervisor)
         check_claims(findings, plan)
         check_guarantees(findings, plan)
         if executors > 1:
@@ -101,6 +103,17 @@ def examine(document: Document, executors: int | None = None) -> Examination:
 def _order(document: Document, problem: Problem) -> tuple[Any, ...]:
     """By line; what stands in other files (scripts, modules) behind it, file by file."""
     return problem.file != document.file, problem.file, problem.position or (0, 0, 0)
+
+
+def _check_api(findings: Findings, settings: SupervisorTable) -> None:
+    api = settings.api
+    if api is not None and api.token is None and not is_loopback(api.address.host):
+        findings.error(
+            ("supervisor", "api"),
+            "no-token",
+            f"[supervisor]: the API would listen on {api.address}, beyond this machine, for everybody",
+            'set `token`, as in api = { address = "…", token = { env = "NAME" } }, or listen on 127.0.0.1',
+        )
 
 
 def _check_json_engine(findings: Findings, settings: SupervisorTable) -> None:

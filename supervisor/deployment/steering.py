@@ -6,11 +6,14 @@ import difflib
 from typing import Any
 
 from actors import ActorRef, ActorSystem
+from actors.log import get_logger
 from supervisor.deployment.build import Builder
 from supervisor.deployment.plan import ComponentPlan
 from supervisor.supervision import bounce_child
 
 __all__ = ["ACTIONS", "Steering", "UnknownTarget"]
+
+_log = get_logger("supervisor")
 
 ACTIONS = ("pause", "resume", "restart")
 """What can be done to a component or flow."""
@@ -47,6 +50,7 @@ class Steering:
         names = self.find(target)
         for name in names:
             self._builder.parts[name].valve.close()
+        _log.info("Paused on request.", target=target, components=len(names))
         return names
 
     def resume(self, target: str) -> list[str]:
@@ -54,6 +58,7 @@ class Steering:
         names = self.find(target)
         for name in names:
             self._builder.parts[name].valve.open()
+        _log.info("Resumed on request.", target=target, components=len(names))
         return names
 
     def restart(self, target: str) -> list[str]:

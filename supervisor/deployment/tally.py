@@ -77,7 +77,14 @@ def _onramp(part: OnrampPart, common: dict[str, Any]) -> ComponentAccount:
     arrived = sum(batch.taken for _port, batch in intake.undelivered)
     received = intake.events + intake.errors + arrived + left
     if part.connector.at_least_once:
-        common.update(part.connector.confirmations()._asdict())
+        told = part.connector.confirmations()
+        # A source that is held back has not counted what it is about to hand over.
+        known = (
+            max(told.unconfirmed, received - told.confirmed - told.sent_again)
+            if told.remains
+            else told.unconfirmed
+        )
+        common.update(told._replace(unconfirmed=known)._asdict())
     if not part.connector.takes_over:
         return ComponentAccount(received=received, left=left, **common)
     # The reader, which does not decode, has counted every frame, also those that hold no event.

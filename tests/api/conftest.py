@@ -72,9 +72,10 @@ def serve() -> Iterator[Callable[..., Client]]:
                 "flows": {"main": {"links": ["in -> count -> out"]}},
             }
         )
-        deployment.start()
         server = open_api(deployment)
         assert server is not None
+        deployment.start()
+        server.serve()
         opened.append((server, deployment))
         return Client(server, deployment)
 

@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from supervisor.api.guard import is_loopback
 from supervisor.api.server import ApiServer
-from supervisor.deployment.api_table import ApiTable
+from supervisor.deployment.api_table import ApiTable, is_loopback
 from supervisor.deployment.outcome import StartRefused
 
 Serve = Callable[..., Any]
@@ -18,7 +17,7 @@ Serve = Callable[..., Any]
 
 def test_it_does_not_listen_beyond_this_machine_without_a_token() -> None:
     with pytest.raises(StartRefused, match="needs a `token`"):
-        ApiServer([], ApiTable.model_validate({"address": "0.0.0.0:0"})).start()
+        ApiServer([], ApiTable.model_validate({"address": "0.0.0.0:0"})).listen()
 
 
 @pytest.mark.parametrize(

@@ -53,3 +53,11 @@ def test_an_unknown_target_is_told_with_what_is_like_it(serve: Serve) -> None:
     answer = serve().act("pause", "pipeline:main/cuont")
     assert answer.status == 404
     assert "did you mean 'pipeline:main/count'" in answer.document["detail"]
+
+
+def test_what_is_paused_is_not_ready(serve: Serve) -> None:
+    client = serve()
+    client.act("pause", "main/count")
+    answer = client.get("/readyz")
+    assert answer.status == 503
+    assert answer.document["reasons"] == ["pipeline:main/count is paused"]

@@ -158,7 +158,7 @@ def test_a_second_signal_ends_at_once_even_while_a_handler_computes_without_end(
     run.wait_for_error(f"Stopping: {number.name}")
     run.send(number)
     assert run.wait() == code
-    assert "forced to end; what was under way is lost" in run.errors
+    assert "forced to end; what was under way is lost where nothing more is promised" in run.errors
     assert "Traceback" not in run.errors
 
 

@@ -384,3 +384,16 @@ def test_any_checkpoint_is_used_or_refused(tmp_path: Path, fields: dict[str, Any
         return
     assert place is not None
     assert place.as_json() == {"key": None, "row": None, **fields}
+
+
+def test_rows_without_a_key_are_told_of_and_not_read(
+    path: Path, make: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    sql(
+        path,
+        "CREATE TABLE t (seq INTEGER, name)",
+        "INSERT INTO t VALUES (?, ?)",
+        rows=[(1, "a"), (None, "b"), (2, "c")],
+    )
+    assert [row["name"] for row in read_all(make(key="seq", follow=False))] == ["a", "c"]
+    assert "Rows without a key (NULL) are not read until they have one." in caplog.text

@@ -14,7 +14,7 @@ from supervisor.api.service import Service
 
 __all__ = ["routes"]
 
-_READY = {"running", "paused", "ended"}
+_READY = {"running", "ended"}
 
 
 class _Verbosity(BaseModel):
