@@ -186,6 +186,13 @@ class SqliteOnramp(Onramp):
             self._end()
 
     @property
+    def checkpoint_path(self) -> Path:
+        """Beside the database, unless an option says otherwise."""
+        options = self.options
+        table = quote(options.table, safe=" ")[:_TABLE_LETTERS]
+        return options.checkpoint or options.path.with_name(f"{options.path.name}.{table}.checkpoint")
+
+    @property
     def awaits_delivery(self) -> bool:
         """Behind the last row, without ``follow``."""
         return self._replay is not None and self._replay.awaits_delivery
@@ -207,11 +214,10 @@ class SqliteOnramp(Onramp):
     def _go_back(self) -> None:
         """To the last row up to which everything is delivered."""
         if self._replay is None:
-            options = self.options
-            table = quote(options.table, safe=" ")[:_TABLE_LETTERS]
-            beside = options.path.with_name(f"{options.path.name}.{table}.checkpoint")
-            checkpoint = Checkpoint(options.checkpoint or beside, RowPlace)
-            self._replay = Replay(checkpoint, most=options.max_in_flight, now=self.clock.now, log=self.log)
+            checkpoint = Checkpoint(self.checkpoint_path, RowPlace)
+            self._replay = Replay(
+                checkpoint, most=self.options.max_in_flight, now=self.clock.now, log=self.log
+            )
         self._place = self._replay.begin()
 
     def _begin(self, rows: SqliteRows) -> Exception | None:
