@@ -123,12 +123,13 @@ operators = [{ type = "wal", path = "events.wal", max_bytes = "10GiB" }]
     def open(self, workplace: Workplace) -> None:
         """Take the file. Raises `CannotStart`."""
         self._workplace = workplace
-        patience = _PATIENCE_SECONDS
+        self._store = EventStore(self.options.path, self.options.fsync, workplace.new_lock)
+        patience, above = _PATIENCE_SECONDS, 0
         if isinstance(workplace.earlier, Wal):
             # Answers to what it has sent still come, and are true.
             self._delivered = workplace.earlier._delivered
-            patience = _PATIENCE_AFTER_CRASH_SECONDS
-        told = self._opened(patience)
+            patience, above = _PATIENCE_AFTER_CRASH_SECONDS, workplace.earlier._store.last_given
+        told = self._opened(patience, above)
         if told:
             workplace.log.error(told)
         if self._store.events:
@@ -138,10 +139,10 @@ operators = [{ type = "wal", path = "events.wal", max_bytes = "10GiB" }]
                 events=self._store.events,
             )
 
-    def _opened(self, patience_seconds: float) -> str:
+    def _opened(self, patience_seconds: float, above: int) -> str:
         while True:
             try:
-                return str(self._run(self._store.open, patience_seconds))
+                return str(self._run(self._store.open, patience_seconds, above))
             except StoreTrouble as error:
                 if self._place().earlier is None:
                     raise CannotStart(str(error)) from None
