@@ -46,6 +46,10 @@ _MOST_JOURNAL_BYTES = 64 * 1024 * 1024
 _DAMAGES = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
+_Row = tuple[int, int, bytes, int, int, int]
+"""As `_SELECT` names its columns."""
+
+
 class StoreTrouble(Exception):
     """The disk or the database does not do it now; nothing was changed. It may later."""
 
@@ -285,13 +289,14 @@ class EventStore:
             self.events -= events
             self.size -= size
 
-    def read(self, ids: Sequence[int]) -> tuple[list[StoredBatch], list[int]]:
-        """These batches, as far as they are there, and the numbers of those that were found to be damaged. Raises
-        `StoreTrouble`.
+    def read(self, ids: Sequence[int], most_bytes: int) -> tuple[list[StoredBatch], list[int]]:
+        """These batches in the order of their numbers, as far as they are there, but no more after so many bytes; and
+        the numbers of those that were found to be damaged. Raises `StoreTrouble`.
         """
         with self._taking_turns(), self._transaction() as connection:
             query = f"{_SELECT} WHERE id IN {_LISTED} AND NOT damaged ORDER BY id"
-            return self._checked(connection, connection.execute(query, (json.dumps(list(ids)),)).fetchall())
+            rows = _first(connection.execute(query, (json.dumps(list(ids)),)), most_bytes)
+            return self._checked(connection, rows)
 
     def read_between(
         self, after: int, up_to: int, most: int, most_bytes: int
@@ -300,13 +305,8 @@ class EventStore:
         after so many bytes.
         """
         with self._taking_turns(), self._transaction() as connection:
-            rows, size = [], 0
             query = f"{_SELECT} WHERE id > ? AND id <= ? AND NOT damaged ORDER BY id LIMIT ?"
-            for row in connection.execute(query, (after, up_to, most)):
-                rows.append(row)
-                size += row[4]
-                if size >= most_bytes:
-                    break
+            rows = _first(connection.execute(query, (after, up_to, most)), most_bytes)
             return self._checked(connection, rows)
 
     def sync(self) -> None:
@@ -348,7 +348,7 @@ class EventStore:
             return f"{self.path}: {error}, and then: {another}"
 
     def _checked(
-        self, connection: sqlite3.Connection, rows: list[tuple[int, int, bytes, int, int, int]]
+        self, connection: sqlite3.Connection, rows: list[_Row]
     ) -> tuple[list[StoredBatch], list[int]]:
         good, damaged = [], []
         lost_events = lost_size = 0
@@ -370,6 +370,19 @@ class EventStore:
 
 _LISTED = "(SELECT value FROM json_each(?))"
 _SELECT = "SELECT id, ingest_ns, data, crc, size, events FROM batches"
+
+
+def _first(cursor: sqlite3.Cursor, most_bytes: int) -> list[_Row]:
+    rows: list[_Row] = []
+    size = 0
+    for row in cursor:
+        rows.append(row)
+        size += row[4]
+        if size >= most_bytes:
+            break
+    # An unfinished query would keep the transaction from its end.
+    cursor.close()
+    return rows
 
 
 def _unpacked(data: bytes, crc: int, count: int) -> PackedEvents | None:

@@ -129,6 +129,8 @@ operators = [{ type = "wal", path = "events.wal", max_bytes = "10GiB" }]
             # Answers to what it has sent still come, and are true.
             self._delivered = workplace.earlier._delivered
             patience, above = _PATIENCE_AFTER_CRASH_SECONDS, workplace.earlier._store.last_given
+            # Whoever waits until it is empty must not take what is not counted yet for nothing.
+            self._store.events = workplace.earlier.stored
         told = self._opened(patience, above)
         if told:
             workplace.log.error(told)
@@ -283,13 +285,17 @@ operators = [{ type = "wal", path = "events.wal", max_bytes = "10GiB" }]
         if not due:
             return [], []
         try:
-            found, damaged = self._run(self._store.read, due)
+            found, damaged = self._run(self._store.read, due, _MOST_AGAIN_BYTES)
         except StoreTrouble:
             for number in due:
                 heapq.heappush(self._failed, (now_ns, number))
             raise
+        reached = max([*(stored.id for stored in found), *damaged], default=max(due))
         for number in set(due).difference(stored.id for stored in found):
-            self._backoffs.pop(number, None)
+            if number > reached:
+                heapq.heappush(self._failed, (now_ns, number))
+            else:
+                self._backoffs.pop(number, None)
         return found, damaged
 
     def _sent_again(self, stored: StoredBatch) -> Batch:

@@ -338,7 +338,7 @@ def test_a_batch_whose_checksum_does_not_fit_stays_and_counts_nowhere(store: Eve
     assert [stored.id for stored in found] == [second]
     assert damaged == [first]
     assert again.events == 1
-    assert again.read([first, second])[1] == []
+    assert again.read([first, second], 1000)[1] == []
     again.close()
 
 
