@@ -141,7 +141,9 @@ class Builder:
             max_message_time_seconds=getattr(table, "max_message_time", None),
             stall_after_seconds=getattr(table, "stall_after", None),
         )
-        if isinstance(component, PipelinePlan) and any(part.member.takes_over for part in component.operators):
+        if isinstance(component, PipelinePlan) and any(
+            part.member.takes_over for part in component.operators
+        ):
             # It looks at all that it has stored, which takes as long as the disk does.
             return replace(spec, start_timeout_seconds=None)
         return spec

@@ -63,7 +63,7 @@ def check_claims(findings: Findings, plan: Plan) -> None:
             note = findings.error if claim.severity is Severity.ERROR else findings.warning
             hint = "give each its own"
             if claim.verb == _KEEPS_PLACE:
-                hint = "give each a `checkpoint` of its own: one that is ahead would confirm what the other has not sent"
+                hint = "give each a `checkpoint` of its own: one confirms what the other has not delivered"
             note(claim.path, "conflict", message, hint)
         rivals.append(claim)
     for flow in plan.flows:
