@@ -114,6 +114,8 @@ operators = [{ type = "wal", path = "events.wal", max_bytes = "10GiB" }]
         self._not_before_ns = 0
         self._trouble = Backoff(self.options.backoff)
         self._next_sync_ns: int | None = None
+        longest = max(self.options.backoff.maximum, self.options.fsync_interval)
+        self._longest_ns = round(longest * 1e9)
 
     @property
     def stored(self) -> int:  # type: ignore[override]
@@ -173,7 +175,7 @@ operators = [{ type = "wal", path = "events.wal", max_bytes = "10GiB" }]
         """Store it, and give it out with a ticket of our own. Waits for the disk. Raises `NotNow` while there is no
         room.
         """
-        if self.clock_ns() < self._not_before_ns:
+        if not self._is_due(self._not_before_ns, self.clock_ns()):
             raise NotNow(f"the disk of the wal {self.options.path}")
         try:
             if self._is_full():
@@ -246,13 +248,13 @@ operators = [{ type = "wal", path = "events.wal", max_bytes = "10GiB" }]
 
     def release(self, now_ns: int) -> list[tuple[str, Batch]]:
         """What is due to be sent again, the longest stored first. Waits for the disk."""
-        if now_ns < self._not_before_ns:
+        if not self._is_due(self._not_before_ns, now_ns):
             return []
         found: list[StoredBatch] = []
         damaged: list[int] = []
         try:
             self._forget_delivered()
-            if self._next_sync_ns is not None and now_ns >= self._next_sync_ns:
+            if self._next_sync_ns is not None and self._is_due(self._next_sync_ns, now_ns):
                 self._run(self._store.sync)
                 self._next_sync_ns = None
             for read in (self._read_from_before, partial(self._read_due, now_ns)):
@@ -280,7 +282,7 @@ operators = [{ type = "wal", path = "events.wal", max_bytes = "10GiB" }]
 
     def _read_due(self, now_ns: int, most: int) -> _Read:
         due: list[int] = []
-        while self._failed and self._failed[0][0] <= now_ns and len(due) < most:
+        while self._failed and self._is_due(self._failed[0][0], now_ns) and len(due) < most:
             due.append(heapq.heappop(self._failed)[1])
         if not due:
             return [], []
@@ -316,6 +318,10 @@ operators = [{ type = "wal", path = "events.wal", max_bytes = "10GiB" }]
         if gone:
             self._run(self._store.forget, gone)
             self._delivered.difference_update(gone)
+
+    def _is_due(self, when_ns: int, now_ns: int) -> bool:
+        """Also where the wall clock was set back: nothing is ever waited for so long."""
+        return not now_ns < when_ns <= now_ns + self._longest_ns
 
     def _in_trouble(self, error: StoreTrouble) -> float:
         """Say so. Returns how many seconds to wait, and sees to it that nothing is tried before."""

@@ -14,7 +14,7 @@ import pytest
 from actors.log import get_logger
 from actors.testing import VirtualClock
 from pipelines import Batch, chain
-from pipelines.errors import ConfigurationError
+from pipelines.errors import ConfigurationError, NotNow
 from pipelines.event_store import EventStore, StoreTrouble
 from pipelines.operator import Workplace, operators
 from pipelines.operators.wal import Wal
@@ -253,4 +253,30 @@ def test_while_it_is_opened_again_it_does_not_count_as_empty(tmp_path: Path) -> 
     wal, seen = Wal(options), []
     wal.open(Workplace(run, Lock, get_logger("test"), earlier))
     assert seen == [2]
+    wal.close()
+
+
+def test_what_failed_is_not_sent_later_by_as_much_as_the_wall_clock_was_set_back(start: Start) -> None:
+    stage = start()
+    put(stage, 1)
+    stage.answer(stage.out, 0, Outcome.FAILED)
+    stage.clock._start_ns -= 3600 * 10**9
+    tick(stage)
+    assert out(stage) == [[1]]
+
+
+def test_a_disk_that_was_full_is_not_waited_for_as_long_as_the_wall_clock_was_set_back(
+    tmp_path: Path,
+) -> None:
+    now_ns = 10**18
+    wal = Wal(Wal.Options.model_validate({"path": tmp_path / "events.wal", "fsync": "never"}))
+    wal.clock_ns = lambda: now_ns
+    wal.open(Workplace(lambda function, *arguments: function(*arguments), Lock, get_logger("test")))
+    batch = Batch([1], ingest_ns=1)
+    with patch.object(EventStore, "append", side_effect=StoreTrouble("full")), pytest.raises(NotNow):
+        wal.on_batch(batch, "in")
+    with pytest.raises(NotNow):
+        wal.on_batch(batch, "in")
+    now_ns -= 3600 * 10**9
+    assert [port for port, _batch in wal.on_batch(batch, "in")] == ["out"]
     wal.close()
