@@ -274,6 +274,13 @@ def test_letters_are_chosen_by_when_they_were_given_up(five: str) -> None:
     }
 
 
+def test_a_moment_beyond_what_sqlite_can_count_chooses_all_letters_before_it(five: str) -> None:
+    """Regression: a traceback."""
+    result = CliRunner().invoke(main, ["dead-letters", "list", five, "--before", "9999-12-31", "--json"])
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["total"] == 5
+
+
 def test_what_is_shown_has_the_value_and_the_attempts(five: str) -> None:
     shown = json.loads(command("show", five, "3").stdout)
     assert (shown["value"], shown["attempts"], shown["original"]) == ({"n": 3}, 3, '{"n": 3}')
