@@ -155,6 +155,8 @@ operators = [{ type = "wal", path = "events.wal", max_bytes = "10GiB" }]
 
     def close(self) -> str:
         """Remove what was delivered, and let go of the file. Returns how much stays in it."""
+        if self._workplace is None:
+            return ""
         try:
             self._forget_delivered()
             self._run(self._store.close)

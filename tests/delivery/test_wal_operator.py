@@ -280,3 +280,9 @@ def test_a_disk_that_was_full_is_not_waited_for_as_long_as_the_wall_clock_was_se
     now_ns -= 3600 * 10**9
     assert [port for port, _batch in wal.on_batch(batch, "in")] == ["out"]
     wal.close()
+
+
+def test_one_that_was_never_opened_can_be_closed(tmp_path: Path) -> None:
+    """Regression: a pipeline that was killed just before it opened its wal could not be stopped in order."""
+    assert Wal(Wal.Options.model_validate({"path": tmp_path / "events.wal"})).close() == ""
+    assert list(tmp_path.iterdir()) == []
