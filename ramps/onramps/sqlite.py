@@ -224,6 +224,7 @@ class SqliteOnramp(Onramp):
         """Find out where to read on; what failed, for the caller to raise."""
         place, beginning = self._place, rows.beginning
         if place is not None and place.is_like(beginning):
+            self._warn_if_keys_end_before(place, rows)
             return None
         if place is not None:
             self.log.warning(
@@ -241,6 +242,21 @@ class SqliteOnramp(Onramp):
         if self._replay is not None:
             self._replay.start(self._place)
         return None
+
+    def _warn_if_keys_end_before(self, place: RowPlace, rows: SqliteRows) -> None:
+        """A database that was made anew may have the inode of the old one, and nobody can tell it from one whose rows
+        are removed when they were read.
+        """
+        last, failure = call_in_thread(rows.last)
+        if failure is None and last.is_before(place):
+            self.log.warning(
+                "The keys of the table end before the row that was read last, so its rows are not read. If the database "
+                "was made anew, remove the checkpoint.",
+                path=str(self.options.path),
+                checkpoint=str(self.checkpoint_path),
+                last=last.key,
+                read=place.key,
+            )
 
     def _emit(self, intake: Intake, place: RowPlace, found: Rows) -> None:
         reached = found.place or place
