@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar, TypeVarTuple
+from typing import Any, TypeVar, TypeVarTuple
 
 import gevent
+from gevent.monkey import get_original
 
-__all__ = ["call_in_thread"]
+__all__ = ["call_in_thread", "native_lock"]
 
 Result = TypeVar("Result")
 Arguments = TypeVarTuple("Arguments")
+
+
+def native_lock() -> Any:
+    """A lock of the operating system, for what several such calls share. The one of `threading` is gevent's in a
+    process that is monkey-patched, and that one may leave native threads waiting for ever.
+
+    Take it in a native thread only, or without blocking.
+    """
+    return get_original("threading", "Lock")()
 
 
 def call_in_thread(function: Callable[[*Arguments], Result], *arguments: *Arguments) -> Result:

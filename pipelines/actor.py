@@ -8,7 +8,7 @@ from typing import Any
 
 from actors import Actor, ActorRef, ExitReason, Lane
 from actors.log import get_logger
-from actors.native_thread import call_in_thread
+from actors.native_thread import call_in_thread, native_lock
 from actors.valve import Valve
 from pipelines.batch import Batch
 from pipelines.contraflow import Insight, InsightKind, Route
@@ -120,7 +120,7 @@ class PipelineActor(Actor[Any]):
         part = self._part
         earlier, part.opened = part.opened, dict(self._pipeline.opening)
         for node_id, operator in self._pipeline.opening:
-            operator.open(Workplace(call_in_thread, self._log(), earlier.get(node_id)))
+            operator.open(Workplace(call_in_thread, native_lock, self._log(), earlier.get(node_id)))
 
     def _log(self) -> Any:
         return get_logger("pipelines", component=self._part.name)

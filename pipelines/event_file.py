@@ -18,6 +18,7 @@ __all__ = [
     "COLUMNS",
     "TABLE",
     "VERSION",
+    "last_number",
     "StoredSum",
     "move",
     "readable_rows",
@@ -41,6 +42,7 @@ CREATE TABLE IF NOT EXISTS batches (
 )
 """
 COLUMNS = "time_ns, ingest_ns, origin, events, size, crc, damaged, data"
+_SEQUENCE = "SELECT seq FROM sqlite_sequence WHERE name = 'batches'"
 _BUSY_SECONDS = 5.0
 _MOST_SEARCHED = 1_000_000
 
@@ -62,9 +64,10 @@ def stored_sum(connection: sqlite3.Connection) -> StoredSum:
 def require_ours(connection: sqlite3.Connection, path: Path, *, may_be_empty: bool = False) -> None:
     """Raise `CannotStart` for a file that is no store of ours."""
     try:
+        # The tables first: whoever has the file may make all of it between these.
+        (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         (found,) = connection.execute("PRAGMA application_id").fetchone()
         (version,) = connection.execute("PRAGMA user_version").fetchone()
-        (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except sqlite3.DatabaseError as error:
         if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_NOTADB:
             raise CannotStart(
@@ -89,11 +92,7 @@ def readable_rows(path: Path) -> Iterator[tuple[object, ...]]:
     """All rows of a damaged file that can still be read, by asking for one after the other."""
     connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
     try:
-        last = _first_answer(
-            connection,
-            "SELECT max(id) FROM batches",
-            "SELECT seq FROM sqlite_sequence WHERE name = 'batches'",
-        )
+        last = _first_answer(connection, "SELECT max(id) FROM batches", _SEQUENCE)
         first = _first_answer(connection, "SELECT min(id) FROM batches") or max(1, last - _MOST_SEARCHED)
         for number in range(first, last + 1):
             try:
@@ -104,6 +103,15 @@ def readable_rows(path: Path) -> Iterator[tuple[object, ...]]:
                 continue
             if row is not None:
                 yield row
+    finally:
+        connection.close()
+
+
+def last_number(path: Path) -> int:
+    """The highest number that was ever given in a file, as far as it can still be read; otherwise 0."""
+    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
+    try:
+        return _first_answer(connection, _SEQUENCE)
     finally:
         connection.close()
 

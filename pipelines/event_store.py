@@ -16,9 +16,9 @@ import sqlite3
 import threading
 import time
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from pipelines.errors import CannotStart
 from pipelines.event_file import (
@@ -26,6 +26,7 @@ from pipelines.event_file import (
     COLUMNS,
     TABLE,
     VERSION,
+    last_number,
     move,
     readable_rows,
     require_ours,
@@ -43,6 +44,10 @@ _BUSY_SECONDS = 5.0
 _LOOK_SECONDS = 0.02
 _MOST_JOURNAL_BYTES = 64 * 1024 * 1024
 _DAMAGES = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+_Row = tuple[int, int, bytes, int, int, int]
+"""As `_SELECT` names its columns."""
 
 
 class StoreTrouble(Exception):
@@ -75,10 +80,13 @@ class StoredBatch(NamedTuple):
 class EventStore:
     """One file, which belongs to one object at a time: a lock on ``PATH.lock`` is held from `open` until it is closed.
 
-    A row has a checksum. One that does not fit is marked as damaged, stays, and counts nowhere.
+    A row has a checksum. One that does not fit is marked as damaged, stays, and counts nowhere. ``new_lock`` makes the
+    lock for which calls wait, each in a native thread.
     """
 
-    def __init__(self, path: Path, fsync: Fsync = "always") -> None:
+    def __init__(
+        self, path: Path, fsync: Fsync = "always", new_lock: Callable[[], Any] = threading.Lock
+    ) -> None:
         self.path = path
         self.fsync = fsync
         self.events = 0
@@ -87,20 +95,24 @@ class EventStore:
         """The bytes of their data."""
         self.last_id = 0
         """The highest number that was there when it was opened."""
-        self._turn = threading.Lock()
+        self.last_given = 0
+        """The highest number that is known to have been given to anything."""
+        self._turn = new_lock()
         self._closed = False
         self._connection: sqlite3.Connection | None = None
         self._lock_file: int | None = None
 
     # --- life --------------------------------------------------------------------------------------------------------
 
-    def open(self, patience_seconds: float = 1.0) -> str:
-        """Take the file, or make a new one. Waits so long for whoever has it. Returns what has to be said of it: that
-        it was damaged, and what became of that; usually nothing.
+    def open(self, patience_seconds: float = 1.0, above: int = 0) -> str:
+        """Take the file, or make a new one. Waits so long for whoever has it. All numbers that are given from now on
+        are ``above`` this one. Returns what has to be said of the file: that it was damaged, and what became of that;
+        usually nothing.
 
         Raises `CannotStart` for what is none of ours, `InUse`, and `StoreTrouble`.
         """
         with self._taking_turns():
+            self.last_given = max(self.last_given, above)
             try:
                 self._lock(time.monotonic() + patience_seconds)
                 return self._open()
@@ -187,6 +199,7 @@ class EventStore:
         found = stored_sum(connection)
         self.events, self.size = found.events, found.size
         (self.last_id,) = connection.execute("SELECT ifnull(max(id), 0) FROM batches").fetchone()
+        self.last_given = max(self.last_given, self.last_id)
 
     def _connect(self) -> None:
         connection = self._connection = sqlite3.connect(
@@ -222,6 +235,12 @@ class EventStore:
                 for row in readable_rows(aside):
                     connection.execute(f"INSERT INTO batches (id, {COLUMNS}) VALUES (?{', ?' * 8})", row)
                     rows += 1
+                # Answers for what is gone may still come, and must not be taken for those for something else.
+                connection.execute("DELETE FROM sqlite_sequence WHERE name = 'batches'")
+                connection.execute(
+                    "INSERT INTO sqlite_sequence SELECT 'batches', max(?, ifnull(max(id), 0)) FROM batches",
+                    (max(self.last_given, last_number(aside)),),
+                )
         except BaseException:
             # The next one may have more room on the disk.
             connection, self._connection = self._connection, None
@@ -252,10 +271,11 @@ class EventStore:
         )
         with self._taking_turns(), self._errors():
             # A transaction by itself: for each statement more, this thread would wait for its turn with the others.
-            number = self._connected().execute(_INSERT, row).lastrowid
+            number = int(self._connected().execute(_INSERT, row).lastrowid or 0)
+            self.last_given = max(self.last_given, number)
             self.events += record.events
             self.size += size
-        return int(number or 0)
+        return number
 
     def forget(self, ids: Sequence[int]) -> None:
         """Remove batches. Those that are not there do not matter. Raises `StoreTrouble`."""
@@ -269,13 +289,14 @@ class EventStore:
             self.events -= events
             self.size -= size
 
-    def read(self, ids: Sequence[int]) -> tuple[list[StoredBatch], list[int]]:
-        """These batches, as far as they are there, and the numbers of those that were found to be damaged. Raises
-        `StoreTrouble`.
+    def read(self, ids: Sequence[int], most_bytes: int) -> tuple[list[StoredBatch], list[int]]:
+        """These batches in the order of their numbers, as far as they are there, but no more after so many bytes; and
+        the numbers of those that were found to be damaged. Raises `StoreTrouble`.
         """
         with self._taking_turns(), self._transaction() as connection:
             query = f"{_SELECT} WHERE id IN {_LISTED} AND NOT damaged ORDER BY id"
-            return self._checked(connection, connection.execute(query, (json.dumps(list(ids)),)).fetchall())
+            rows = _first(connection.execute(query, (json.dumps(list(ids)),)), most_bytes)
+            return self._checked(connection, rows)
 
     def read_between(
         self, after: int, up_to: int, most: int, most_bytes: int
@@ -284,13 +305,8 @@ class EventStore:
         after so many bytes.
         """
         with self._taking_turns(), self._transaction() as connection:
-            rows, size = [], 0
             query = f"{_SELECT} WHERE id > ? AND id <= ? AND NOT damaged ORDER BY id LIMIT ?"
-            for row in connection.execute(query, (after, up_to, most)):
-                rows.append(row)
-                size += row[4]
-                if size >= most_bytes:
-                    break
+            rows = _first(connection.execute(query, (after, up_to, most)), most_bytes)
             return self._checked(connection, rows)
 
     def sync(self) -> None:
@@ -332,7 +348,7 @@ class EventStore:
             return f"{self.path}: {error}, and then: {another}"
 
     def _checked(
-        self, connection: sqlite3.Connection, rows: list[tuple[int, int, bytes, int, int, int]]
+        self, connection: sqlite3.Connection, rows: list[_Row]
     ) -> tuple[list[StoredBatch], list[int]]:
         good, damaged = [], []
         lost_events = lost_size = 0
@@ -354,6 +370,19 @@ class EventStore:
 
 _LISTED = "(SELECT value FROM json_each(?))"
 _SELECT = "SELECT id, ingest_ns, data, crc, size, events FROM batches"
+
+
+def _first(cursor: sqlite3.Cursor, most_bytes: int) -> list[_Row]:
+    rows: list[_Row] = []
+    size = 0
+    for row in cursor:
+        rows.append(row)
+        size += row[4]
+        if size >= most_bytes:
+            break
+    # An unfinished query would keep the transaction from its end.
+    cursor.close()
+    return rows
 
 
 def _unpacked(data: bytes, crc: int, count: int) -> PackedEvents | None:

@@ -19,6 +19,9 @@ from pipelines.packed_events import unpack_events
 __all__ = ["EventStoreReader", "StoreSummary"]
 
 _BUSY_SECONDS = 5.0
+_NEXT = """
+SELECT id, ingest_ns, size, data, crc FROM batches WHERE id > ? AND id <= ? AND NOT damaged ORDER BY id LIMIT 1
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +77,13 @@ class EventStoreReader:
             )
 
     def batches(self) -> Iterator[StoredBatch]:
-        """All batches that can be read, oldest first."""
+        """All batches that are there now and can be read, oldest first; what is removed meanwhile may be missing."""
         with self._errors():
-            query = "SELECT id, ingest_ns, size, data, crc FROM batches WHERE NOT damaged ORDER BY id"
-            for number, ingest_ns, size, data, crc in self._connection.execute(query):
+            (last,) = self._connection.execute("SELECT ifnull(max(id), 0) FROM batches").fetchone()
+            number = -1
+            # One query each: while one is unfinished, nobody can empty the log, which would grow and grow.
+            while (row := self._connection.execute(_NEXT, (number, last)).fetchone()) is not None:
+                number, ingest_ns, size, data, crc = row
                 if zlib.crc32(data) != crc:
                     continue
                 with contextlib.suppress(ValueError):

@@ -95,6 +95,9 @@ class Workplace:
 
     run_blocking: Callable[..., Any]
     """``run_blocking(function, *arguments)``: the result; only this pipeline waits for it."""
+    new_lock: Callable[[], Any]
+    """Makes a lock for what is run so: that of `threading` may be another one in a process with greenlets. Nobody else
+    may wait for it."""
     log: BoundLogger
     earlier: Operator | None = None
     """The operator that stood in the same place until the last crash."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 from structlog.stdlib import BoundLogger
@@ -198,6 +199,13 @@ class Onramp(Component):
         come, `ConnectionLost` or ``OSError`` to be closed, reopened after a backoff and read on. Anything
         else is a crash: the supervisor decides. ``gevent.GreenletExit`` means stop now and must pass through.
         """
+
+    @property
+    def checkpoint_path(self) -> Path | None:
+        """The file in which it keeps, while ``at_least_once`` is set, how far it has come; ``None`` if it has none. Two
+        with the same one are refused.
+        """
+        return None
 
     @property
     def awaits_delivery(self) -> bool:

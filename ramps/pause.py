@@ -32,9 +32,10 @@ class Pause:
 
     def wait(self, clock: Clock, seconds: float) -> bool:
         """Block for this long by this clock. False if it was ended instead."""
+        # Before the look: whoever is pre-empted behind it must not forget that it was ended.
+        self._wake.clear()
         if self._ended:
             return False
-        self._wake.clear()
         timer = clock.call_later(seconds, self._wake.set)
         try:
             self._wake.wait()

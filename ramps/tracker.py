@@ -134,6 +134,17 @@ class Tracker(Generic[Position]):
         self._woken = False
         return True
 
+    def _join_at_end(self) -> None:
+        """Bytes that come one by one, and are no event, must not have a piece each for as long as one before them is
+        under way.
+        """
+        pieces = self._pieces
+        while len(pieces) > 1 and pieces[-1].done:
+            last = pieces.pop()
+            pieces[-1].position = last.position
+            pieces[-1].weight += last.weight
+            pieces[-1].events += last.events
+
     def _settle(self, piece: _Piece[Position], outcome: Outcome) -> None:
         pieces = self._pieces
         if outcome is not Outcome.DELIVERED:
@@ -144,6 +155,7 @@ class Tracker(Generic[Position]):
             return
         piece.done = True
         if not pieces or not pieces[0].done:
+            self._join_at_end()
             return
         while pieces and pieces[0].done:
             first = pieces.popleft()

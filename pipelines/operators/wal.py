@@ -114,6 +114,8 @@ operators = [{ type = "wal", path = "events.wal", max_bytes = "10GiB" }]
         self._not_before_ns = 0
         self._trouble = Backoff(self.options.backoff)
         self._next_sync_ns: int | None = None
+        longest = max(self.options.backoff.maximum, self.options.fsync_interval)
+        self._longest_ns = round(longest * 1e9)
 
     @property
     def stored(self) -> int:  # type: ignore[override]
@@ -123,12 +125,15 @@ operators = [{ type = "wal", path = "events.wal", max_bytes = "10GiB" }]
     def open(self, workplace: Workplace) -> None:
         """Take the file. Raises `CannotStart`."""
         self._workplace = workplace
-        patience = _PATIENCE_SECONDS
+        self._store = EventStore(self.options.path, self.options.fsync, workplace.new_lock)
+        patience, above = _PATIENCE_SECONDS, 0
         if isinstance(workplace.earlier, Wal):
             # Answers to what it has sent still come, and are true.
             self._delivered = workplace.earlier._delivered
-            patience = _PATIENCE_AFTER_CRASH_SECONDS
-        told = self._opened(patience)
+            patience, above = _PATIENCE_AFTER_CRASH_SECONDS, workplace.earlier._store.last_given
+            # Whoever waits until it is empty must not take what is not counted yet for nothing.
+            self._store.events = workplace.earlier.stored
+        told = self._opened(patience, above)
         if told:
             workplace.log.error(told)
         if self._store.events:
@@ -138,10 +143,10 @@ operators = [{ type = "wal", path = "events.wal", max_bytes = "10GiB" }]
                 events=self._store.events,
             )
 
-    def _opened(self, patience_seconds: float) -> str:
+    def _opened(self, patience_seconds: float, above: int) -> str:
         while True:
             try:
-                return str(self._run(self._store.open, patience_seconds))
+                return str(self._run(self._store.open, patience_seconds, above))
             except StoreTrouble as error:
                 if self._place().earlier is None:
                     raise CannotStart(str(error)) from None
@@ -150,6 +155,8 @@ operators = [{ type = "wal", path = "events.wal", max_bytes = "10GiB" }]
 
     def close(self) -> str:
         """Remove what was delivered, and let go of the file. Returns how much stays in it."""
+        if self._workplace is None:
+            return ""
         try:
             self._forget_delivered()
             self._run(self._store.close)
@@ -170,7 +177,7 @@ operators = [{ type = "wal", path = "events.wal", max_bytes = "10GiB" }]
         """Store it, and give it out with a ticket of our own. Waits for the disk. Raises `NotNow` while there is no
         room.
         """
-        if self.clock_ns() < self._not_before_ns:
+        if not self._is_due(self._not_before_ns, self.clock_ns()):
             raise NotNow(f"the disk of the wal {self.options.path}")
         try:
             if self._is_full():
@@ -243,13 +250,13 @@ operators = [{ type = "wal", path = "events.wal", max_bytes = "10GiB" }]
 
     def release(self, now_ns: int) -> list[tuple[str, Batch]]:
         """What is due to be sent again, the longest stored first. Waits for the disk."""
-        if now_ns < self._not_before_ns:
+        if not self._is_due(self._not_before_ns, now_ns):
             return []
         found: list[StoredBatch] = []
         damaged: list[int] = []
         try:
             self._forget_delivered()
-            if self._next_sync_ns is not None and now_ns >= self._next_sync_ns:
+            if self._next_sync_ns is not None and self._is_due(self._next_sync_ns, now_ns):
                 self._run(self._store.sync)
                 self._next_sync_ns = None
             for read in (self._read_from_before, partial(self._read_due, now_ns)):
@@ -277,18 +284,22 @@ operators = [{ type = "wal", path = "events.wal", max_bytes = "10GiB" }]
 
     def _read_due(self, now_ns: int, most: int) -> _Read:
         due: list[int] = []
-        while self._failed and self._failed[0][0] <= now_ns and len(due) < most:
+        while self._failed and self._is_due(self._failed[0][0], now_ns) and len(due) < most:
             due.append(heapq.heappop(self._failed)[1])
         if not due:
             return [], []
         try:
-            found, damaged = self._run(self._store.read, due)
+            found, damaged = self._run(self._store.read, due, _MOST_AGAIN_BYTES)
         except StoreTrouble:
             for number in due:
                 heapq.heappush(self._failed, (now_ns, number))
             raise
+        reached = max([*(stored.id for stored in found), *damaged], default=max(due))
         for number in set(due).difference(stored.id for stored in found):
-            self._backoffs.pop(number, None)
+            if number > reached:
+                heapq.heappush(self._failed, (now_ns, number))
+            else:
+                self._backoffs.pop(number, None)
         return found, damaged
 
     def _sent_again(self, stored: StoredBatch) -> Batch:
@@ -309,6 +320,10 @@ operators = [{ type = "wal", path = "events.wal", max_bytes = "10GiB" }]
         if gone:
             self._run(self._store.forget, gone)
             self._delivered.difference_update(gone)
+
+    def _is_due(self, when_ns: int, now_ns: int) -> bool:
+        """Also where the wall clock was set back: nothing is ever waited for so long."""
+        return not now_ns < when_ns <= now_ns + self._longest_ns
 
     def _in_trouble(self, error: StoreTrouble) -> float:
         """Say so. Returns how many seconds to wait, and sees to it that nothing is tried before."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+from actors.native_thread import native_lock
 from ramps.errors import ConnectionLost
 
 __all__ = ["SqliteFile", "may_pass", "quoted"]
@@ -42,7 +42,7 @@ class SqliteFile:
     def __init__(self, path: Path, *, lock_timeout_seconds: float) -> None:
         self._path = path
         self._lock_timeout_seconds = lock_timeout_seconds
-        self._turn = threading.Lock()
+        self._turn = native_lock()
         self._closed = False
         self._connection: sqlite3.Connection | None = None
 

@@ -62,6 +62,11 @@ class RowPlace:
         """Whether both are of the same column of the same table of the same file."""
         return replace(self, key=None, row=None) == replace(other, key=None, row=None)
 
+    def is_before(self, other: RowPlace) -> bool:
+        """Whether this one's key is smaller, as far as that can be told without SQLite: both are numbers."""
+        mine, theirs = self.key, other.key
+        return isinstance(mine, int | float) and isinstance(theirs, int | float) and mine < theirs
+
 
 class _RowTooLarge(ConnectionLost):
     """A row beyond the limit stands next."""

@@ -63,9 +63,11 @@ class RequestsInFlight:
             return under_way >= self.limit and not failures
 
         def wait_while(busy: Callable[[], bool]) -> None:
+            # Before the look: whoever is pre-empted behind it must not forget what happens meanwhile.
+            changed.clear()
             while busy():
-                changed.clear()
                 changed.wait()
+                changed.clear()
 
         try:
             for item in items:

@@ -142,10 +142,7 @@ class FileOnramp(Onramp):
     def _go_back(self) -> None:
         """To the last place up to which everything is delivered, with nothing of what was read behind it."""
         if self._replay is None:
-            path = self.options.checkpoint or self.options.path.with_name(
-                f"{self.options.path.name}.checkpoint"
-            )
-            checkpoint = Checkpoint(path, Place)
+            checkpoint = Checkpoint(self.checkpoint_path, Place)
             self._replay = Replay(
                 checkpoint, most=self.options.max_in_flight, now=self.clock.now, log=self.log
             )
@@ -322,6 +319,12 @@ class FileOnramp(Onramp):
                 place = self._tail.place
                 with self._replay.ticket(place, 0, lambda: place) as ticket:
                     ticket.answer()
+
+    @property
+    def checkpoint_path(self) -> Path:
+        """Beside the file, unless an option says otherwise."""
+        path = self.options.path
+        return self.options.checkpoint or path.with_name(f"{path.name}.checkpoint")
 
     @property
     def awaits_delivery(self) -> bool:

@@ -101,9 +101,11 @@ class MemoryOnramp(Onramp):
         Raises `IntakeFull` after ``timeout`` seconds of that, and `EndOfInput` after `close_input`.
         """
         with Timeout(timeout, IntakeFull(f"{self.options.capacity} items wait, for more than {timeout} s")):
-            while len(self._items) + len(self._under_way) >= self.options.capacity and not self._complete:
+            while self._is_full:
                 self._writable.clear()
-                self._writable.wait()
+                # Again: whoever was pre-empted between must not forget what has happened meanwhile.
+                if self._is_full:
+                    self._writable.wait()
         if self._complete:
             raise EndOfInput("the input was closed: nothing can be put any more")
         self._items.append(_Item(value, on_delivered, self._count))
@@ -141,9 +143,10 @@ class MemoryOnramp(Onramp):
         """
         if not self._open:
             raise ConnectionLost("the memory onramp is not open")
+        self._readable.clear()
         while self._open and not self._items and not self._is_over:
-            self._readable.clear()
             self._readable.wait()
+            self._readable.clear()
         if self._open and self._failed:
             raise ConnectionLost("something was not delivered; it is sent again")
         if self._open and self._items:
@@ -153,6 +156,10 @@ class MemoryOnramp(Onramp):
             if stream is not None:
                 stream.end()
             raise EndOfInput("the input was closed")
+
+    @property
+    def _is_full(self) -> bool:
+        return len(self._items) + len(self._under_way) >= self.options.capacity and not self._complete
 
     @property
     def _is_over(self) -> bool:

@@ -187,6 +187,13 @@ class SqliteOnramp(Onramp):
             self._end()
 
     @property
+    def checkpoint_path(self) -> Path:
+        """Beside the database, unless an option says otherwise."""
+        options = self.options
+        table = quote(options.table, safe=" ")[:_TABLE_LETTERS]
+        return options.checkpoint or options.path.with_name(f"{options.path.name}.{table}.checkpoint")
+
+    @property
     def awaits_delivery(self) -> bool:
         """Behind the last row, without ``follow``."""
         return self._replay is not None and self._replay.awaits_delivery
@@ -213,17 +220,17 @@ class SqliteOnramp(Onramp):
     def _go_back(self) -> None:
         """To the last row up to which everything is delivered."""
         if self._replay is None:
-            options = self.options
-            table = quote(options.table, safe=" ")[:_TABLE_LETTERS]
-            beside = options.path.with_name(f"{options.path.name}.{table}.checkpoint")
-            checkpoint = Checkpoint(options.checkpoint or beside, RowPlace)
-            self._replay = Replay(checkpoint, most=options.max_in_flight, now=self.clock.now, log=self.log)
+            checkpoint = Checkpoint(self.checkpoint_path, RowPlace)
+            self._replay = Replay(
+                checkpoint, most=self.options.max_in_flight, now=self.clock.now, log=self.log
+            )
         self._place = self._replay.begin()
 
     def _begin(self, rows: SqliteRows) -> Exception | None:
         """Find out where to read on; what failed, for the caller to raise."""
         place, beginning = self._place, rows.beginning
         if place is not None and place.is_like(beginning):
+            self._warn_if_keys_end_before(place, rows)
             return None
         if place is not None:
             self.log.warning(
@@ -251,6 +258,21 @@ class SqliteOnramp(Onramp):
                 table=self.options.table,
                 key=self.options.key,
                 rows=count,
+            )
+
+    def _warn_if_keys_end_before(self, place: RowPlace, rows: SqliteRows) -> None:
+        """A database that was made anew may have the inode of the old one, and nobody can tell it from one whose rows
+        are removed when they were read.
+        """
+        last, failure = call_in_thread(rows.last)
+        if failure is None and last.is_before(place):
+            self.log.warning(
+                "The keys of the table end before the row that was read last, so its rows are not read. If the "
+                "database was made anew, remove the checkpoint.",
+                path=str(self.options.path),
+                checkpoint=str(self.checkpoint_path),
+                last=last.key,
+                read=place.key,
             )
 
     def _emit(self, intake: Intake, place: RowPlace, found: Rows) -> None:

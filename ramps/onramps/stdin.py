@@ -109,15 +109,17 @@ class StdinOnramp(Onramp):
             return self._open
         poll = _poll()
         poll.register(self.file_descriptor, select.POLLIN)
+        # Before the look: whoever is pre-empted behind it must not forget that it was closed.
+        self._wake.clear()
         while self._open and not self._ending:
             # Asked again after each wake-up: another process on the same terminal may have been faster.
             if poll.poll(0):
                 return True
-            self._wake.clear()
             watcher = get_hub().loop.io(self.file_descriptor, 1)
             try:
                 watcher.start(self._wake.set)
                 self._wake.wait()
+                self._wake.clear()
             finally:
                 watcher.stop()
                 watcher.close()

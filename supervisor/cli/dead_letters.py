@@ -35,7 +35,7 @@ def _moment(_context: click.Context, _option: click.Parameter, text: str | None)
     if text is None:
         return None
     try:
-        return time.time_ns() - round(parse_duration(text) * 1e9)
+        return _storable(time.time_ns() - round(parse_duration(text) * 1e9))
     except ValueError:
         pass
     try:
@@ -45,7 +45,12 @@ def _moment(_context: click.Context, _option: click.Parameter, text: str | None)
         raise click.BadParameter(
             f'{text!r} is neither a time such as "2026-11-27T10:00" (UTC) nor a duration such as "1h"'
         ) from None
-    return round(seconds * 1e9)
+    return _storable(round(seconds * 1e9))
+
+
+def _storable(time_ns: int) -> int:
+    """The nearest that an integer of SQLite can be."""
+    return max(-(1 << 63), min(time_ns, (1 << 63) - 1))
 
 
 def _filters(function: _F) -> _F:

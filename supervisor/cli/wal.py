@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import sys
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -94,12 +95,23 @@ def export_command(file: Path, output: BinaryIO, envelope: bool) -> None:
 
     Bytes in them become text if they are UTF-8, and base64 otherwise.
     """
-    with closing(_open(file)) as reader:
+    with closing(_open(file)) as reader, _integers_of_any_length():
         try:
             for batch in reader.batches():
                 output.write(b"".join(_lines(batch, envelope=envelope)))
         except CannotStart as error:
             raise click.ClickException(str(error)) from None
+
+
+@contextmanager
+def _integers_of_any_length() -> Iterator[None]:
+    """Python's limit is there for texts from strangers, which are read; these are written."""
+    before = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(0)
+    try:
+        yield
+    finally:
+        sys.set_int_max_str_digits(before)
 
 
 def _lines(batch: StoredBatch, *, envelope: bool) -> list[bytes]:

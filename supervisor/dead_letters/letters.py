@@ -29,9 +29,9 @@ def letters_of(
                 time_ns=now_ns,
                 flow=flow,
                 component=component,
-                reason=reason,
-                error=_error(value) or error,
-                origin=batch.origin,
+                reason=_storable(reason),
+                error=_storable(_error(value) or error),
+                origin=_storable(batch.origin),
                 original=_original(value, raw),
                 details=_text(value),
                 attempts=_number(value, "attempts", attempts) if ours else attempts,
@@ -44,7 +44,12 @@ def letters_of(
 def _error(value: Any) -> str:
     if not isinstance(value, dict) or not isinstance(value.get("error"), str):
         return ""
-    return str(value["error"]).encode(errors="backslashreplace").decode()
+    return str(value["error"])
+
+
+def _storable(text: str) -> str:
+    """Without halves of surrogate pairs, which have no place in the file."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def _is_error_event(value: Any) -> bool:

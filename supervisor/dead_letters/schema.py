@@ -68,9 +68,10 @@ def prepare(connection: sqlite3.Connection) -> None:
 
 
 def _is_current(connection: sqlite3.Connection) -> bool:
+    # The tables first: somebody else may make all of it between these.
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     (found,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if tables and found != _APPLICATION_ID:
         raise sqlite3.DatabaseError("it is a database of something else")
     if tables and version > _VERSION:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -130,7 +131,7 @@ class Builder:
         limits = MailboxLimits()
         if not isinstance(component, OnrampPlan):
             limits = MailboxLimits(events=table.mailbox_events, bytes=table.mailbox_bytes)
-        return ChildSpec(
+        spec = ChildSpec(
             id=component.actor_name,
             factory=partial(self._actor, component),
             restart=Restart(table.restart),
@@ -140,6 +141,12 @@ class Builder:
             max_message_time_seconds=getattr(table, "max_message_time", None),
             stall_after_seconds=getattr(table, "stall_after", None),
         )
+        if isinstance(component, PipelinePlan) and any(
+            part.member.takes_over for part in component.operators
+        ):
+            # It looks at all that it has stored, which takes as long as the disk does.
+            return replace(spec, start_timeout_seconds=None)
+        return spec
 
     def _actor(self, component: ComponentPlan) -> Actor[Any]:
         """Runs in the actor's own greenlet, at each start: everything downstream has been started by then."""

@@ -21,6 +21,7 @@ from supervisor.deployment.validate import Findings
 __all__ = ["check_claims"]
 
 _ANY_HOST = frozenset({"0.0.0.0", "::", "*", ""})
+_KEEPS_PLACE = "keeps how far it came in"
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -60,7 +61,10 @@ def check_claims(findings: Findings, plan: Plan) -> None:
         if rival is not None:
             message = f"{claim.who} {claim.verb} {claim.thing}, and so does {rival.who}"
             note = findings.error if claim.severity is Severity.ERROR else findings.warning
-            note(claim.path, "conflict", message, "give each its own")
+            hint = "give each its own"
+            if claim.verb == _KEEPS_PLACE:
+                hint = "give each a `checkpoint` of its own: one confirms what the other has not delivered"
+            note(claim.path, "conflict", message, hint)
         rivals.append(claim)
     for flow in plan.flows:
         _check_own_output(findings, flow)
@@ -113,6 +117,8 @@ def _claims(plan: Plan) -> Iterator[_Claim]:
         for component, copies in _with_copies(flow):
             if isinstance(component, OnrampPlan):
                 yield from _onramp_claims(component, copies)
+                if flow.at_least_once:
+                    yield from _checkpoint_claims(component, copies)
             elif isinstance(component, OfframpPlan):
                 yield from _offramp_claims(component, copies)
             elif isinstance(component, PipelinePlan):
@@ -145,6 +151,14 @@ def _onramp_claims(onramp: OnrampPlan, copies: int) -> Iterator[_Claim]:
             yield _Claim(
                 "reads", str(value), ("read", str(onramp.id)), "", (*path, key), who, copies, Severity.WARNING
             )
+
+
+def _checkpoint_claims(onramp: OnrampPlan, copies: int) -> Iterator[_Claim]:
+    path = onramp.connector.build().checkpoint_path
+    if path is not None:
+        who = f"the onramp `{onramp.id.name}` of flow `{onramp.id.flow}`"
+        key = ("file", os.path.abspath(path))
+        yield _Claim(_KEEPS_PLACE, str(path), key, "", ("onramps", onramp.id.name), who, copies)
 
 
 def _offramp_claims(offramp: OfframpPlan, copies: int) -> Iterator[_Claim]:

@@ -48,7 +48,8 @@ class DeadLetterKeeper:
         default = plan.supervisor.dead_letters
         self._paths = {"": default, **{flow.name: flow.dead_letters or default for flow in plan.flows}}
         self._stores: dict[Path, DeadLetterStore] = {}
-        self._refusing = False
+        self._refusing: set[DeadLetterStore] = set()
+        """Those that could not store the last letter."""
         self.kept = 0
         """Events that became dead letters, and lie in a file or were handed to an offramp."""
         self.reasons: Counter[str] = Counter()
@@ -75,7 +76,7 @@ class DeadLetterKeeper:
         )
         letter = DeadLetter(None, component, _NOT_LINKED, events=len(batch))
         kept = self._keep(batch, letter, why)
-        if not self._refusing:
+        if self._store_of(component) not in self._refusing:
             remedy = "they are kept" if kept else "link the component's err port to keep them"
             _log.warning(
                 f"Errors without a reader became dead letters; {remedy}.",
@@ -143,8 +144,8 @@ class DeadLetterKeeper:
         except Exception as refused:
             # Whatever is the matter with it, nobody who reports a dead letter must die of it. Once, because a source
             # that sends again gets here again.
-            tell = _log.debug if self._refusing else _log.error
-            self._refusing = True
+            tell = _log.debug if store in self._refusing else _log.error
+            self._refusing.add(store)
             tell(
                 "Dead letters cannot be stored; in an at-least-once flow their source sends them again, otherwise they "
                 "are lost.",
@@ -154,8 +155,8 @@ class DeadLetterKeeper:
             )
             self._fail(batch, letter)
             return False
-        if self._refusing:
-            self._refusing = False
+        if store in self._refusing:
+            self._refusing.discard(store)
             _log.info("Dead letters can be stored again.", component=component)
         self._count(letter)
         self.kept += len(batch)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -12,6 +14,7 @@ import pytest
 from click.testing import Result
 
 from pipelines.event_store import EventStore, Record
+from pipelines.event_store_reader import EventStoreReader
 from pipelines.packed_events import PackedEvents, pack_events
 
 Run = Callable[..., Result]
@@ -82,6 +85,28 @@ def test_a_file_that_is_none_of_a_wal_is_a_clear_error(run: Run, tmp_path: Path,
     assert result.exit_code == 2
     assert "there is no file 'missing'" in result.stderr
     assert not (tmp_path / "missing").exists()
+
+
+def test_export_writes_integers_of_any_length(run: Run, tmp_path: Path) -> None:
+    """Regression: a traceback, as Python refuses to write one of more than 4,300 digits."""
+    fill(tmp_path / "events.wal", ("a", [10**5000, 1]))
+    result = run("wal", "export", "events.wal")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == ["1" + "0" * 5000, "1"]
+
+
+def test_a_slow_export_does_not_keep_the_log_of_the_file_from_being_emptied(tmp_path: Path) -> None:
+    path = tmp_path / "events.wal"
+    fill(path, *[("a", ["x" * 100_000])] * 100)
+    reader = EventStoreReader(path)
+    batches = reader.batches()
+    first = next(batches)
+    with closing(sqlite3.connect(path, timeout=0.1, isolation_level=None)) as writer:
+        writer.execute("UPDATE batches SET time_ns = 7")
+        (busy, _log, _done) = writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    assert busy == 0
+    assert [first.id, *(batch.id for batch in batches)] == list(range(1, 101))
+    reader.close()
 
 
 DEPLOYMENT = """

@@ -21,6 +21,7 @@ from supervisor import Deployment
 from supervisor.cli import main
 from supervisor.dead_letters import BadStore, Choice, DeadLetterStore, Letter
 from supervisor.dead_letters.letters import letters_of
+from supervisor.dead_letters.schema import prepare
 from supervisor.deployment.account import Account
 
 LINES = ['{"n": 1}', "no json", '{"n": 2}', '{"x": 3}']
@@ -152,6 +153,27 @@ def test_several_processes_may_make_it_at_the_same_time(tmp_path: Path) -> None:
     assert [store.count() for store in stores] == [1] * 8
     for store in stores:
         store.close()
+
+
+@pytest.mark.parametrize("statement", range(3))
+def test_whoever_looks_while_another_makes_it_does_not_take_it_for_something_else(
+    tmp_path: Path, statement: int
+) -> None:
+    """Regression: it had a table already, and not yet, a moment before, our mark."""
+    file = tmp_path / "letters.db"
+
+    class Late(sqlite3.Connection):
+        executed = -1
+
+        def execute(self, *arguments: Any) -> sqlite3.Cursor:
+            self.executed += 1
+            if self.executed == statement:
+                DeadLetterStore(file).close()
+            return super().execute(*arguments)
+
+    connection = sqlite3.connect(file, isolation_level=None, factory=Late)
+    prepare(connection)
+    connection.close()
 
 
 class StoreAndTwin(RuleBasedStateMachine):
@@ -309,3 +331,15 @@ def test_the_bytes_that_an_event_came_as_are_kept() -> None:
     event = {"error": "mine", "component": "x", "event": "login"}
     batch = Batch([event], ingest_ns=0, raws=[b'{"error":"mine"}'], raw_codec="json")
     assert letters_of(batch, "c", "f", "r", "", 0)[0].original == b'{"error":"mine"}'
+
+
+@pytest.mark.parametrize("where", ["error", "origin", "reason"])
+def test_letters_with_half_a_pair_of_surrogates_are_kept(tmp_path: Path, where: str) -> None:
+    """Regression: the file refused them, and the source sent them again and again."""
+    texts = {"error": "", "origin": "", "reason": "", where: "bad \udc80"}
+    batch = Batch([{"n": 1}], ingest_ns=1, origin=texts["origin"])
+    store = DeadLetterStore(tmp_path / "letters.db")
+    store.add(letters_of(batch, "pipeline:main/work", "main", texts["reason"], texts["error"], 2))
+    (found,) = store.find()
+    store.close()
+    assert getattr(found.letter, where) == "bad \\udc80"

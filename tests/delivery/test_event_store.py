@@ -19,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.errors import CannotStart, EventError
+from pipelines.event_file import require_ours
 from pipelines.event_store import EventStore, InUse, Record, StoreTrouble
 from pipelines.packed_events import PackedEvents, pack_events, unpack_events
 
@@ -337,7 +338,7 @@ def test_a_batch_whose_checksum_does_not_fit_stays_and_counts_nowhere(store: Eve
     assert [stored.id for stored in found] == [second]
     assert damaged == [first]
     assert again.events == 1
-    assert again.read([first, second])[1] == []
+    assert again.read([first, second], 1000)[1] == []
     again.close()
 
 
@@ -380,3 +381,63 @@ print("good")
         check=False,
     )
     assert done.stdout == "good\n", done.stderr
+
+
+@pytest.mark.parametrize(("intact_pages", "above"), [(3, 0), (1, 50)])
+def test_numbers_are_not_given_again_when_a_damaged_file_was_begun_anew(
+    store: EventStore, path: Path, intact_pages: int, above: int
+) -> None:
+    """Regression: who answers for a batch that is gone would have removed another one."""
+    given = [store.append(record({"n": number, "text": "x" * 500})) for number in range(50)]
+    store.close()
+    data = path.read_bytes()
+    intact = 4096 * intact_pages
+    path.write_bytes(data[:intact] + b"\xa5" * (len(data) - intact))
+    again = EventStore(path)
+    assert "is damaged" in again.open(1.0, above)
+    assert again.append(record("new")) > max(given)
+    again.close()
+
+
+def test_calls_that_wait_for_each_other_in_a_patched_process_all_end(path: Path) -> None:
+    """Regression: a lock of gevent, which is what `threading` has there, is not handed over between native threads."""
+    program = """
+from gevent import monkey
+monkey.patch_all()
+import os, sys
+import gevent
+from pathlib import Path
+from actors.native_thread import call_in_thread, native_lock
+from pipelines.event_store import EventStore, Record
+store = EventStore(Path(sys.argv[1]), new_lock=native_lock)
+call_in_thread(store.open, 1.0)
+for _ in range(20):
+    callers = [gevent.spawn(call_in_thread, store.append, Record(1, 2, "", 1, b"")) for _ in range(5)]
+    if len(gevent.joinall(callers, timeout=5.0)) < 5:
+        os._exit(1)
+store.close()
+"""
+    done = subprocess.run([sys.executable, "-c", program, path], cwd=ROOT, timeout=60, check=False)
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize("statement", range(3))
+def test_whoever_looks_while_a_file_is_made_does_not_take_it_for_something_else(
+    path: Path, statement: int
+) -> None:
+    """Regression: it had a table already, and not yet, a moment before, our mark."""
+
+    class Late(sqlite3.Connection):
+        executed = -1
+
+        def execute(self, *arguments: Any) -> sqlite3.Cursor:
+            self.executed += 1
+            if self.executed == statement:
+                store = EventStore(path)
+                store.open()
+                store.close()
+            return super().execute(*arguments)
+
+    connection = sqlite3.connect(path, isolation_level=None, factory=Late)
+    require_ours(connection, path, may_be_empty=True)
+    connection.close()

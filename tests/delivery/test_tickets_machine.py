@@ -242,3 +242,21 @@ def test_what_was_handed_to_a_batch_that_breaks_off_has_failed(comes_again: bool
     assert before == [Outcome.FAILED]
     assert batch.ticket is own
     assert settled == ([] if comes_again else [Outcome.FAILED])
+
+
+def test_pieces_without_events_behind_one_that_is_under_way_take_no_place() -> None:
+    """Regression: a client that sent half a frame byte by byte took a hundred times as much memory as it may."""
+    tracker = Tracker(0, most=1_000_000)
+    first = tracker.ticket(10, 10)
+    for position in range(11, 10_011):
+        own = tracker.ticket(10, 1)
+        tracker.reach(position)
+        own.answer()
+    assert len(tracker._pieces) == 1
+    assert (tracker.confirmed, tracker.in_flight) == (0, 10_010)
+    last = tracker.ticket(20_000, 1)
+    first.answer()
+    assert (tracker.confirmed, tracker.in_flight, tracker.is_settled) == (10_010, 1, False)
+    last.answer(Outcome.FAILED)
+    assert tracker.failed
+    assert tracker.rewind() == 10_010

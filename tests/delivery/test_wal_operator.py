@@ -5,16 +5,19 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Lock
 from typing import Any
 from unittest.mock import patch
 
 import pytest
 
+from actors.log import get_logger
 from actors.testing import VirtualClock
 from pipelines import Batch, chain
-from pipelines.errors import ConfigurationError
+from pipelines.errors import ConfigurationError, NotNow
 from pipelines.event_store import EventStore, StoreTrouble
-from pipelines.operator import operators
+from pipelines.operator import Workplace, operators
+from pipelines.operators.wal import Wal
 from pipelines.ticket import Outcome, Ticket
 from tests.delivery.wal_stages import Fuse, Stage, wal_of
 
@@ -218,3 +221,68 @@ def test_it_has_to_stand_alone_in_its_pipeline(tmp_path: Path) -> None:
         assert isinstance(problem, ConfigurationError)
         assert "the operator 'wal' has to stand alone in its pipeline, and here is 'counter'" in str(problem)
     assert chain([wal]).check() == []
+
+
+def test_what_failed_is_read_again_only_so_many_bytes_at_a_time(start: Start) -> None:
+    stage = start()
+    for number in range(10):
+        put(stage, f"{number}" * 1_000_000)
+    for _ in range(10):
+        stage.answer(stage.out, 0, Outcome.FAILED)
+    tick(stage, 1.1)
+    assert 0 < len(out(stage)) <= 5
+    tick(stage)
+    tick(stage)
+    assert sorted(text[0] for (text,) in out(stage)) == list("0123456789")
+
+
+def test_while_it_is_opened_again_it_does_not_count_as_empty(tmp_path: Path) -> None:
+    """Regression: who waited until it was, a drain, took a crash for the end."""
+    options = Wal.Options.model_validate({"path": tmp_path / "events.wal", "fsync": "never"})
+    seen: list[int] = []
+
+    def run(function: Any, *arguments: Any) -> Any:
+        seen.append(wal.stored)
+        return function(*arguments)
+
+    wal = Wal(options)
+    wal.open(Workplace(run, Lock, get_logger("test")))
+    wal.on_batch(Batch([1, 2], ingest_ns=1), "in")
+    earlier, seen = wal, []
+    earlier.close()
+    wal, seen = Wal(options), []
+    wal.open(Workplace(run, Lock, get_logger("test"), earlier))
+    assert seen == [2]
+    wal.close()
+
+
+def test_what_failed_is_not_sent_later_by_as_much_as_the_wall_clock_was_set_back(start: Start) -> None:
+    stage = start()
+    put(stage, 1)
+    stage.answer(stage.out, 0, Outcome.FAILED)
+    stage.clock._start_ns -= 3600 * 10**9
+    tick(stage)
+    assert out(stage) == [[1]]
+
+
+def test_a_disk_that_was_full_is_not_waited_for_as_long_as_the_wall_clock_was_set_back(
+    tmp_path: Path,
+) -> None:
+    now_ns = 10**18
+    wal = Wal(Wal.Options.model_validate({"path": tmp_path / "events.wal", "fsync": "never"}))
+    wal.clock_ns = lambda: now_ns
+    wal.open(Workplace(lambda function, *arguments: function(*arguments), Lock, get_logger("test")))
+    batch = Batch([1], ingest_ns=1)
+    with patch.object(EventStore, "append", side_effect=StoreTrouble("full")), pytest.raises(NotNow):
+        wal.on_batch(batch, "in")
+    with pytest.raises(NotNow):
+        wal.on_batch(batch, "in")
+    now_ns -= 3600 * 10**9
+    assert [port for port, _batch in wal.on_batch(batch, "in")] == ["out"]
+    wal.close()
+
+
+def test_one_that_was_never_opened_can_be_closed(tmp_path: Path) -> None:
+    """Regression: a pipeline that was killed just before it opened its wal could not be stopped in order."""
+    assert Wal(Wal.Options.model_validate({"path": tmp_path / "events.wal"})).close() == ""
+    assert list(tmp_path.iterdir()) == []

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from actors import ActorSystem
+from supervisor.deployment.build import Builder
 from supervisor.deployment.plan import Kind, OfframpPlan, OnrampPlan, PipelinePlan, Plan
 
 Planned = Callable[[str], Plan]
@@ -132,3 +134,28 @@ def test_a_plan_as_data_holds_no_secret(planned: Planned, good: str) -> None:
     )
     data = str(planned(text).to_json())
     assert "'env': 'PATH'" in data
+
+
+def test_a_wal_has_all_the_time_it_takes_to_look_at_what_it_has_stored(planned: Planned) -> None:
+    """Regression: one of some gigabytes on a slow disk was killed while it did, and never started."""
+    text = """
+    [onramps.in]
+    type = "stdin"
+    [pipelines.keep]
+    operators = [{ type = "wal", path = "events.wal" }]
+    [pipelines.work]
+    operators = [{ type = "filter", expression = "event.a" }]
+    [offramps.out]
+    type = "blackhole"
+    [flows.main]
+    guarantee = "at-least-once"
+    links = ["in -> keep -> work -> out"]
+    dead_letters = "letters.db"
+    """
+    plan = planned(text)
+    with ActorSystem() as system:
+        builder = Builder(plan, system, lambda _code, _why: None, lambda: None)
+        specs = {component.id.name: builder._child(component) for component in plan.components()}
+        builder.dead_letters.close()
+    assert specs["keep"].start_timeout_seconds is None
+    assert specs["work"].start_timeout_seconds == 30.0

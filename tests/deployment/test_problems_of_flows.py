@@ -315,3 +315,66 @@ def test_a_file_without_flows_is_told_where_one_belongs(problems: Check) -> None
     assert problem.code == "no-flows"
     assert problem.position == (COMPONENTS.count("\n") + 1, 1, 1)
     assert "[flows.main]" in problem.hint
+
+
+TWO_READERS = """
+[onramps.one]
+{one}
+[onramps.two]
+{two}
+[offramps.out]
+type = "sqlite"
+path = "out.db"
+table = "t"
+columns = {{ n = "n" }}
+[flows.first]
+guarantee = "{guarantee}"
+links = ["one -> out"]
+dead_letters = "letters.db"
+[flows.second]
+guarantee = "{guarantee}"
+links = ["two -> out"]
+dead_letters = "letters.db"
+"""
+FILE = 'type = "file"\npath = "in.log"\n'
+TABLE = 'type = "sqlite"\npath = "in.db"\ntable = "t"\n'
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "guarantee", "conflict"),
+    [
+        (FILE, FILE, "at-least-once", "in.log.checkpoint"),
+        (TABLE, TABLE, "at-least-once", "in.db.t.checkpoint"),
+        (FILE + 'checkpoint = "c"', TABLE + 'checkpoint = "./c"', "at-least-once", "c"),
+        (FILE, FILE + 'checkpoint = "two"', "at-least-once", ""),
+        (TABLE, TABLE.replace('"t"', '"u"'), "at-least-once", ""),
+        (FILE, FILE, "best-effort", ""),
+    ],
+)
+def test_two_that_would_keep_how_far_they_came_in_one_checkpoint_are_refused(
+    problems: Check, one: str, two: str, guarantee: str, conflict: str
+) -> None:
+    """One that is ahead would confirm what the other has not delivered."""
+    found = errors(problems(TWO_READERS.format(one=one, two=two, guarantee=guarantee)))
+    assert [problem.code for problem in found] == (["conflict"] if conflict else [])
+    if conflict:
+        assert "keeps how far it came in" in found[0].message
+        assert f"/{conflict}, and so does the onramp `one`" in found[0].message
+        assert "`checkpoint`" in found[0].hint
+
+
+def test_copies_with_one_checkpoint_are_refused(problems: Check) -> None:
+    text = f"""
+    [onramps.i]
+    {FILE}
+    [offramps.o]
+    type = "blackhole"
+    [flows.main]
+    guarantee = "at-least-once"
+    dead_letters = "letters.db"
+    links = ["i -> o"]
+    instances = 3
+    """
+    (problem,) = errors(problems(text))
+    assert "3 times" in problem.message
+    assert "in.log.checkpoint" in problem.message

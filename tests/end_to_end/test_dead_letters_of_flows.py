@@ -162,6 +162,35 @@ def test_a_store_that_is_full_fails_what_comes_says_so_once_and_goes_on_when_the
     assert account.kept == 2
 
 
+def test_a_store_that_has_room_does_not_make_a_full_one_say_so_again(
+    deploy: Deploy, poisoned: Callable[..., dict[str, Any]], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Regression: each letter that another flow could keep let the full one fill the log anew."""
+    tables = poisoned(dead_letters="full.db")
+    tables["supervisor"] = {"dead_letters_max": 1}
+    tables["onramps"]["also"] = tables["onramps"]["in"]
+    tables["offramps"]["elsewhere"] = {"type": "memory"}
+    tables["flows"]["other"] = tables["flows"]["main"] | {
+        "links": ["also -> work -> elsewhere"],
+        "dead_letters": "roomy.db",
+    }
+    caplog.set_level(logging.INFO)
+    deployment = deploy(tables)
+    fits = put(deployment, 3)
+    wait_until(lambda: fits == [3])
+    put(deployment, 3, 1)
+    out = deployment.offramp("out")
+    wait_until(lambda: out.received >= 3)
+    deployment.onramp("also").put({"n": 3})
+    wait_until(lambda: len(letters("roomy.db")) == 1)
+    before = out.received
+    wait_until(lambda: out.received >= before + 3)
+    deployment.stop()
+    told = [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
+    assert len([text for text in told if "cannot be stored" in text]) == 1
+    assert not any("stored again" in record.getMessage() for record in caplog.records)
+
+
 def test_dead_letters_of_each_copy_of_a_flow_go_to_its_own_offramp(deploy: Deploy, flow: Flow) -> None:
     tables = flow(
         "in -> work -> out",
@@ -243,6 +272,13 @@ def test_letters_are_chosen_by_when_they_were_given_up(five: str) -> None:
     assert json.loads(command("purge", five, "--json", "--before", "2026-01-01T02:30").stdout) == {
         "purged": 2
     }
+
+
+def test_a_moment_beyond_what_sqlite_can_count_chooses_all_letters_before_it(five: str) -> None:
+    """Regression: a traceback."""
+    result = CliRunner().invoke(main, ["dead-letters", "list", five, "--before", "9999-12-31", "--json"])
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["total"] == 5
 
 
 def test_what_is_shown_has_the_value_and_the_attempts(five: str) -> None:

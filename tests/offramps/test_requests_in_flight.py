@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 import gevent
 import pytest
 from gevent.event import Event
@@ -12,6 +14,7 @@ from actors.testing import VirtualClock, wait_until
 from ramps.errors import ConnectionLost
 from ramps.network.request_rate import RequestRate
 from ramps.network.requests_in_flight import RequestsInFlight
+from tests.delivery.killing import interrupted_at
 
 
 @given(
@@ -142,3 +145,26 @@ def test_the_found_limit_is_kept_from_one_batch_to_the_next() -> None:
     assert found[0] > 1
     assert found == sorted(found)
     assert found[-1] == 8
+
+
+def test_it_wakes_up_whatever_others_did_just_before_it_began_to_wait() -> None:
+    """Regression: an answer between the look and the wait was forgotten, and the sender waited for ever."""
+    for number in count():
+        finish = Event()
+
+        def send(_item: int, finish: Event = finish) -> None:
+            finish.wait()
+
+        def others_run(finish: Event = finish) -> None:
+            finish.set()
+            for _ in range(10):
+                gevent.sleep(0)
+
+        deadline = gevent.Timeout(10.0, TimeoutError("it waits for ever"))
+        with deadline, interrupted_at(number, others_run) as interruption:
+            later = gevent.spawn_later(0.05, finish.set)
+            RequestsInFlight(1, 1, None).send_all([1], send, VirtualClock())
+        later.kill()
+        if not interruption.happened:
+            assert number > 20
+            return

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from itertools import count
 from typing import Any
 
 import gevent
@@ -17,6 +18,7 @@ from ramps.onramps.memory import MemoryOnramp
 from ramps.testing.deliveries import Deliveries, Reader
 from ramps.testing.onramp_runner import OnrampRunner
 from ramps.testing.recording_intake import RecordingIntake
+from tests.delivery.killing import interrupted_at
 
 
 def memory(**options: Any) -> MemoryOnramp:
@@ -143,3 +145,24 @@ def test_in_a_best_effort_flow_nobody_hears_of_anything(run: Any, intake: Any) -
     intake.wait_until(lambda: len(intake.values) == 3)
     assert intake.tickets.count(None) == len(intake.tickets)
     assert heard == []
+
+
+def test_whoever_reads_hears_of_the_end_whatever_happened_just_before_he_began_to_wait() -> None:
+    """Regression: pre-empted between the look and the wait, it waited for ever."""
+    for number in count():
+        onramp = memory()
+        onramp.open()
+        deadline = gevent.Timeout(5.0, TimeoutError("it waits for ever"))
+        with deadline, interrupted_at(number, onramp.close_input) as interruption:
+            closer = gevent.spawn(close_unless_it_was, onramp)
+            with pytest.raises(EndOfInput):
+                onramp.read(RecordingIntake())
+        closer.kill()
+        if not interruption.happened:
+            assert number > 10
+            return
+
+
+def close_unless_it_was(onramp: MemoryOnramp) -> None:
+    if not onramp._complete:
+        onramp.close_input()

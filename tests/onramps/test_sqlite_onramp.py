@@ -297,6 +297,34 @@ def test_another_key_means_reading_from_the_beginning(make: Make, path: Path) ->
         assert [row["a"] for row in intake.values] == expected
 
 
+def test_keys_that_end_before_what_was_delivered_are_told(
+    make: Make, path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A database that was made anew may have the inode of the old one: its rows would be skipped without a word."""
+    sql(path, "CREATE TABLE t (n INTEGER PRIMARY KEY)", "INSERT INTO t VALUES (5), (6)")
+    for statement, told in (
+        ("DELETE FROM t WHERE n = 5", 0),
+        ("UPDATE t SET n = 1", 1),
+        ("DELETE FROM t", 0),
+    ):
+        onramp, intake = make(key="n"), RecordingIntake()
+        onramp.at_least_once = True
+        onramp.open()
+        onramp.read(intake)
+        for ticket in intake.tickets:
+            assert ticket is not None
+            ticket.answer(Outcome.DELIVERED)
+        onramp.close()
+        sql(path, statement)
+        again = make(key="n")
+        again.at_least_once = True
+        caplog.clear()
+        again.open()
+        again.close()
+        warnings = [record for record in caplog.records if "end before" in record.getMessage()]
+        assert len(warnings) == told, statement
+
+
 def test_a_column_that_goes_away_is_named(make: Make, path: Path) -> None:
     sql(path, "CREATE TABLE t (n, m)", "INSERT INTO t VALUES (1, 2)")
     onramp = make(columns=["n"])
