@@ -288,7 +288,9 @@ from actors.preemption import PROTECTED
 # The twins are not made for switches between their own statements; what they call is what is tested. The plugin for
 # timeouts would want the same signal; the program as a whole has a deadline.
 with Often(protected=(*PROTECTED, "tests", "hypothesis")) as preemption:
-    code = pytest.main(["-q", "--timeout=0", "-p", "no:cacheprovider", "tests/actors/test_mailbox_machine.py",
+    code = pytest.main(["-q", "--timeout=0", "-p", "no:cacheprovider",
+                        # Our own plugin makes pytest want to rewrite modules that are imported here already.
+                        "-W", "ignore::pytest.PytestAssertRewriteWarning", "tests/actors/test_mailbox_machine.py",
                         "tests/actors/test_scheduler_machine.py", "-k", "machine or random or stack"])
 assert code == 0
 """

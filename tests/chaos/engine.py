@@ -145,10 +145,15 @@ class Engine:
         if self._process is None:
             return None
         self._process.send_signal(signal.SIGTERM)
+
+        def has_ended() -> bool:
+            # A fail point on the way to the end may have stopped it.
+            if self.is_stopped:
+                self.go_on()
+            return not self.is_alive
+
         try:
-            return self._process.wait(_END_SECONDS)
-        except subprocess.TimeoutExpired:
-            return None
+            return self._process.poll() if until(has_ended, _END_SECONDS) else None
         finally:
             self.kill()
 
