@@ -338,12 +338,12 @@ def test_a_client_that_says_nothing_is_disconnected(start: Start, dial: Any, lis
 
 
 def test_a_client_that_waits_for_us_is_not_idle(start: Start, dial: Any, listen: Any) -> None:
-    onramp = tcp(idle_timeout="20ms")
+    onramp = tcp(idle_timeout="300ms")
     _reader, deliveries = start(onramp)
     client = dial(onramp.address)
     client.sendall(LINES)
     deliveries.wait_until(lambda: len(deliveries.unanswered) == 3)
-    client.settimeout(0.1)
+    client.settimeout(0.7)
     with pytest.raises(TimeoutError):
         client.recv(100)
     client.settimeout(5.0)
