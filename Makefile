@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint types check format chaos soak benchmark throughput clean help
+.PHONY: run test again lint types check format chaos soak benchmark throughput clean help
 
 help:            ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 16
@@ -14,6 +14,9 @@ run: $(VENV)/.run        ## run config.toml until Ctrl-C
 
 test: $(VENV)/.dev       ## the quick test suite
 	$(BIN)/python -m pytest -n auto --dist loadfile
+
+again: $(VENV)/.dev      ## what failed in the last `make test`, one after the other
+	$(BIN)/python -m pytest --last-failed --last-failed-no-failures none
 
 lint: $(VENV)/.dev       ## style
 	$(BIN)/ruff check .
