@@ -93,6 +93,9 @@ class FileSource(QueueSource):
         return not self._rotations and _tear(self.directory / "in.jsonl.checkpoint", how)
 
     def rotate(self) -> bool:
+        if not (self.directory / "in.jsonl.checkpoint").exists():
+            # Nobody has opened it so far, and who comes later looks for this name only.
+            return False
         with self._lock:
             if self._rotations:
                 # One at a time: what is replaced twice between two looks is lost, as the onramp says.
