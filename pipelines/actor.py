@@ -54,6 +54,11 @@ class PipelinePart:
         """Events that its operators have stored, and do not know to be delivered."""
         return sum(operator.stored for operator in self.opened.values())
 
+    @property
+    def stored_where(self) -> str:
+        """What keeps those, for people; empty if there are none."""
+        return ", ".join(operator.stored_where for operator in self.opened.values() if operator.stored)
+
     def accounts(self) -> list[dict[str, Any]]:
         """The accounts of all incarnations (`Pipeline.account`)."""
         return [*self.past_accounts, *([self.pipeline.account()] if self.pipeline is not None else [])]

@@ -171,6 +171,9 @@ class Operator(Component):
     clock_ns: Callable[[], int] = staticmethod(time.time_ns)
     """The pipeline's wall clock, nanoseconds since 1970; set when the graph is compiled."""
 
+    stored_where: str = ""
+    """What keeps the events that are `stored`, for people: a file's path."""
+
     def inline(self, scope: Scope) -> Inline:
         """INLINE: the code for one event. Called once or more when the graph is compiled, for the same state.
 

@@ -122,6 +122,11 @@ operators = [{ type = "wal", path = "events.wal", max_bytes = "10GiB" }]
         """Events that are not known to be delivered; those that were are among them until the next tick."""
         return self._store.events
 
+    @property
+    def stored_where(self) -> str:  # type: ignore[override]
+        """The path of its file."""
+        return str(self.options.path)
+
     def open(self, workplace: Workplace) -> None:
         """Take the file. Raises `CannotStart`."""
         self._workplace = workplace

@@ -132,7 +132,7 @@ class Account:
         if self.dead_letters:
             ended.append(f"{self.dead_letters:,} dead letter{'' if self.dead_letters == 1 else 's'}")
         if self.went_back:
-            ended.append(f"{self.went_back:,} back with their source")
+            ended.append(f"{self.went_back:,} back with their source{' or wal' if self.has_stores else ''}")
         if self.left:
             ended.append(f"{self.left:,} left")
         if self.passed_on > 0:
@@ -147,6 +147,11 @@ class Account:
         if self.rejected:
             line += f"; {self.rejected:,} of them went by err"
         return line
+
+    @property
+    def has_stores(self) -> bool:
+        """Whether some of what is not delivered is kept by a pipeline, and not by its source."""
+        return any(component.remains and component.kind is Kind.PIPELINE for component in self.components)
 
     def undelivered(self) -> list[str]:
         """What is left or lost, by name, one line each."""

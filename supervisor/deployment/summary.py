@@ -67,7 +67,8 @@ def account_text(account: Account) -> str:
         lines.append(f"kept as dead letters: {count_events(account.kept)}")
     kept = account.with_sources()
     if kept:
-        lines.append("not lost, because their sources have them until they are delivered:")
+        keepers = "their sources or wals" if account.has_stores else "their sources"
+        lines.append(f"not lost, because {keepers} have them until they are delivered:")
         lines += [f"  {line}" for line in kept]
     lost = account.losses()
     if lost and (account.lost or account.broken_off):

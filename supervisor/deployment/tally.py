@@ -146,6 +146,9 @@ def _pipeline(part: PipelinePart, waiting: int, common: dict[str, Any]) -> Compo
             }
         )
     common["sent"] = {port: count for port, count in sent.items() if count}
+    if part.stored:
+        common["unconfirmed"] = part.stored
+        common["remains"] = f"{part.stored_where} keeps them, and they are sent again at the next start"
     outbox = sum(len(batch) for _port, batch in part.outbox)
     return ComponentAccount(
         received=part.received,

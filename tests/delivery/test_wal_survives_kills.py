@@ -176,10 +176,30 @@ def test_a_stop_names_what_stays_and_loses_none_of_it(engine: Engine, ledger: Ht
     fill(engine, ledger, udp, 5)
     assert engine.end(signal.SIGTERM) == 0, engine.said
     assert "wal: 5 events stay in" in engine.said
+    assert "back with their source or wal" in engine.said
+    assert "pipeline:main/keep: 5 events unconfirmed; " in engine.said
+    assert "events.wal keeps them, and they are sent again at the next start" in engine.said
     ledger.heal()
     engine.start()
     until(lambda: arrived(ledger) == {*range(5)}, engine.said)
     assert (engine.directory / "errors.jsonl").read_text() == ""
+
+
+def test_a_stop_names_what_a_full_one_has_although_it_is_killed_while_it_waits(
+    engine: Engine, ledger: HttpLedger, udp: int
+) -> None:
+    """Regression: only an orderly close named it."""
+    file = engine.directory / "deployment.toml"
+    file.write_text(file.read_text().replace('path = "events.wal"', 'path = "events.wal", max_events = 1'))
+    ledger.misbehave("refuse", 100_000)
+    engine.start()
+    until(lambda: listening(udp), engine.said)
+    for number in range(20):
+        send(udp, range(number, number + 1))
+    until(lambda: engine.stored() > 0, engine.said)
+    engine.end(signal.SIGTERM)
+    assert f"pipeline:main/keep: {engine.stored()} event" in engine.said
+    assert "events.wal keeps them" in engine.said
 
 
 def test_drain_delivers_what_stays_without_the_onramp(engine: Engine, ledger: HttpLedger, udp: int) -> None:
