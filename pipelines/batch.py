@@ -154,6 +154,19 @@ class Batch:
                 part.raws = part.raws
         return part
 
+    def part_of_errors(
+        self,
+        values: list[Any],
+        metas: list[dict[str, Any] | None] | None = None,
+        places: list[int | None] | None = None,
+    ) -> Batch:
+        """Error events about events of this batch; ``places`` tells which. The bytes of those stay known, for who keeps
+        dead letters, but under no codec, so that nobody sends them in place of the error.
+        """
+        part = self.part(values, metas, places)
+        part.raw_codec = ""
+        return part
+
     def select(self, indices: list[int]) -> Batch:
         """The events at these indices, in this order, with their metadata and raw bytes."""
         values, metas = self.values, self.metas

@@ -62,6 +62,8 @@ __all__ = ["Ends", "Shape", "generate"]
 # CPython allows 20 nested blocks (loops and try) in one function, and its compiler recurses over nested statements.
 _MAX_NESTED_OPERATORS = 8
 
+_ERRORS = Endpoint(GRAPH, "err")
+
 
 class Shape(NamedTuple):
     """What a batch brings besides its values; each shape has a function of its own."""
@@ -191,7 +193,8 @@ class _Function:
                 call(load("unless_empty"), load(metas)) if metas in self._wanted else constant(None),
                 load(places) if places in self._wanted else constant(None),
             ]
-            batch = call(attribute(load("batch"), "part"), load(f"{name}_values"), *parts)
+            made = "part_of_errors" if end == _ERRORS else "part"
+            batch = call(attribute(load("batch"), made), load(f"{name}_values"), *parts)
             if end.node == GRAPH:
                 result = method("results", "append", ast.Tuple([constant(end.port), batch], ast.Load()))
             else:
@@ -236,7 +239,11 @@ class _Function:
         meta = None if target.node == GRAPH and target.port in self._ends.without_meta else flow.meta
         name = self._lists.setdefault(target, f"output_{len(self._lists)}")
         statements += [method(f"{name}_values", "append", load(flow.value))]
-        for part, variable in (("metas", meta), ("places", flow.place)):
+        place = flow.place
+        if target == _ERRORS:
+            # Where the event came from, though its value is another one: whoever keeps it wants its bytes.
+            place = "place" if self.shape.raws and flow.is_current else None
+        for part, variable in (("metas", meta), ("places", place)):
             if variable is not None:
                 self.filled.add(f"{name}_{part}")
             if f"{name}_{part}" in self._wanted:
@@ -416,7 +423,12 @@ class _Function:
     def _each(self, node_id: str, operator: Operator, flow: Flow, items: str) -> ast.stmt:
         port, value, meta = self.local("port"), self.local("value"), self.local("meta")
         place_statements, item_flow = self._place_if_same(operator, flow, value)
-        item_flow = replace(item_flow, meta=meta if operator.writes_meta or flow.meta else None)
+        item_flow = replace(
+            item_flow,
+            meta=meta if operator.writes_meta or flow.meta else None,
+            # What was held may have come with any event before.
+            is_current=flow.is_current and operator.kind is not Kind.HOLD,
+        )
         body = [*place_statements, *self._by_port(node_id, operator, port, item_flow)]
         return ast.For(names_to_store([port, value, meta]), load(items), body, [])
 

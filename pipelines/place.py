@@ -18,7 +18,8 @@ class Flow:
 
     Names of the local variables that hold it (``meta`` is ``None`` where there can be none; ``place`` is the event's
     index in the batch, which tells where its bytes are, or ``None`` where they are not known any more); whether another
-    branch still needs the value as it is now; and how deep the code is nested.
+    branch still needs the value as it is now; how deep the code is nested; and whether it is, or tells of, the event
+    that the loop is at.
     """
 
     value: str
@@ -26,6 +27,7 @@ class Flow:
     place: str | None
     shared: bool = False
     depth: int = 0
+    is_current: bool = True
 
 
 class PlaceScope:

@@ -272,10 +272,9 @@ class OfframpActor(Actor[Any]):
             | (tried if tried and kind == "given up" else {})
             for index, kind, why in reasons
         ]
-        errors = batch.select([index for index, _kind, _why in reasons])
-        errors.values = values
-        # Those of the events that they are about, for whoever keeps dead letters: no codec takes them for its own.
-        errors.raw_codec = "binary"
+        indices = [index for index, _kind, _why in reasons]
+        metas = None if batch.metas is None else [batch.metas[index] for index in indices]
+        errors = batch.part_of_errors(values, metas, list[int | None](indices))
         if batch.ticket is not None:
             forked_into(batch.ticket, errors, self._part.outbox)
         else:

@@ -18,6 +18,8 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from ramps.testing.accounting import assert_report_balanced
+
 # How long one example takes is the machine's affair; each test has a deadline.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
@@ -110,7 +112,9 @@ class Run:
 
 @pytest.fixture
 def supervisor(tmp_path: Path) -> Iterator[Callable[..., Run]]:
-    """Runs the command in the directory: ``supervisor("run", "x.toml")``. Whatever still runs is killed at the end."""
+    """Runs the command in the directory: ``supervisor("run", "x.toml")``. Whatever still runs is killed at the end, and
+    each account that was printed must be right.
+    """
     runs: list[Run] = []
 
     def start(*arguments: str, **options: Any) -> Run:
@@ -120,6 +124,8 @@ def supervisor(tmp_path: Path) -> Iterator[Callable[..., Run]]:
     yield start
     for run in runs:
         run.close()
+    for run in runs:
+        assert_report_balanced(run.errors)
 
 
 @pytest.fixture

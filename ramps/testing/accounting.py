@@ -1,11 +1,11 @@
-"""`assert_balanced`: every end-to-end test ends with an account in which no event is missing."""
+"""What every end-to-end test ends with: an account in which no event is missing."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-__all__ = ["assert_balanced"]
+__all__ = ["assert_balanced", "assert_report_balanced"]
 
 
 class _Account(Protocol):
@@ -31,3 +31,12 @@ def assert_balanced(deployment: _Accountable, *, repeated: bool = False) -> None
     for flow, part in {**account.per_flow(), "all flows": account}.items():
         wrong = part.difference > 0 if repeated else part.difference != 0
         assert not wrong, f"the account of {flow} does not balance: {part.equation()}"
+
+
+def assert_report_balanced(report: str) -> None:
+    """The same for what a command that has run a deployment printed at its end; nothing if it printed no account.
+
+    Raises ``AssertionError`` with the lines that do not balance.
+    """
+    wrong = [line for line in report.splitlines() if line.startswith("account") and "unaccounted for" in line]
+    assert not wrong, "the account does not balance: " + "; ".join(wrong)

@@ -11,7 +11,10 @@ if TYPE_CHECKING:
     from supervisor.api.server import ApiServer
     from supervisor.deployment.running import Running
 
-__all__ = ["open_api"]
+__all__ = ["API", "open_api"]
+
+API = "api"
+"""In place of a component's name in `StartRefused`, where it is the API that cannot start."""
 
 
 def open_api(running: Running) -> ApiServer | None:

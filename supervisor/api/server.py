@@ -18,6 +18,7 @@ from ramps.errors import CannotOpen
 from ramps.network import listening
 from ramps.network.connections import ConnectionServer
 from ramps.network.limited_wsgi import Answer, HttpHost, HttpLimits, RequestBody
+from supervisor.api import API
 from supervisor.api.guard import Guard
 from supervisor.api.problems import CONTENT_TYPE, Problem
 from supervisor.api.routing import Route, Router, response_of
@@ -60,10 +61,11 @@ class ApiServer:
         try:
             token = None if settings.token is None else settings.token.reveal()
         except ValueError as error:
-            raise StartRefused(f"the API cannot start: {error}") from None
+            raise StartRefused(f"the API cannot start: {error}", API) from None
         if token is None and not is_loopback(settings.address.host):
             raise StartRefused(
-                f"the API cannot listen on {settings.address}: beyond this machine it needs a `token`"
+                f"the API cannot listen on {settings.address}: beyond this machine it needs a `token`",
+                API,
             )
         self._guard = Guard(
             token=token,
@@ -74,7 +76,7 @@ class ApiServer:
         try:
             sock = listening.listen(settings.address)
         except CannotOpen as error:
-            raise StartRefused(str(error).replace("onramp cannot", "the API cannot")) from None
+            raise StartRefused(str(error).replace("onramp cannot", "the API cannot"), API) from None
         self.address = listening.bound_address(sock)
         self._server = ConnectionServer(sock, log=_log, max_connections=settings.max_connections)
 

@@ -181,9 +181,12 @@ def _announce(deployment: Running) -> None:
 
 def _start_problem(plan: Plan, error: StartRefused) -> Problem:
     """The failed start as a problem with the table of the component, so that it names line and column."""
+    from supervisor.api import API
     from supervisor.deployment.load import parse
     from supervisor.deployment.problem import Problem
 
+    if error.component == API:
+        return parse(plan.text, plan.file).problem(("supervisor", "api"), "cannot-start", str(error))
     for component in plan.components():
         if component.actor_name == error.component:
             key = (f"{component.kind.value}s", component.id.name)

@@ -155,7 +155,11 @@ class SupervisorTable(Options):
     @field_validator("api", mode="before")
     @classmethod
     def _address_alone(cls, value: object) -> object:
-        return {"address": value} if isinstance(value, str | HostPort) else value
+        if isinstance(value, str | HostPort):
+            return {"address": value}
+        if value is not None and not isinstance(value, dict | ApiTable):
+            raise ValueError('must be an address, such as "127.0.0.1:9898", or a table with more')
+        return value
 
     @field_validator("heartbeat_timeout")
     @classmethod

@@ -20,6 +20,17 @@ AT_A_TIME = 3
 KEPT = [
     # A crash on the way into the intake was taken for a delivery.
     Scenario(15, "queue", "ledger", 1, False, 200, ("after-read:4:crash",), (Fault("full-disk", 60, 500),)),
+    # What a link could not take in of another executor was never answered.
+    Scenario(
+        21,
+        "sqlite",
+        "tcp",
+        2,
+        False,
+        475,
+        ("after-read:1:crash", "before-process:4:crash,before-process:12:crash,restart-backoff:1:kill"),
+        (Fault("sink-half-close", 110), Fault("pause", 243), Fault("sink-half-close", 245)),
+    ),
 ]
 """What has failed once."""
 

@@ -78,6 +78,37 @@ def test_what_fails_is_kept_and_confirmed_and_the_rest_arrives(tmp_path: Path) -
     assert (tmp_path / "out.jsonl").read_text() == run_again
 
 
+def test_the_bytes_of_a_letter_are_those_that_came_whoever_gave_the_event_up(tmp_path: Path) -> None:
+    """Regression: what a pipeline could not process was written anew, and numbers and double keys were others then."""
+    exact = b'{"n": 1.00000000000000000001, "n": 123456789012345678901234567890, "fails": true}'
+    refused = b'{ "n":  1, "refused": "\\u0041" }'
+    (tmp_path / "in.jsonl").write_bytes(b'{"n": 0}\n' + exact + b"\n" + refused + b"\n")
+    (tmp_path / "work.py").write_text(
+        "def work(event):\n"
+        "    event['seen'] = True\n"
+        "    if 'fails' in event:\n"
+        "        raise ValueError('wrong')\n"
+        "    return event\n"
+        "def refuse(event):\n"
+        "    return [event, event.missing] if 'refused' in event else event\n"
+    )
+    file = tmp_path / "deployment.toml"
+    file.write_text(
+        '[supervisor]\ndead_letters = "letters.db"\n'
+        '[onramps.in]\ntype = "file"\npath = "in.jsonl"\n'
+        '[pipelines.work]\npython = "work:work"\n'
+        '[pipelines.refuse]\npython = "work:refuse"\n'
+        '[offramps.out]\ntype = "file"\npath = "out.jsonl"\n'
+        '[offramps.other]\ntype = "file"\npath = "other.jsonl"\n'
+        '[flows.main]\nguarantee = "at-least-once"\nlinks = ["in -> work -> out", "in -> refuse -> other"]\n'
+    )
+    Deployment.load(file).run()
+    store = DeadLetterStore(tmp_path / "letters.db")
+    found = {stored.letter.component: stored.letter.original for stored in store.find()}
+    store.close()
+    assert found == {"pipeline:main/work": exact, "pipeline:main/refuse": refused}
+
+
 def test_letters_can_be_listed_shown_replayed_and_purged(tmp_path: Path) -> None:
     run(tmp_path)
     file = str(tmp_path / "letters.db")
