@@ -17,6 +17,7 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -33,6 +34,7 @@ from pipelines.event_file import (
     stored_sum,
 )
 from pipelines.packed_events import PackedEvents, unpack_events
+from pipelines.turns import Turns
 
 __all__ = ["EventStore", "Fsync", "InUse", "Record", "StoreTrouble", "StoredBatch"]
 
@@ -97,8 +99,7 @@ class EventStore:
         """The highest number that was there when it was opened."""
         self.last_given = 0
         """The highest number that is known to have been given to anything."""
-        self._turn = new_lock()
-        self._closed = False
+        self._turns = Turns(new_lock(), self._release)
         self._connection: sqlite3.Connection | None = None
         self._lock_file: int | None = None
 
@@ -128,24 +129,10 @@ class EventStore:
 
     def close(self) -> None:
         """Let go of the file, now or when the call under way has ended. Does not wait for that."""
-        self._closed = True
-        if self._turn.acquire(blocking=False):
-            try:
-                self._release()
-            finally:
-                self._turn.release()
+        self._turns.close()
 
-    @contextlib.contextmanager
-    def _taking_turns(self) -> Iterator[None]:
-        try:
-            with self._turn:
-                if self._closed:
-                    raise StoreTrouble(f"{self.path}: closed")
-                yield
-        finally:
-            # Whoever closed meanwhile could not get the turn.
-            if self._closed:
-                self.close()
+    def _taking_turns(self) -> AbstractContextManager[None]:
+        return self._turns.taking(lambda: StoreTrouble(f"{self.path}: closed"))
 
     def _release(self) -> None:
         connection, self._connection = self._connection, None

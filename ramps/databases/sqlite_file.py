@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import sqlite3
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from actors.native_thread import native_lock
+from pipelines.turns import Turns
 from ramps.errors import ConnectionLost
 
 __all__ = ["SqliteFile", "may_pass", "quoted"]
@@ -42,18 +42,12 @@ class SqliteFile:
     def __init__(self, path: Path, *, lock_timeout_seconds: float) -> None:
         self._path = path
         self._lock_timeout_seconds = lock_timeout_seconds
-        self._turn = native_lock()
-        self._closed = False
+        self._turns = Turns(native_lock(), self._release)
         self._connection: sqlite3.Connection | None = None
 
     def close(self) -> None:
         """Close, now or when the call under way has ended. Does not wait."""
-        self._closed = True
-        if self._turn.acquire(blocking=False):
-            try:
-                self._release()
-            finally:
-                self._turn.release()
+        self._turns.close()
 
     def _connect(self, mode: str) -> sqlite3.Connection:
         """``mode`` as in SQLite's URIs: ``ro``, ``rw``, ``rwc``."""
@@ -66,17 +60,8 @@ class SqliteFile:
         )
         return connection
 
-    @contextlib.contextmanager
-    def _taking_turns(self) -> Iterator[None]:
-        try:
-            with self._turn:
-                if self._closed:
-                    raise ConnectionLost(f"{self._path}: closed")
-                yield
-        finally:
-            # Whoever closed meanwhile could not get the turn.
-            if self._closed:
-                self.close()
+    def _taking_turns(self) -> AbstractContextManager[None]:
+        return self._turns.taking(lambda: ConnectionLost(f"{self._path}: closed"))
 
     def _release(self) -> None:
         connection, self._connection = self._connection, None

@@ -8,14 +8,14 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from pipelines.options import Duration, Options, Size
-from ramps.confirmations import Confirmations
 from ramps.errors import ConnectionLost, EndOfInput, FrameError
 from ramps.files.archives import compression_of
 from ramps.files.checkpoint import Checkpoint, Place
 from ramps.files.input_files import InputFile, cannot_read, check_readable
 from ramps.files.replay import Replay
+from ramps.files.replaying_onramp import ReplayingOnramp
 from ramps.files.tail import Change, Tail
-from ramps.onramp import InboundStream, Intake, Onramp, onramps
+from ramps.onramp import InboundStream, Intake, onramps
 from ramps.pause import Pause
 from ramps.time_slice import TimeSlice
 
@@ -60,7 +60,7 @@ class FileOptions(Options):
 
 
 @onramps.register
-class FileOnramp(Onramp):
+class FileOnramp(ReplayingOnramp):
     """Reads a file to its end, or follows it.
 
     A last line without its newline counts at the end of a whole file and of one that was rotated away; while
@@ -88,7 +88,6 @@ class FileOnramp(Onramp):
         codec = "string"
         """
     default_preprocessors: ClassVar[tuple[str, ...]] = ("lines",)
-    replays = True
     Options = FileOptions
     options: FileOptions
 
@@ -326,26 +325,10 @@ class FileOnramp(Onramp):
         path = self.options.path
         return self.options.checkpoint or path.with_name(f"{path.name}.checkpoint")
 
-    @property
-    def awaits_delivery(self) -> bool:
-        """At the end of a whole file."""
-        return self._replay is not None and self._replay.awaits_delivery
-
-    def keep_place(self) -> None:
-        """Write the checkpoint, at most once a second."""
-        if self._replay is not None:
-            self._replay.save()
-
-    def confirmations(self) -> Confirmations:
-        """What is not confirmed is in the file."""
-        return Confirmations() if self._replay is None else self._replay.confirmations(self.options.path)
-
     def close(self) -> None:
         """Release the file; a followed one is remembered."""
         self._pause.end()
-        if self._replay is not None:
-            self._replay.wake()
-            self._replay.save(at_once=True)
+        self._leave()
         self._tail.close()
         file, self._file = self._file, None
         if file is not None:

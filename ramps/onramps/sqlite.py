@@ -12,12 +12,12 @@ from pydantic import Field, model_validator
 
 from actors.native_thread import call_in_thread
 from pipelines.options import Duration, Options, Size
-from ramps.confirmations import Confirmations
 from ramps.databases.sqlite_rows import RowPlace, Rows, SqliteRows
 from ramps.errors import CannotOpen, ConnectionLost, EndOfInput
 from ramps.files.checkpoint import Checkpoint
 from ramps.files.replay import Replay
-from ramps.onramp import Intake, Onramp, onramps
+from ramps.files.replaying_onramp import ReplayingOnramp
+from ramps.onramp import Intake, onramps
 from ramps.pause import Pause
 
 __all__ = ["SqliteOnramp"]
@@ -79,7 +79,7 @@ class SqliteOptions(Options):
 
 
 @onramps.register
-class SqliteOnramp(Onramp):
+class SqliteOnramp(ReplayingOnramp):
     """Each row is an event: an object with a field for each column. Integers, numbers, texts and ``null`` are what they
     are; a blob, and text that is no UTF-8, are bytes.
 
@@ -108,7 +108,6 @@ class SqliteOnramp(Onramp):
         table = "orders"
         key = "id"
         """
-    replays = True
     Options = SqliteOptions
     options: SqliteOptions
 
@@ -193,26 +192,10 @@ class SqliteOnramp(Onramp):
         table = quote(options.table, safe=" ")[:_TABLE_LETTERS]
         return options.checkpoint or options.path.with_name(f"{options.path.name}.{table}.checkpoint")
 
-    @property
-    def awaits_delivery(self) -> bool:
-        """Behind the last row, without ``follow``."""
-        return self._replay is not None and self._replay.awaits_delivery
-
-    def keep_place(self) -> None:
-        """Write the checkpoint, at most once a second."""
-        if self._replay is not None:
-            self._replay.save()
-
-    def confirmations(self) -> Confirmations:
-        """What is not confirmed is in the table."""
-        return Confirmations() if self._replay is None else self._replay.confirmations(self.options.path)
-
     def close(self) -> None:
         """Close the database; a query under way ends by itself."""
         self._pause.end()
-        if self._replay is not None:
-            self._replay.wake()
-            self._replay.save(at_once=True)
+        self._leave()
         rows, self._rows = self._rows, None
         if rows is not None:
             rows.close()

@@ -33,6 +33,12 @@ RETRY = {"initial": "1ms", "maximum": "5ms"}
 DEAD = {"type": "unix", "path": "nobody.sock", "mailbox_events": ROOM, "retry": RETRY}
 
 
+@pytest.fixture
+def flow(flow: Flow) -> Flow:
+    """The same, stopped soon: what is for a closed offramp never arrives."""
+    return partial(flow, supervisor={"drain_timeout": "200ms"})
+
+
 def dead_name(instance: int = 0) -> str:
     return f"offramp:main{f'#{instance}' if instance else ''}/dead"
 
