@@ -139,7 +139,8 @@ class _Function:
 
     def build(self) -> ast.Module:
         metas, raws = self.shape
-        flow = Flow("value", "meta" if metas else None, "place" if raws else None)
+        place = "place" if raws else None
+        flow = Flow("value", "meta" if metas else None, place, origin=place)
         loop_body = self.send(self.entry, flow)
         functions: list[ast.stmt] = []
         while self._to_build:
@@ -175,13 +176,13 @@ class _Function:
 
     def _node_function(self, node_id: str) -> ast.stmt:
         meta = "meta" if self.shape.metas or self._writes_meta else None
-        place = "place" if self.shape.raws else None
+        place, origin = ("place", "origin") if self.shape.raws else (None, None)
         outside, self._counted = self._counted, set()
-        body = self._node(node_id, Flow("value", meta, place))
+        body = self._node(node_id, Flow("value", meta, place, origin=origin))
         counted, self._counted = sorted(self._counted), outside | self._counted
         if counted:
             body = [ast.Nonlocal(counted), *body]
-        return define(self._functions[node_id], ["value", "meta", "place"], body)
+        return define(self._functions[node_id], ["value", "meta", "place", "origin"], body)
 
     def _collect(self) -> list[ast.stmt]:
         order = sorted(self._lists, key=lambda end: (end.node != GRAPH, _position(self.graph, end)))
@@ -228,7 +229,8 @@ class _Function:
         if target.node not in self._functions:
             self._functions[target.node] = self.local("operator")
             self._to_build.append(target.node)
-        arguments = [load(name) if name else constant(None) for name in (flow.value, flow.meta, flow.place)]
+        names = (flow.value, flow.meta, flow.place, flow.origin)
+        arguments = [load(name) if name else constant(None) for name in names]
         return [*copies, ast.Expr(call(load(self._functions[target.node]), *arguments))]
 
     def _append(self, target: Endpoint, flow: Flow) -> list[ast.stmt]:
@@ -239,10 +241,8 @@ class _Function:
         meta = None if target.node == GRAPH and target.port in self._ends.without_meta else flow.meta
         name = self._lists.setdefault(target, f"output_{len(self._lists)}")
         statements += [method(f"{name}_values", "append", load(flow.value))]
-        place = flow.place
-        if target == _ERRORS:
-            # Where the event came from, though its value is another one: whoever keeps it wants its bytes.
-            place = "place" if self.shape.raws and flow.is_current else None
+        # Of errors, the event that they tell of, though its value is another one: whoever keeps it wants its bytes.
+        place = flow.origin if target == _ERRORS else flow.place
         for part, variable in (("metas", meta), ("places", place)):
             if variable is not None:
                 self.filled.add(f"{name}_{part}")
@@ -427,7 +427,7 @@ class _Function:
             item_flow,
             meta=meta if operator.writes_meta or flow.meta else None,
             # What was held may have come with any event before.
-            is_current=flow.is_current and operator.kind is not Kind.HOLD,
+            origin=flow.origin if operator.kind is not Kind.HOLD else None,
         )
         body = [*place_statements, *self._by_port(node_id, operator, port, item_flow)]
         return ast.For(names_to_store([port, value, meta]), load(items), body, [])

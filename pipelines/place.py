@@ -18,8 +18,8 @@ class Flow:
 
     Names of the local variables that hold it (``meta`` is ``None`` where there can be none; ``place`` is the event's
     index in the batch, which tells where its bytes are, or ``None`` where they are not known any more); whether another
-    branch still needs the value as it is now; how deep the code is nested; and whether it is, or tells of, the event
-    that the loop is at.
+    branch still needs the value as it is now; how deep the code is nested; and the index of the event that it was made
+    from, however changed, or ``None`` where that may be an earlier one.
     """
 
     value: str
@@ -27,7 +27,7 @@ class Flow:
     place: str | None
     shared: bool = False
     depth: int = 0
-    is_current: bool = True
+    origin: str | None = None
 
 
 class PlaceScope:

@@ -215,23 +215,25 @@ class Interpreter:
         self.steps = {node: TWINS[kind].naive() for node, kind in nodes.items()}
         self.left: dict[str, list[Any]] = defaultdict(list)
 
-    def send(self, source: tuple[str, str], value: Any, meta: Any, raw: Any) -> None:
+    def send(self, source: tuple[str, str], value: Any, meta: Any, raw: Any, origin: Any) -> None:
+        """``raw``: the event's bytes, if it is as it came; ``origin``: the bytes of what it was made from."""
         default = [(GRAPH, "err")] if source[1] == "err" else []
         for node, port in self.edges.get(source, default):
             own, own_meta = copy.deepcopy(value), copy.deepcopy(meta)
             if node == GRAPH:
-                self.left[port].append((own, own_meta, raw))
+                self.left[port].append((own, own_meta, origin if port == "err" else raw))
             else:
-                self.run(node, own, own_meta, raw)
+                self.run(node, own, own_meta, raw, origin)
 
-    def run(self, node: str, value: Any, meta: Any, raw: Any) -> None:
+    def run(self, node: str, value: Any, meta: Any, raw: Any, origin: Any) -> None:
         try:
             results = self.steps[node](value, meta)
         except Exception:
-            self.send((node, "err"), {"failed": node, "event": value}, meta, None)
+            self.send((node, "err"), {"failed": node, "event": value}, meta, None, origin)
             return
         for port, new, new_meta in results:
-            self.send((node, port), new, new_meta, raw if TWINS[self.nodes[node]].keeps_raws else None)
+            kept = raw if TWINS[self.nodes[node]].keeps_raws else None
+            self.send((node, port), new, new_meta, kept, origin)
 
 
 def build(nodes: dict[str, str], edges: Edges, make: Any) -> Pipeline:
@@ -295,7 +297,7 @@ def test_any_graph_gives_what_the_interpreter_gives_however_the_stream_is_cut(
     interpreter = Interpreter(nodes, edges)
     for index, event in enumerate(events):
         meta, raw = {"m": index} if metas else None, str(index).encode() if raws else None
-        interpreter.send((GRAPH, "in"), event, meta, raw)
+        interpreter.send((GRAPH, "in"), event, meta, raw, raw)
     left = run_in_batches(build(nodes, edges, make), events, cuts, metas, raws)
     found = {
         port: [(comparable(value), meta, raw) for value, meta, raw in items] for port, items in left.items()
