@@ -34,11 +34,15 @@ from actors.mailbox import Envelope
 __all__ = ["PROTECTED", "Preemption"]
 
 PROTECTED: Final = (
-    "actors", "asyncio", "gevent", "greenlet", "importlib", "_frozen_importlib", "_frozen_importlib_external",
-    "logging", "pipelines.language.queries.window_tickets", "pipelines.ticket", "ramps.tracker", "signal", "threading",
-    "zipimport",
+    "_frozen_importlib", "_frozen_importlib_external", "_weakrefset", "abc", "actors", "asyncio", "enum", "gevent",
+    "greenlet", "importlib", "logging", "pipelines.language.queries.window_tickets", "pipelines.ticket",
+    "ramps.tracker", "signal", "threading", "weakref", "zipimport",
 )  # fmt: skip
-"""Packages and modules in whose code, and under which, nobody is made to sleep (`actors.testing` excepted)."""
+"""Packages and modules in whose code, and under which, nobody is made to sleep (`actors.testing` excepted).
+
+Among them what protected code itself calls, or makes Python call, in the midst of its work: the name of a greenlet
+that waits for room comes from gevent by way of `weakref`, and a lane is an `enum.IntEnum`, whose hash is Python code.
+"""
 
 # Positive, because gevent's sleep(0) does not let the hub look at sockets and timers (see `actors.scheduler`).
 _SLEEP_SECONDS: Final = 1e-9

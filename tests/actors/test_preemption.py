@@ -297,6 +297,36 @@ assert code == 0
     )
 
 
+def test_nobody_is_put_to_sleep_by_what_the_kernel_calls_in_the_midst_of_its_work(run_patched: Run) -> None:
+    """gevent looks the name of a sender that waits for room up in a weak dictionary, whose code is Python's own."""
+    run_patched(
+        PRELUDE
+        + """
+import weakref
+from actors.mailbox import current_name
+
+ran, meanwhile = [], []
+
+def tick():
+    while True:
+        ran.append("a turn of somebody else")
+        gevent.sleep(1e-9)  # the thing under test
+
+scope = vars(weakref) | {"plain": weakref.WeakKeyDictionary.__setitem__, "now": time.thread_time,
+                         "ran": ran, "meanwhile": meanwhile}
+exec("def set_item(self, key, value):\\n before = len(ran); end = now() + 0.005\\n while now() < end: pass\\n"
+     " meanwhile.append(len(ran) - before); plain(self, key, value)", scope)
+weakref.WeakKeyDictionary.__setitem__ = scope["set_item"]
+ticker = gevent.spawn(tick)
+gevent.sleep(0.001)  # the thing under test
+with Often():
+    gevent.spawn(current_name).join()
+ticker.kill()
+assert meanwhile == [0], meanwhile
+"""
+    )
+
+
 def test_actors_that_compute_and_talk_lose_nothing(run_patched: Run) -> None:
     run_patched(
         PRELUDE
