@@ -140,6 +140,8 @@ class Builder:
             poison_after=getattr(table, "poison_after", 3),
             max_message_time_seconds=getattr(table, "max_message_time", None),
             stall_after_seconds=getattr(table, "stall_after", None),
+            # With tickets or links, whoever sent what it works on may wait for its answer, not for room.
+            counts_in_hand=isinstance(component, OfframpPlan),
         )
         if isinstance(component, PipelinePlan) and any(
             part.member.takes_over for part in component.operators

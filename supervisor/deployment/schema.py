@@ -284,8 +284,8 @@ class OfframpTable(_Receiving):
     stall_after: Duration | None = Field(
         default=None,
         gt=0,
-        description="No progress for so long while events wait is a crash of the offramp, unless it waits for its "
-        "connection. Must be longer than the longest write.",
+        description="No progress for so long, with events in hand or waiting, is a crash of the offramp, unless it "
+        "waits for its connection. Must be longer than the longest write.",
     )
     give_up: GiveUpOptions = Field(
         default_factory=GiveUpOptions,

@@ -82,7 +82,7 @@ class Child:
             self.wait_is_told = False
             return
         statistics = ref.statistics()
-        sample = ProgressSample.of(statistics, now)
+        sample = ProgressSample.of(statistics, now, counts_in_hand=self.spec.counts_in_hand)
         self._look_at_wait(sample, stall_after, find)
         self.standstill = standstill_start(self.standstill, sample)
         seconds = now - self.standstill.at_seconds

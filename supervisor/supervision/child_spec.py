@@ -50,6 +50,8 @@ class ChildSpec:
     ``max_message_time_seconds``   CPU time for one message before it counts as a crash; ``None``: no bound.
     ``stall_after_seconds``        how long it may process nothing while input waits, unless it waits itself for room
                                    downstream, before it is killed and restarted; ``None``: for ever.
+    ``counts_in_hand``             what it has in hand is input that waits, too: for one that hands over to the outside
+                                   world, where somebody waits for the answer and not for room in its mailbox.
     """
 
     id: str
@@ -62,6 +64,7 @@ class ChildSpec:
     poison_after: int = 3
     max_message_time_seconds: float | None = None
     stall_after_seconds: float | None = None
+    counts_in_hand: bool = False
 
     def __post_init__(self) -> None:
         self._check_id()

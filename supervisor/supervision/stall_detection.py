@@ -25,14 +25,15 @@ class ProgressSample:
     processed: int
     """Events taken from its flow lane since it was made."""
     waiting: int
-    """Events in its flow lane now."""
+    """Events in its flow lane now; with those in its hand, where they count."""
     blocked_on: str | None
     """The actor for whose room it waits now, or what it says that it waits for."""
 
     @classmethod
-    def of(cls, statistics: ActorStatistics, now: float) -> ProgressSample:
+    def of(cls, statistics: ActorStatistics, now: float, *, counts_in_hand: bool = False) -> ProgressSample:
         """The sample in a snapshot of an actor."""
-        return cls(now, statistics.processed, statistics.mailbox.depth, statistics.blocked_on)
+        waiting = statistics.mailbox.depth + (statistics.events_in_hand if counts_in_hand else 0)
+        return cls(now, statistics.processed, waiting, statistics.blocked_on)
 
 
 def standstill_start(start: ProgressSample | None, now: ProgressSample) -> ProgressSample:
@@ -71,7 +72,10 @@ def describe_wait(chain: Sequence[str], seconds: float) -> str:
 
 def describe_stall(statistics: ActorStatistics, seconds: float) -> str:
     """Who stood still, for how long, and who waits for it."""
-    text = f"{statistics.name} processed nothing for {seconds:.3g} s while {statistics.mailbox.depth} events waited"
+    text = (
+        f"{statistics.name} processed nothing for {seconds:.3g} s, {statistics.events_in_hand} events in hand and "
+        f"{statistics.mailbox.depth} waiting"
+    )
     senders = list(dict.fromkeys(statistics.mailbox.blocked_senders))
     if senders:
         more = f" and {len(senders) - _MAX_NAMES} more" if len(senders) > _MAX_NAMES else ""

@@ -28,7 +28,8 @@ def test_a_child_that_hangs_while_input_waits_is_killed_and_restarted(stage, log
     assert restarts(top) == [1]
     assert [line for line in stage.news() if "got" in line] == ["a got hang", "a got 1", "a got 2"]
     assert log_lines()[0] == (
-        "a was killed: Stalled: a processed nothing for 4 s while 2 events waited; restart 1 of 5 within 10 s, in 0.1 s"
+        "a was killed: Stalled: a processed nothing for 4 s, 1 events in hand and 2 waiting; "
+        "restart 1 of 5 within 10 s, in 0.1 s"
     )
     assert isinstance(stage.system.dead_letters.recent[0].error, Stalled)
 
@@ -36,6 +37,22 @@ def test_a_child_that_hangs_while_input_waits_is_killed_and_restarted(stage, log
 def test_a_child_that_hangs_is_left_alone_while_nothing_waits_for_it(stage):
     top = stage.supervise(hanging(stage))
     stage.tell("a", "hang")
+    stage.advance(100.0)
+
+    assert restarts(top) == [0]
+
+
+def test_what_a_child_has_in_hand_is_input_that_waits_if_it_says_so(stage):
+    top = stage.supervise(hanging(stage, counts_in_hand=True))
+    stage.tell("a", "hang")
+    stage.advance(5.5)
+
+    assert restarts(top) == [1]
+
+
+def test_a_child_that_counts_what_it_has_in_hand_may_do_nothing_when_it_has_nothing(stage):
+    top = stage.supervise(hanging(stage, counts_in_hand=True))
+    stage.tell("a", 1)
     stage.advance(100.0)
 
     assert restarts(top) == [0]
@@ -78,7 +95,7 @@ def test_whoever_hangs_is_blamed_and_not_those_who_wait_for_it(stage, log_lines)
     stage.advance(20.0)
 
     assert restarts(top) == [1, 0]
-    assert "while 1 events waited; blocked by it: pipe;" in log_lines()[0]
+    assert "1 events in hand and 1 waiting; blocked by it: pipe;" in log_lines()[0]
     assert [line for line in stage.news() if "got" in line][1:] == ["a got 1", "a got 2", "a got 3"]
 
 
