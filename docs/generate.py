@@ -2,7 +2,7 @@
 
     python docs/generate.py
 
-It writes the whole of ``connectors.md`` and of ``language/reference.md``, and in ``deployment.md`` and
+It writes the whole of ``connectors.md``, ``metrics.md`` and ``language/reference.md``, and in ``deployment.md`` and
 ``testing-deployments.md`` the tables between
 ``<!-- keys: … -->`` and ``<!-- end -->``. A test says when this has to be run again.
 """
@@ -37,8 +37,9 @@ from supervisor.deployment.describe import OptionDescription, describe_options
 from supervisor.deployment.families import FAMILIES
 from supervisor.deployment.schema import FlowTable, OfframpTable, OnrampTable, PipelineTable, SupervisorTable
 from supervisor.deployment.toml_text import toml_value
+from supervisor.observation.metrics import METRICS
 
-__all__ = ["connectors", "deployment", "main", "reference"]
+__all__ = ["connectors", "deployment", "main", "metrics", "reference"]
 
 DOCS = Path(__file__).parent
 
@@ -232,8 +233,43 @@ def _cell(text: str) -> str:
     return text.replace("|", r"\|").replace("\n", " ")
 
 
+METRICS_HEAD = """\
+# Metrics
+
+`GET /metrics` of the [HTTP API](api.md) answers them as text for Prometheus, or as OpenMetrics to who asks for that,
+where `[supervisor] api` says that there is one:
+
+```text
+scrape_configs:
+  - job_name: aftershock
+    static_configs: [{ targets: ["127.0.0.1:9898"] }]
+```
+
+With a `token`, give it to Prometheus as `authorization: { credentials_file: … }`. All are made from one look at what
+the components count anyway: no event costs anything for them. Counters only grow, over restarts of their component;
+those of an executor begin anew when it does. `executor` is `0` in the command's own process.
+
+This page is generated from `supervisor/observation/metrics.py`; to change it, change that and run
+`python docs/generate.py`.
+
+| metric | kind | labels | meaning |
+|---|---|---|---|
+"""
+
+
+def metrics() -> str:
+    """The page of metrics."""
+    rows = []
+    for metric in METRICS:
+        name = metric.name + ("_total" if metric.kind == "counter" else "")
+        labels = ", ".join(f"`{label}`" for label in metric.labels)
+        rows.append(f"| `{name}` | {metric.kind} | {labels} | {metric.help} |\n")
+    return METRICS_HEAD + "".join(rows)
+
+
 def main() -> None:
     """Bring the pages up to date."""
+    (DOCS / "metrics.md").write_text(metrics(), encoding="utf-8")
     (DOCS / "connectors.md").write_text(connectors(), encoding="utf-8")
     (DOCS / "language").mkdir(exist_ok=True)
     (DOCS / "language" / "reference.md").write_text(reference(), encoding="utf-8")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from supervisor.api.resources import observing, probes, steering
+from supervisor.api.resources import metrics, observing, probes, steering
 from supervisor.api.resources.documents import document_routes, tremor_routes
 from supervisor.api.routing import Route
 from supervisor.api.service import Service
@@ -16,6 +16,7 @@ def all_routes(service: Service) -> list[Route]:
         *observing.routes(service),
         *steering.routes(service),
         *probes.routes(service),
+        *metrics.routes(service),
         *tremor_routes(service),
     ]
     return [*routes, *document_routes(routes)]

@@ -29,6 +29,10 @@ def test_the_reference_of_components_is_fresh(generate: ModuleType) -> None:
     assert (DOCS / "connectors.md").read_text(encoding="utf-8") == generate.connectors(), STALE
 
 
+def test_every_metric_is_in_the_documentation_as_it_is(generate: ModuleType) -> None:
+    assert (DOCS / "metrics.md").read_text(encoding="utf-8") == generate.metrics(), STALE
+
+
 def test_the_reference_of_the_language_is_fresh(generate: ModuleType) -> None:
     assert (DOCS / "language" / "reference.md").read_text(encoding="utf-8") == generate.reference(), STALE
 
