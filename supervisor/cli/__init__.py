@@ -17,6 +17,11 @@ __all__ = ["main"]
 
 _COMMANDS = {
     "run": "Run a deployment until it ends or is stopped.",
+    "status": "Print what runs, and what is the matter.",
+    "top": "Show what each component does right now: rates, latency, mailboxes, drops.",
+    "pause": "Hold a component or flow back, with what it has in hand.",
+    "resume": "Let a component or flow go on that was paused.",
+    "restart": "Stop a component or flow in order, and start it anew.",
     "check": "Find everything that is wrong with a deployment, without starting it.",
     "test": "Run the cases in *.test.toml against the deployments that they are about.",
     "show": "Print a deployment with all defaults filled in, as TOML.",
@@ -36,6 +41,7 @@ _COMMANDS = {
 
 # A module called `list` or `format` would stand in this package's namespace in place of the built-in.
 _MODULES = {"dead-letters": "dead_letters", "list": "listing", "format": "formatting", "test": "testing"}
+_MODULES |= {action: f"steering:{action}" for action in ("pause", "resume", "restart")}
 
 
 class _CommandGroup(click.Group):
@@ -47,8 +53,9 @@ class _CommandGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        module = importlib.import_module(f"supervisor.cli.{_MODULES.get(cmd_name, cmd_name)}")
-        command: click.Command = module.command
+        name, _, attribute = _MODULES.get(cmd_name, cmd_name).partition(":")
+        module = importlib.import_module(f"supervisor.cli.{name}")
+        command: click.Command = getattr(module, attribute or "command")
         return command
 
     def resolve_command(

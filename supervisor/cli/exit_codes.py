@@ -28,6 +28,10 @@ class ExitCode(IntEnum):
     """``format --check`` found a text that is not in the canonical layout."""
     CASES_FAILED = 8
     """``test``: a case did not come out as it expects."""
+    UNHEALTHY = 9
+    """``status``: a component or executor does not run, or is not connected."""
+    UNREACHABLE = 10
+    """A command for a running engine found none, or something else."""
     INTERRUPTED = 130
     """Ended at once by SIGINT (128 + 2): a second one, or one to a command that has nothing to drain."""
     PIPE_CLOSED = 141

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from supervisor.deployment.account import Account, ComponentAccount, count_events
 from supervisor.deployment.plan import ComponentPlan, Kind, OfframpPlan, OnrampPlan, PipelinePlan, Plan
 
-__all__ = ["account_text", "component_lines", "describe_component"]
+__all__ = ["account_text", "component_lines", "describe_component", "format_size_roughly"]
 
 
 def component_lines(plan: Plan, places: Mapping[tuple[str, str], str] = {}) -> list[tuple[str, str]]:

@@ -100,6 +100,8 @@ def test_the_exit_codes_are_fixed() -> None:
         "EVENTS_LOST": 6,
         "UNFORMATTED": 7,
         "CASES_FAILED": 8,
+        "UNHEALTHY": 9,
+        "UNREACHABLE": 10,
         "INTERRUPTED": 130,
         "PIPE_CLOSED": 141,
         "TERMINATED": 143,

@@ -11,10 +11,9 @@ from werkzeug.wrappers import Response
 from supervisor.api.models import Health, Version
 from supervisor.api.routing import Call, Route
 from supervisor.api.service import Service
+from supervisor.observation.health import reasons_of
 
 __all__ = ["routes"]
-
-_READY = {"running", "ended"}
 
 
 class _Verbosity(BaseModel):
@@ -29,11 +28,11 @@ def routes(service: Service) -> Iterator[Route]:
         return Health(status="ok", reasons=[])
 
     def readyz(_call: Call) -> Any:
-        return _answer(_reasons(service))
+        return _answer(reasons_of(service.snapshot()))
 
     def healthz(call: Call) -> Any:
         tree = dict(service.running.tree()) if call.query.verbose else None
-        return _answer(_reasons(service), tree)
+        return _answer(reasons_of(service.snapshot()), tree)
 
     def version(_call: Call) -> Version:
         from importlib.metadata import version as installed
@@ -47,22 +46,6 @@ def routes(service: Service) -> Iterator[Route]:
     yield Route("GET", "/healthz", healthz, "The same, with the supervision tree and reasons if asked for.", tag,
                 query=_Verbosity, answer=Health, problems=(503,))  # fmt: skip
     yield Route("GET", "/version", version, "What this is.", tag, answer=Version, public=True)
-
-
-def _reasons(service: Service) -> list[str]:
-    snapshot = service.snapshot()
-    reasons = [] if snapshot.state == "running" else [f"the deployment is {snapshot.state}"]
-    reasons += [
-        f"{component.name} is {component.state}" + (f": {component.reason}" if component.reason else "")
-        for component in snapshot.components
-        if component.state not in _READY
-    ]
-    reasons += [
-        f"executor {process.executor} is {process.state}"
-        for process in snapshot.processes
-        if process.executor and process.state != "running"
-    ]
-    return reasons
 
 
 def _answer(reasons: list[str], tree: dict[str, Any] | None = None) -> Response:

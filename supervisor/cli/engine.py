@@ -1,0 +1,132 @@
+"""`Engine`: a running deployment, as the commands see it by its HTTP API."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import click
+
+from supervisor.cli.exit_codes import ExitCode
+from supervisor.observation.snapshot import Snapshot
+
+__all__ = ["Engine", "engine_options"]
+
+DEFAULT_ADDRESS = "http://127.0.0.1:9898"
+_TIMEOUT_SECONDS = 10.0
+_MAX_ANSWER_BYTES = 64 * 2**20
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+class Unreachable(click.ClickException):
+    """Nobody answers, or not as an engine would."""
+
+    exit_code = ExitCode.UNREACHABLE
+
+
+class Engine:
+    """Asks one question after the other. Each blocks for some seconds at most, and raises `click.ClickException` with
+    what is wrong and what to do.
+    """
+
+    def __init__(self, address: str, token: str | None) -> None:
+        self.address = address
+        self._token = token
+        parts = urlsplit(address if "//" in address else f"http://{address}")
+        try:
+            port = parts.port
+        except ValueError:
+            port = None
+        if parts.scheme != "http" or not parts.hostname or (port is None and ":" in parts.netloc):
+            raise click.BadParameter(
+                f"{address!r} is no address of an API; write it as {DEFAULT_ADDRESS}", param_hint="--api"
+            )
+        self._host, self._port = parts.hostname, port or 80
+
+    def snapshot(self) -> Snapshot:
+        """How everything is now."""
+        plain = self.get("/api/v1/deployment")
+        try:
+            return Snapshot.from_json(plain)
+        except (KeyError, TypeError) as error:
+            raise Unreachable(
+                f"{self.address} answers something else than this version does: {error}"
+            ) from None
+
+    def act(self, action: str, target: str) -> list[str]:
+        """Pause, resume or restart; whom it was done to."""
+        answer = self._ask("POST", "/api/v1/actions", {"action": action, "target": target})
+        return list(answer["components"])
+
+    def get(self, path: str) -> Any:
+        """The JSON document at a path."""
+        return self._ask("GET", path, None)
+
+    def _ask(self, method: str, path: str, body: Any) -> Any:
+        headers = {"Accept": "application/json"}
+        if self._token is not None:
+            headers["Authorization"] = f"Bearer {self._token}"
+        data = None
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+            data = json.dumps(body).encode()
+        connection = http.client.HTTPConnection(self._host, self._port, timeout=_TIMEOUT_SECONDS)
+        try:
+            connection.request(method, path, data, headers)
+            answer = connection.getresponse()
+            text = answer.read(_MAX_ANSWER_BYTES)
+        except (OSError, http.client.HTTPException) as error:
+            raise Unreachable(
+                f"no engine answers at {self.address} ({error}); start it with `[supervisor] api = …` in its file, and "
+                "say by --api, or AFTERSHOCK_API, where that is"
+            ) from None
+        finally:
+            connection.close()
+        return self._understood(answer.status, text)
+
+    def _understood(self, status: int, text: bytes) -> Any:
+        try:
+            document = json.loads(text)
+        except ValueError:
+            raise Unreachable(f"what answers at {self.address} is no engine: {text[:80]!r}") from None
+        if status < 400:
+            return document
+        detail = document.get("detail", "") if isinstance(document, dict) else ""
+        if status in (401, 403):
+            raise click.ClickException(f"{detail}; give the token by --token-env or --token-file")
+        raise click.ClickException(detail or f"the engine answered {status}")
+
+
+def engine_options(command: _Command) -> _Command:
+    """The options by which a command finds its engine; it gets them as ``engine``."""
+
+    def make(context: click.Context, _parameter: click.Parameter, address: str) -> Engine:
+        return Engine(address, _token(context.params.get("token_env"), context.params.get("token_file")))
+
+    options = [
+        # Eager, so that they are known when the address is looked at.
+        click.option("--token-env", metavar="NAME", is_eager=True, expose_value=True,
+                     help="The environment variable that has the API's token (default: AFTERSHOCK_TOKEN, if set)."),
+        click.option("--token-file", type=click.Path(path_type=Path, dir_okay=False, exists=True), is_eager=True,
+                     help="The file that has it."),
+        click.option("--api", "engine", metavar="URL", default=DEFAULT_ADDRESS, envvar="AFTERSHOCK_API",
+                     show_default=True, show_envvar=True, callback=make,
+                     help="Where the engine's API listens."),
+    ]  # fmt: skip
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def _token(variable: str | None, file: Path | None) -> str | None:
+    if file is not None:
+        return file.read_text(encoding="utf-8").strip()
+    if variable is not None and variable not in os.environ:
+        raise click.BadParameter(f"there is no environment variable {variable}", param_hint="--token-env")
+    return os.environ.get(variable or "AFTERSHOCK_TOKEN")
