@@ -38,35 +38,35 @@ class Engine:
     def __init__(self, address: str, token: str | None) -> None:
         self.address = address
         self._token = token
-        parts = urlsplit(address if "//" in address else f"http://{address}")
         try:
-            port = parts.port
+            parts = urlsplit(address if "//" in address else f"http://{address}")
+            scheme, host, port = parts.scheme, parts.hostname, parts.port
         except ValueError:
-            port = None
-        if parts.scheme != "http" or not parts.hostname or (port is None and ":" in parts.netloc):
+            scheme, host, port = "", None, None
+        if scheme != "http" or not host:
             raise click.BadParameter(
                 f"{address!r} is no address of an API; write it as {DEFAULT_ADDRESS}", param_hint="--api"
             )
-        self._host, self._port = parts.hostname, port or 80
+        self._host, self._port = host, port or 80
 
     def snapshot(self) -> Snapshot:
         """How everything is now."""
-        plain = self.get("/api/v1/deployment")
+        plain = self._ask("GET", "/api/v1/deployment", None)
         try:
             return Snapshot.from_json(plain)
         except (KeyError, TypeError) as error:
-            raise Unreachable(
-                f"{self.address} answers something else than this version does: {error}"
-            ) from None
+            raise self._other_version(error) from None
 
     def act(self, action: str, target: str) -> list[str]:
         """Pause, resume or restart; whom it was done to."""
         answer = self._ask("POST", "/api/v1/actions", {"action": action, "target": target})
-        return list(answer["components"])
+        try:
+            return list(answer["components"])
+        except (KeyError, TypeError) as error:
+            raise self._other_version(error) from None
 
-    def get(self, path: str) -> Any:
-        """The JSON document at a path."""
-        return self._ask("GET", path, None)
+    def _other_version(self, error: Exception) -> Unreachable:
+        return Unreachable(f"{self.address} answers something else than this version does: {error!r}")
 
     def _ask(self, method: str, path: str, body: Any) -> Any:
         headers = {"Accept": "application/json"}
@@ -81,7 +81,8 @@ class Engine:
             connection.request(method, path, data, headers)
             answer = connection.getresponse()
             text = answer.read(_MAX_ANSWER_BYTES)
-        except (OSError, http.client.HTTPException) as error:
+        # ValueError: a host, or a token, that cannot be written into a request.
+        except (OSError, http.client.HTTPException, ValueError) as error:
             raise Unreachable(
                 f"no engine answers at {self.address} ({error}); start it with `[supervisor] api = …` in its file, and "
                 "say by --api, or AFTERSHOCK_API, where that is"
@@ -126,7 +127,10 @@ def engine_options(command: _Command) -> _Command:
 
 def _token(variable: str | None, file: Path | None) -> str | None:
     if file is not None:
-        return file.read_text(encoding="utf-8").strip()
+        try:
+            return file.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise click.BadParameter(f"{file} cannot be read: {error}", param_hint="--token-file") from None
     if variable is not None and variable not in os.environ:
         raise click.BadParameter(f"there is no environment variable {variable}", param_hint="--token-env")
     return os.environ.get(variable or "AFTERSHOCK_TOKEN")

@@ -31,7 +31,7 @@ def command(engine: Engine, as_json: bool, **_token: object) -> None:
     if as_json:
         print_json({"healthy": not reasons, "reasons": reasons, "deployment": snapshot.to_json()})
     else:
-        console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
+        console = Console(width=None if sys.stdout.isatty() else 160, highlight=False, markup=False)
         console.print(_table(snapshot))
         for reason in reasons:
             console.print(printable(reason, 400), style="bold red", soft_wrap=True)
@@ -48,14 +48,12 @@ def _table(snapshot: Snapshot) -> Table:
     for heading in ("in", "out", "dropped", "errors", "waiting", "restarts"):
         table.add_column(heading, justify="right")
     for component in snapshot.components:
-        out = component.written if component.kind == "offramp" else sum(component.sent.values())
-        dropped = sum(component.dropped.values()) + sum(component.unlinked.values())
         table.add_row(
             component.name,
             component.state,
             f"{component.received:,}",
-            f"{out:,}",
-            f"{dropped:,}",
+            f"{component.events_out:,}",
+            f"{component.events_dropped:,}",
             f"{component.errors:,}",
             f"{component.waiting:,}" if component.max_waiting else "",
             str(component.restarts),

@@ -61,7 +61,7 @@ def command(
 
     Latency is the age of events when an offramp had written them. Ctrl-C ends it.
     """
-    console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
+    console = Console(width=None if sys.stdout.isatty() else 160, highlight=False, markup=False)
     live = Live(console=console, auto_refresh=False, screen=console.is_terminal)
     shows_live = console.is_terminal and not once and not as_json
     before = engine.snapshot()

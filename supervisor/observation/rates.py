@@ -50,11 +50,8 @@ def _rates(before: ComponentSnapshot | None, now: ComponentSnapshot, seconds: fl
     if before is not None and before.received > now.received:
         before = None
 
-    def rate(after: float, earlier: float) -> float:
-        return max(0.0, after - earlier) / seconds
-
     def difference(name: str) -> float:
-        return rate(getattr(now, name), getattr(before, name) if before else 0)
+        return float(max(0, getattr(now, name) - (getattr(before, name) if before else 0)) / seconds)
 
     latencies = _difference(now.latencies, before.latencies if before else ())
     return ComponentRates(
@@ -63,9 +60,9 @@ def _rates(before: ComponentSnapshot | None, now: ComponentSnapshot, seconds: fl
         executor=now.executor,
         state=now.state,
         events_in=difference("received"),
-        events_out=difference("written") if now.kind == "offramp" else rate(_sent(now), _sent(before)),
+        events_out=difference("events_out"),
         bytes=difference("read_bytes") + difference("written_bytes"),
-        dropped=rate(_dropped(now), _dropped(before)),
+        dropped=difference("events_dropped"),
         errors=difference("errors"),
         p50_seconds=percentile_seconds(latencies, 50),
         p99_seconds=percentile_seconds(latencies, 99),
@@ -79,11 +76,3 @@ def _rates(before: ComponentSnapshot | None, now: ComponentSnapshot, seconds: fl
 def _difference(now: Iterable[int], before: tuple[int, ...]) -> list[int]:
     now = list(now)
     return [max(0, after - earlier) for after, earlier in zip(now, before or [0] * len(now), strict=True)]
-
-
-def _sent(component: ComponentSnapshot | None) -> int:
-    return sum(component.sent.values()) if component else 0
-
-
-def _dropped(component: ComponentSnapshot | None) -> int:
-    return sum(component.dropped.values()) + sum(component.unlinked.values()) if component else 0

@@ -86,6 +86,16 @@ class ComponentSnapshot:
     address: str = ""
     """Where it listens."""
 
+    @property
+    def events_out(self) -> int:
+        """What an offramp has written, or what left any other by ports that are linked."""
+        return self.written if self.kind == "offramp" else sum(self.sent.values())
+
+    @property
+    def events_dropped(self) -> int:
+        """Dropped on purpose, or by ports that nobody reads."""
+        return sum(self.dropped.values()) + sum(self.unlinked.values())
+
 
 @dataclass(frozen=True, slots=True)
 class ProcessSnapshot:

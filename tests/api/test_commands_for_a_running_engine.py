@@ -6,10 +6,13 @@ import json
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from supervisor.observation.snapshot import ComponentSnapshot, Snapshot
 
 DEPLOYMENT = """
 [supervisor]
@@ -130,30 +133,58 @@ def test_where_nobody_listens_it_says_how_an_engine_is_found(supervisor: Supervi
     assert "[supervisor] api" in errors
 
 
-@pytest.fixture
-def stranger() -> Iterator[str]:
-    """Something else that listens: it answers any request with a page."""
+@contextmanager
+def answering(body: bytes) -> Iterator[str]:
+    """Something else that listens: it answers one request, whatever it is, with this."""
     with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(20)
 
         def answer() -> None:
             connection, _ = server.accept()
             with connection:
                 connection.recv(65536)
-                connection.sendall(b"HTTP/1.0 200 OK\r\nContent-Length: 7\r\n\r\n<html/>")
+                connection.sendall(b"HTTP/1.0 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
 
         thread = threading.Thread(target=answer)
         thread.start()
         yield f"127.0.0.1:{server.getsockname()[1]}"
-        thread.join(10)
+        thread.join(20)
 
 
-def test_what_is_no_engine_is_told(supervisor: Supervisor, stranger: str) -> None:
-    code, _, errors = ask(supervisor, "status", "--api", stranger)
+@pytest.mark.parametrize("command", [("status",), ("pause", "main")])
+@pytest.mark.parametrize("body", [b"<html/>", b"[]", b"{}", b"1"])
+def test_what_is_no_engine_is_told(supervisor: Supervisor, body: bytes, command: tuple[str, ...]) -> None:
+    with answering(body) as stranger:
+        code, _, errors = ask(supervisor, *command, "--api", stranger)
     assert code == 10
-    assert "is no engine" in errors
+    assert "is no engine" in errors or "something else than this version" in errors
+    assert "Traceback" not in errors
 
 
-@pytest.mark.parametrize("address", ["https://localhost:1", "http://", "http://localhost:x"])
+def test_a_token_that_no_header_can_hold_is_told(supervisor: Supervisor, write: Write) -> None:
+    write("token", "first\nsecond")
+    code, _, errors = ask(supervisor, "status", "--api", "127.0.0.1:1", "--token-file", "token")
+    assert code == 10
+    assert "Traceback" not in errors
+
+
+def test_a_reason_with_brackets_is_shown_as_it_is(supervisor: Supervisor) -> None:
+    """They are no markup: the error of a peer may have any."""
+    component = ComponentSnapshot(
+        name="offramp:main/out", kind="offramp", flow="main", instance=0, id="out", type="", executor=0,
+        state="connecting", reason="[/b] refused [red]",
+    )  # fmt: skip
+    snapshot = Snapshot(
+        at_ns=0, file="[/c].toml", state="running", guarantees={}, components=(component,), processes=()
+    )
+    with answering(json.dumps(snapshot.to_json()).encode()) as engine:
+        code, output, _ = ask(supervisor, "status", "--api", engine)
+    assert code == 9
+    assert "[/c].toml: running" in output
+    assert "offramp:main/out is connecting: [/b] refused [red]" in output
+
+
+@pytest.mark.parametrize("address", ["https://localhost:1", "http://", "http://localhost:x", "http://[::1"])
 def test_an_address_that_is_none_is_a_mistake_of_the_command_line(
     supervisor: Supervisor, address: str
 ) -> None:

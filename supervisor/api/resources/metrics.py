@@ -24,7 +24,7 @@ from supervisor.api.service import Service
 from supervisor.observation.metrics import METRICS, Metric
 from supervisor.observation.snapshot import Snapshot
 
-__all__ = ["families", "routes"]
+__all__ = ["routes"]
 
 
 def routes(service: Service) -> Iterator[Route]:
@@ -43,19 +43,11 @@ def routes(service: Service) -> Iterator[Route]:
                 description="Text of Prometheus, or of OpenMetrics where the client asks for it.")  # fmt: skip
 
 
-def families(snapshot: Snapshot) -> Iterator[Family]:
-    """All metrics of a snapshot, as `prometheus_client` has them. Those without any value are left out."""
-    for metric in METRICS:
-        family = _family(metric, snapshot)
-        if family.samples:
-            yield family
-
-
 def _family(metric: Metric, snapshot: Snapshot) -> Family:
     if metric.kind == "histogram":
+        bounds = [*map(str, BOUNDS_SECONDS), "+Inf"]
         histogram = HistogramMetricFamily(metric.name, metric.help, labels=metric.labels)
         for sample in metric.samples(snapshot):
-            bounds = [*map(str, BOUNDS_SECONDS), "+Inf"]
             histogram.add_metric(
                 sample.labels, list(zip(bounds, accumulate(sample.buckets), strict=True)), sample.value
             )
@@ -72,4 +64,6 @@ class _Once(Collector):
         self._snapshot = snapshot
 
     def collect(self) -> Iterator[Family]:
-        return families(self._snapshot)
+        families = (_family(metric, self._snapshot) for metric in METRICS)
+        # One without any value would only be a heading.
+        return (family for family in families if family.samples)
