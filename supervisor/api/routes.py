@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from supervisor.api.resources import metrics, observing, probes, steering
+from supervisor.api.resources import metrics, observing, probes, steering, stream
 from supervisor.api.resources.documents import document_routes, tremor_routes
 from supervisor.api.routing import Route
 from supervisor.api.service import Service
@@ -14,6 +14,7 @@ def all_routes(service: Service) -> list[Route]:
     """In the order of the document."""
     routes = [
         *observing.routes(service),
+        *stream.routes(service),
         *steering.routes(service),
         *probes.routes(service),
         *metrics.routes(service),
