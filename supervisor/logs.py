@@ -12,14 +12,14 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TextIO
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-__all__ = ["REPEAT_PERIOD_SECONDS", "RepeatLimit", "configure_logs"]
+__all__ = ["REPEAT_PERIOD_SECONDS", "RepeatLimit", "component_of", "configure_logs"]
 
 REPEAT_PERIOD_SECONDS = 10.0
 """How long a warning or error that comes again and again is only counted before it is shown again."""
@@ -103,14 +103,23 @@ def _console_renderer(*, colours: bool, tracebacks: bool) -> list[Processor]:
 
 def _with_place(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Component, flow and instance as fields, whoever logs: actors are named after their place in the deployment."""
-    for key in _NAMES:
-        found = _ACTOR_NAME.fullmatch(str(event.get(key, "")))
-        if found:
-            event.setdefault("component", found[0])
-            event.setdefault("flow", found["flow"])
-            event.setdefault("instance", int(found["instance"] or 0))
-            break
+    found = _place_of(event)
+    if found:
+        event.setdefault("component", found[0])
+        event.setdefault("flow", found["flow"])
+        event.setdefault("instance", int(found["instance"] or 0))
     return event
+
+
+def component_of(fields: Mapping[str, object]) -> str:
+    """Whom a record with these fields is about: a component or flow; empty if it is about none."""
+    found = _place_of(fields)
+    return found[0] if found else ""
+
+
+def _place_of(fields: Mapping[str, object]) -> re.Match[str] | None:
+    places = (_ACTOR_NAME.fullmatch(str(fields.get(key, ""))) for key in _NAMES)
+    return next(filter(None, places), None)
 
 
 def _for_people(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

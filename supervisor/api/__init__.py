@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,9 +18,11 @@ API = "api"
 """In place of a component's name in `StartRefused`, where it is the API that cannot start."""
 
 
-def open_api(running: Running) -> ApiServer | None:
+def open_api(running: Running, loggers: Sequence[str] | None = None) -> ApiServer | None:
     """Take the address that ``api`` in its ``[supervisor]`` names, before the deployment starts; ``None`` if it names
     none. `ApiServer.serve` once it has started, `ApiServer.stop` after the deployment. Raises `StartRefused`.
+
+    What ``loggers`` get is shown as the logs of the deployment; by default those that the engine itself writes to.
     """
     settings = running.plan.supervisor.api
     if settings is None:
@@ -27,7 +30,10 @@ def open_api(running: Running) -> ApiServer | None:
     from supervisor.api.routes import all_routes
     from supervisor.api.server import ApiServer
     from supervisor.api.service import Service
+    from supervisor.log_ring import OUR_LOGGERS
 
-    server = ApiServer(all_routes(Service(running)), settings)
+    service = Service(running)
+    server = ApiServer(all_routes(service), settings)
     server.listen()
+    server.on_stop = service.logs.keep(OUR_LOGGERS if loggers is None else loggers)
     return server

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from werkzeug.wrappers import Response
 
-__all__ = ["event", "event_stream"]
+__all__ = ["COMMENT", "CONTENT_TYPE", "event", "event_stream"]
 
 CONTENT_TYPE = "text/event-stream"
 

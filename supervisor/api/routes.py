@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from supervisor.api.resources import metrics, observing, probes, steering, stream
+from supervisor.api.resources import logs, metrics, observing, probes, steering, stream
 from supervisor.api.resources.documents import document_routes, tremor_routes
 from supervisor.api.routing import Route
 from supervisor.api.service import Service
@@ -15,6 +15,7 @@ def all_routes(service: Service) -> list[Route]:
     routes = [
         *observing.routes(service),
         *stream.routes(service),
+        *logs.routes(service),
         *steering.routes(service),
         *probes.routes(service),
         *metrics.routes(service),

@@ -54,6 +54,8 @@ class ApiServer:
         self._serving: gevent.Greenlet[..., Any] | None = None
         self.address: HostPort | None = None
         """Where it listens, once it does."""
+        self.on_stop: Callable[[], None] = lambda: None
+        """Called at each `stop`."""
 
     def listen(self) -> None:
         """Take the address; nobody is answered yet. Raises `StartRefused` with the reason and the remedy."""
@@ -93,6 +95,7 @@ class ApiServer:
             server.close()
         if self._serving is not None:
             self._serving.kill()
+        self.on_stop()
 
     def application(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """The WSGI application."""

@@ -1,4 +1,4 @@
-"""`Service`: what the handlers of the API work on: the deployment that runs, and the latest look at it."""
+"""`Service`: what the handlers of the API work on: the deployment that runs, the latest look at it, its logs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gevent.lock import RLock
 
+from supervisor.log_ring import LogRing
 from supervisor.observation.snapshot import ComponentSnapshot, Snapshot
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ class Service:
 
     def __init__(self, running: Running) -> None:
         self.running = running
+        self.logs = LogRing()
         self._latest: Snapshot | None = None
         self._looked_at = float("-inf")
         self._looking = RLock()

@@ -19,6 +19,7 @@ _COMMANDS = {
     "run": "Run a deployment until it ends or is stopped.",
     "status": "Print what runs, and what is the matter.",
     "top": "Show what each component does right now: rates, latency, mailboxes, drops.",
+    "logs": "Print what a running deployment has logged lately, or logs.",
     "pause": "Hold a component or flow back, with what it has in hand.",
     "resume": "Let a component or flow go on that was paused.",
     "restart": "Stop a component or flow in order, and start it anew.",

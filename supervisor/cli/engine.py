@@ -5,10 +5,10 @@ from __future__ import annotations
 import http.client
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import click
 
@@ -19,7 +19,10 @@ __all__ = ["Engine", "engine_options"]
 
 DEFAULT_ADDRESS = "http://127.0.0.1:9898"
 _TIMEOUT_SECONDS = 10.0
+# A stream says something at least every fifteen seconds.
+_SILENCE_SECONDS = 60.0
 _MAX_ANSWER_BYTES = 64 * 2**20
+_MAX_LINE_BYTES = 16 * 2**20
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -65,10 +68,48 @@ class Engine:
         except (KeyError, TypeError) as error:
             raise self._other_version(error) from None
 
+    def logs(self, component: str, level: str, limit: int) -> list[dict[str, Any]]:
+        """The latest that was logged, in order."""
+        query = urlencode({"component": component, "level": level, "limit": limit})
+        return list(self._ask("GET", f"/api/v1/logs?{query}", None))
+
+    def follow_logs(
+        self, component: str, level: str, after: int | None = None
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
+        """What is logged, as `events` with the names ``log`` and ``missed``."""
+        query = {"component": component, "level": level} | ({} if after is None else {"after": after})
+        return self.events(f"/api/v1/logs/stream?{urlencode(query)}")
+
+    def events(self, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """The server-sent events at this path, each with its name, until the engine ends. Blocks between them."""
+        connection, answer = self._answer("GET", path, None, _SILENCE_SECONDS)
+        try:
+            if answer.getheader("Content-Type") != "text/event-stream":
+                self._understood(answer.status, answer.read(_MAX_ANSWER_BYTES))
+                raise Unreachable(f"what answers at {self.address} is no engine of this version")
+            yield from _events(answer)
+        except (OSError, http.client.HTTPException):
+            # It has ended, or was stopped: there is nothing more to see.
+            return
+        finally:
+            connection.close()
+
     def _other_version(self, error: Exception) -> Unreachable:
         return Unreachable(f"{self.address} answers something else than this version does: {error!r}")
 
-    def _ask(self, method: str, path: str, body: Any) -> Any:
+    def _ask(self, method: str, path: str, body: Any, seconds: float = _TIMEOUT_SECONDS) -> Any:
+        connection, answer = self._answer(method, path, body, seconds)
+        try:
+            text = answer.read(_MAX_ANSWER_BYTES)
+        except (OSError, http.client.HTTPException) as error:
+            raise self._unreachable(error) from None
+        finally:
+            connection.close()
+        return self._understood(answer.status, text)
+
+    def _answer(
+        self, method: str, path: str, body: Any, seconds: float
+    ) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
         headers = {"Accept": "application/json"}
         if self._token is not None:
             headers["Authorization"] = f"Bearer {self._token}"
@@ -76,20 +117,20 @@ class Engine:
         if body is not None:
             headers["Content-Type"] = "application/json"
             data = json.dumps(body).encode()
-        connection = http.client.HTTPConnection(self._host, self._port, timeout=_TIMEOUT_SECONDS)
+        connection = http.client.HTTPConnection(self._host, self._port, timeout=seconds)
         try:
             connection.request(method, path, data, headers)
-            answer = connection.getresponse()
-            text = answer.read(_MAX_ANSWER_BYTES)
+            return connection, connection.getresponse()
         # ValueError: a host, or a token, that cannot be written into a request.
         except (OSError, http.client.HTTPException, ValueError) as error:
-            raise Unreachable(
-                f"no engine answers at {self.address} ({error}); start it with `[supervisor] api = …` in its file, and "
-                "say by --api, or AFTERSHOCK_API, where that is"
-            ) from None
-        finally:
             connection.close()
-        return self._understood(answer.status, text)
+            raise self._unreachable(error) from None
+
+    def _unreachable(self, error: Exception) -> Unreachable:
+        return Unreachable(
+            f"no engine answers at {self.address} ({error}); start it with `[supervisor] api = …` in its file, and "
+            "say by --api, or AFTERSHOCK_API, where that is"
+        )
 
     def _understood(self, status: int, text: bytes) -> Any:
         try:
@@ -102,6 +143,17 @@ class Engine:
         if status in (401, 403):
             raise click.ClickException(f"{detail}; give the token by --token-env or --token-file")
         raise click.ClickException(detail or f"the engine answered {status}")
+
+
+def _events(stream: http.client.HTTPResponse) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Server-sent events as ours are: a line with the name, a line with JSON, an empty line."""
+    name = ""
+    while line := stream.readline(_MAX_LINE_BYTES):
+        field, _, value = line.rstrip(b"\n").partition(b": ")
+        if field == b"event":
+            name = value.decode()
+        elif field == b"data":
+            yield name, json.loads(value)
 
 
 def engine_options(command: _Command) -> _Command:

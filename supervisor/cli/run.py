@@ -100,7 +100,8 @@ def command(
         _handle_signals(deployment)
         api = None
         try:
-            api = open_api(deployment)
+            # Here all loggers are ours.
+            api = open_api(deployment, loggers=[""])
             deployment.start()
         except StartRefused as error:
             if api is not None:

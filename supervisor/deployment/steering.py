@@ -8,7 +8,7 @@ from typing import Any
 from actors import ActorRef, ActorSystem
 from actors.log import get_logger
 from supervisor.deployment.build import Builder
-from supervisor.deployment.plan import ComponentPlan
+from supervisor.deployment.targets import is_meant
 from supervisor.supervision import bounce_child
 
 __all__ = ["ACTIONS", "Steering", "UnknownTarget"]
@@ -34,7 +34,7 @@ class Steering:
 
     def find(self, target: str) -> list[str]:
         """The actors' names of the components that are meant, downstream first. Raises `UnknownTarget`."""
-        names = [name for name, plan in self._builder.plans.items() if _matches(plan, target)]
+        names = [name for name in self._builder.plans if is_meant(name, target)]
         if not names:
             flows = dict.fromkeys(f"flow:{plan.id.flow}" for plan in self._builder.plans.values())
             known = [*self._builder.plans, *flows]
@@ -78,10 +78,3 @@ class Steering:
         plan = self._builder.plans[name]
         number = f"#{plan.id.instance}" if plan.id.instance else ""
         return self._system.find(f"flow:{plan.id.flow}{number}")
-
-
-def _matches(plan: ComponentPlan, target: str) -> bool:
-    kind, _, name = target.rpartition(":")
-    if kind == "flow" or (not kind and "/" not in name):
-        return name in (plan.id.flow, f"{plan.id.flow}#{plan.id.instance}")
-    return name == str(plan.id) and kind in ("", plan.kind.value)

@@ -103,6 +103,7 @@ def replay(records: Records, executor: int) -> None:
         )
         record.__dict__.update(plain.get("fields", {}))
         record.__dict__["executor"] = executor
+        record.created = float(plain.get("time", record.created))
         logger.handle(record)
     if records.dropped:
         logging.getLogger("supervisor").warning(
@@ -118,6 +119,7 @@ def _plain(record: logging.LogRecord) -> dict[str, Any]:
     return {
         "name": record.name,
         "level": record.levelno,
+        "time": record.created,
         "message": record.getMessage()[:_MAX_CHARACTERS],
         "fields": fields,
     }

@@ -30,6 +30,7 @@ class Client:
 
     def __init__(self, server: ApiServer, deployment: Deployment) -> None:
         assert server.address is not None
+        self.server = server
         self.address = server.address
         self.deployment = deployment
 
