@@ -27,6 +27,7 @@ from actors.messages import (
     DeadLetter,
     ExitKind,
     ExitReason,
+    Failure,
     State,
     Terminated,
 )
@@ -39,7 +40,8 @@ __all__ = [
     # the four that most programs need
     "Actor", "ActorRef", "ActorSystem", "Lane",
     # what actors hear, and what people see
-    "ActorStatistics", "Crashed", "DeadLetter", "DeadLetters", "ExitKind", "ExitReason", "State", "Terminated",
+    "ActorStatistics", "Crashed", "DeadLetter", "DeadLetters", "ExitKind", "ExitReason", "Failure", "State",
+    "Terminated",
     # the parts, usable alone
     "Cancellable", "Clock", "HubClock", "Mailbox", "MailboxLimits", "MailboxStatistics", "Scheduler",
     # what a whole program may switch on

@@ -19,8 +19,10 @@ from actors.messages import (
     DeadLetter,
     ExitKind,
     ExitReason,
+    Failure,
     State,
     Terminated,
+    with_failure,
 )
 from actors.ref import ActorRef
 from actors.reply import Reply
@@ -43,10 +45,10 @@ class Cell:
     """The identity of one actor. Everything here runs in the thread of the actor's system."""
 
     __slots__ = (
-        "_children", "_gone", "_ready", "_timers", "_watchers", "_workers", "actor", "blocked_on", "cpu_seconds",
-        "crashes_in_hand", "draining", "entered", "factory", "greenlet", "halting", "in_hand", "kill_error",
+        "_children", "_gone", "_ready", "_timers", "_watchers", "actor", "blocked_on", "cpu_seconds",
+        "crashes_in_hand", "draining", "entered", "factory", "failures", "greenlet", "halting", "in_hand", "kill_error",
         "kill_requested", "last_reason", "mailbox", "max_message_time", "name", "parent", "poison_after", "ref",
-        "restarts", "retry", "state", "stop_requested", "supervised", "system",
+        "restarts", "retry", "state", "stop_requested", "supervised", "system", "workers",
     )  # fmt: skip
 
     def __init__(
@@ -79,11 +81,12 @@ class Cell:
         self.blocked_on: str | None = None
         self.cpu_seconds = 0.0
         self.last_reason: ExitReason | None = None
+        self.failures: tuple[Failure, ...] = ()
         self.draining = self.stop_requested = self.halting = self.kill_requested = False
         self.kill_error: BaseException | None = None
         self._children: dict[str, Cell] | None = None
         self._watchers: list[Cell] | None = None
-        self._workers: Workers | None = None
+        self.workers: Workers | None = None
         self._timers: Timers | None = None
         self._ready: list[Reply] | None = None
         self._gone: list[Reply] | None = None
@@ -112,6 +115,8 @@ class Cell:
         failed_start = reason if self.state is State.STARTING and not reason.expected else None
         self.state = State.STOPPING
         self.last_reason = reason
+        if not reason.expected:
+            self.failures = with_failure(self.failures, self.system.clock.time_ns(), reason)
         message = self._settle_message_in_hand(reason)
         if self._timers is not None:
             self._timers.cancel_all()
@@ -122,9 +127,9 @@ class Cell:
                 self._hook("on_crash", actor.on_crash, reason.error, message)
             self._hook("on_stop", actor.on_stop, reason, grace=reason.kind is ExitKind.KILLED)
         # After on_stop, which may want to end them in order.
-        if self._workers is not None:
-            self._workers.kill(_KILL_GRACE_SECONDS)
-            self._workers = None
+        if self.workers is not None:
+            self.workers.kill(_KILL_GRACE_SECONDS)
+            self.workers = None
         self._end_children()
         self.actor = None
         self.entered = False
@@ -293,12 +298,9 @@ class Cell:
         """Block until it is running."""
         if self.state is State.RUNNING:
             return True
-        if (
-            self.state in (State.STOPPED, State.CRASHED)
-            and self.last_reason
-            and self.last_reason.during_start
-        ):
-            raise StartFailed(f"{self.name} did not start: {self.last_reason}") from self.last_reason.error
+        reason = self.last_reason
+        if self.state in (State.STOPPED, State.CRASHED) and reason and reason.during_start:
+            raise StartFailed(f"{self.name} did not start: {reason}") from reason.error
         if self.state is State.STOPPED:
             raise ActorStopped(f"{self.name} ended before it was ready")
         reply = self._reply("_ready")
@@ -369,9 +371,9 @@ class Cell:
 
     def start_worker(self, function: Callable[..., Any], args: tuple[Any, ...], name: str) -> Worker:
         """A helper greenlet that belongs to this incarnation."""
-        if self._workers is None:
-            self._workers = Workers(self)
-        return self._workers.start(function, args, name)
+        if self.workers is None:
+            self.workers = Workers(self)
+        return self.workers.start(function, args, name)
 
     def _end_children(self) -> None:
         """Stop what children are left, youngest first; kill what takes too long."""
@@ -399,6 +401,7 @@ class Cell:
             cpu_seconds=self.cpu_seconds,
             mailbox=self.mailbox.statistics(),
             last_error="" if reason is None or reason.expected else str(reason),
+            recent_failures=self.failures,
             children=tuple(child.name for child in (self._children or {}).values()),
         )
 

@@ -11,7 +11,19 @@ from actors.mailbox import MailboxStatistics
 if TYPE_CHECKING:
     from actors.ref import ActorRef
 
-__all__ = ["ActorStatistics", "Crashed", "DeadLetter", "ExitKind", "ExitReason", "State", "Terminated"]
+__all__ = [
+    "ActorStatistics",
+    "Crashed",
+    "DeadLetter",
+    "ExitKind",
+    "ExitReason",
+    "Failure",
+    "State",
+    "Terminated",
+]
+
+_MAX_FAILURES = 5
+_MAX_FAILURE_CHARACTERS = 2000
 
 
 class State(Enum):
@@ -94,6 +106,20 @@ class DeadLetter:
 
 
 @dataclass(frozen=True, slots=True)
+class Failure:
+    """One end of an incarnation that nobody had asked for."""
+
+    time_ns: int
+    """Wall clock, nanoseconds since 1970."""
+    error: str
+
+
+def with_failure(failures: tuple[Failure, ...], time_ns: int, reason: ExitReason) -> tuple[Failure, ...]:
+    """These and one more, of which the latest few are kept."""
+    return (*failures, Failure(time_ns, str(reason)[:_MAX_FAILURE_CHARACTERS]))[-_MAX_FAILURES:]
+
+
+@dataclass(frozen=True, slots=True)
 class ActorStatistics:
     """A snapshot of one actor for people and metrics."""
 
@@ -113,4 +139,6 @@ class ActorStatistics:
     in the long run; 0 where pre-emption is off."""
     mailbox: MailboxStatistics
     last_error: str = ""
+    recent_failures: tuple[Failure, ...] = ()
+    """The latest few, oldest first."""
     children: tuple[str, ...] = field(default=())

@@ -11,6 +11,7 @@ from actors.errors import ActorStopped, AskTimeout, MailboxClosed, MailboxFull, 
 from actors.mailbox import Lane, current_name
 from actors.messages import ActorStatistics, State
 from actors.reply import Reply
+from actors.stack import stack_lines
 
 if TYPE_CHECKING:
     from actors.cell import Cell
@@ -186,6 +187,15 @@ class ActorRef(Generic[MessageT]):
     def statistics(self) -> ActorStatistics:
         """A snapshot of its counters."""
         return self._cell.statistics()
+
+    def stacks(self) -> dict[str, list[str]]:
+        """Where its greenlet is right now, and its workers: by the greenlets' names, the calls that each is in, the
+        innermost last, as ``"file:line function"``.
+        """
+        cell = self._cell
+        return {cell.name: stack_lines(cell.greenlet)} | {
+            worker.name: stack_lines(worker) for worker in (cell.workers.active() if cell.workers else ())
+        }
 
     def __repr__(self) -> str:
         return f"<ActorRef {self._cell.name}, {self._cell.state.value}>"

@@ -56,6 +56,10 @@ class Workers:
         worker.start()
         return worker
 
+    def active(self) -> tuple[Worker, ...]:
+        """Those that run now."""
+        return tuple(self._active)
+
     def kill(self, grace_seconds: float) -> None:
         """Kill those that are left, and wait so long for them."""
         try:

@@ -7,8 +7,17 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from supervisor.observation.snapshot import ComponentSnapshot
+from supervisor.supervision import FailureStatus
 
-__all__ = ["ActionRequest", "ActionResult", "FlowSummary", "Health", "ProblemDocument", "Version"]
+__all__ = [
+    "ActionRequest",
+    "ActionResult",
+    "ComponentStack",
+    "FlowSummary",
+    "Health",
+    "ProblemDocument",
+    "Version",
+]
 
 
 class ActionRequest(BaseModel):
@@ -31,6 +40,24 @@ class ActionResult(BaseModel):
     """Whom it was done to."""
 
     components: list[str] = Field(description="The components' names.")
+
+
+class GreenletStack(BaseModel):
+    """One greenlet of a component."""
+
+    name: str
+    calls: list[str] = Field(
+        description="The calls that it is in, the innermost last: `file:line function`. None if it waits to start."
+    )
+
+
+class ComponentStack(BaseModel):
+    """Where a component is in its code, in one process."""
+
+    component: str
+    executor: int
+    greenlets: list[GreenletStack] = Field(description="None if it does not run.")
+    recent_failures: list[FailureStatus] = Field(description="The latest few, oldest first.")
 
 
 class FlowSummary(BaseModel):

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
-from werkzeug.routing import Map, RequestRedirect, Rule
+from werkzeug.routing import BaseConverter, Map, RequestRedirect, Rule
 from werkzeug.wrappers import Request, Response
 
 from supervisor.api.problems import Problem
@@ -36,7 +36,9 @@ Handler = Callable[[Call], Any]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One operation. ``path`` has variable parts as werkzeug writes them: ``/api/v1/components/<path:name>``."""
+    """One operation. ``path`` has variable parts as werkzeug writes them: ``/api/v1/components/<path:name>``;
+    there is ``<component:name>`` too.
+    """
 
     method: str
     path: str
@@ -58,6 +60,13 @@ class Route:
     description: str = field(default="")
 
 
+class _ComponentConverter(BaseConverter):
+    """``<component:…>``: a component's name, such as ``pipeline:main/parse``, where more follows in the path."""
+
+    regex = "[^/]+/[^/]+"
+    part_isolating = False
+
+
 class Router:
     """Finds the route of a request and calls its handler."""
 
@@ -67,7 +76,8 @@ class Router:
             Rule(route.path, methods=[route.method], endpoint=route, strict_slashes=False)
             for route in self.routes
         ]
-        self._map = Map(rules, redirect_defaults=False, merge_slashes=False)
+        converters = {"component": _ComponentConverter}
+        self._map = Map(rules, converters=converters, redirect_defaults=False, merge_slashes=False)
 
     def find(self, request: Request) -> tuple[Route, dict[str, Any]]:
         """The route and the variable parts of the path. Raises `Problem`: 404, or 405 with the methods allowed."""

@@ -20,12 +20,12 @@ from supervisor.deployment.outcome import Outcome, StartRefused
 from supervisor.deployment.plan import Plan
 from supervisor.deployment.problem import InvalidDeployment
 from supervisor.deployment.running import ROOT, Running, plan_source
-from supervisor.deployment.steering import Steering
+from supervisor.deployment.steering import Steering, UnknownTarget
 from supervisor.deployment.tally import tally
 from supervisor.observation.hub_lag import HubLag
 from supervisor.observation.observe import observe, observe_process
 from supervisor.observation.snapshot import Snapshot
-from supervisor.supervision import ActorStatus, Supervisor, status
+from supervisor.supervision import ActorStatus, Supervisor, failures_of, status
 
 __all__ = ["Deployment", "Outcome", "StartRefused"]
 
@@ -120,6 +120,21 @@ class Deployment(Running):
         steering = Steering(self._made(), self._running())
         actions = {"pause": steering.pause, "resume": steering.resume, "restart": steering.restart}
         return actions[action](target)
+
+    def stack(self, component: str) -> list[dict[str, Any]]:
+        """See `Running.stack`. Does not block."""
+        if component not in self._parts():
+            raise UnknownTarget(f"there is no component called {component!r}")
+        ref = self._running().find(component)
+        stacks = {} if ref is None else ref.stacks()
+        return [
+            {
+                "component": component,
+                "executor": self.executor,
+                "greenlets": [{"name": name, "calls": calls} for name, calls in stacks.items()],
+                "recent_failures": [] if ref is None else failures_of(ref),
+            }
+        ]
 
     # --- within ------------------------------------------------------------------------------------------------------
 

@@ -65,6 +65,12 @@ class Running(ABC):
         """
 
     @abstractmethod
+    def stack(self, component: str) -> list[dict[str, Any]]:
+        """Where a component is in its code right now, and its latest failures, in each process that runs it: as
+        `supervisor.api.models.ComponentStack`. Raises `UnknownTarget`. Blocks like `snapshot`.
+        """
+
+    @abstractmethod
     def _prepare(self, system: ActorSystem) -> Callable[[], Supervisor]:
         """Make what outlives restarts; answer what makes the root supervisor."""
 

@@ -138,20 +138,12 @@ class Fleet(Running):
 
     def steer(self, action: str, target: str) -> list[str]:
         """See `Running.steer`. What several executors run is steered in each."""
-        found: dict[str, None] = {}
-        errors = []
-        for _part, told in self._ask_all("steer", action, target, seconds=_STEER_SECONDS):
-            if told is None:
-                continue
-            try:
-                raise_told(told)
-            except UnknownTarget as error:
-                errors.append(error)
-            else:
-                found.update(dict.fromkeys(told.answer))
-        if not found and errors:
-            raise errors[0]
-        return list(found)
+        names = self._ask_those_who_have_it("steer", action, target, seconds=_STEER_SECONDS)
+        return list(dict.fromkeys(names))
+
+    def stack(self, component: str) -> list[dict[str, Any]]:
+        """See `Running.stack`."""
+        return self._ask_those_who_have_it("stack", component)
 
     # --- within ------------------------------------------------------------------------------------------------------
 
@@ -302,6 +294,25 @@ class Fleet(Running):
             (part, reply.value if reply.is_set and reply.error is None else None)
             for part, reply in zip(self._executors, replies, strict=True)
         ]
+
+    def _ask_those_who_have_it(self, what: str, *arguments: Any, seconds: float = _ASK_SECONDS) -> list[Any]:
+        """The lists that they answer, as one. Raises `UnknownTarget` if nobody has it. Blocks."""
+        found: list[Any] = []
+        unknown: list[UnknownTarget] = []
+        has_it = False
+        for _part, told in self._ask_all(what, *arguments, seconds=seconds):
+            if told is None:
+                continue
+            try:
+                raise_told(told)
+            except UnknownTarget as error:
+                unknown.append(error)
+            else:
+                has_it = True
+                found += told.answer
+        if unknown and not has_it:
+            raise unknown[0]
+        return found
 
     def _snapshot_of(self, part: ExecutorPart, told: Told | None) -> Snapshot | None:
         state = self._status(part)

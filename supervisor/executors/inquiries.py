@@ -16,6 +16,7 @@ __all__ = ["INQUIRIES", "answer_to", "raise_told"]
 INQUIRIES: dict[str, Callable[..., Any]] = {
     "snapshot": lambda deployment: deployment.snapshot().to_json(),
     "tree": lambda deployment: deployment.tree(),
+    "stack": lambda deployment, component: deployment.stack(component),
     "steer": lambda deployment, action, target: deployment.steer(action, target),
 }
 """By name: what is done with the deployment and the arguments. It may block."""

@@ -25,7 +25,7 @@ from supervisor.supervision.requests import (
     which_children,
 )
 from supervisor.supervision.restart_intensity import RestartIntensity
-from supervisor.supervision.status import ActorStatus, status
+from supervisor.supervision.status import ActorStatus, FailureStatus, failures_of, status
 from supervisor.supervision.strategies import Strategy
 from supervisor.supervision.supervisor_actor import Supervisor, supervisor_spec
 
@@ -33,8 +33,8 @@ __all__ = [
     # what to supervise, and how
     "ChildKind", "ChildSpec", "Restart", "RestartIntensity", "Strategy", "Supervisor", "supervisor_spec",
     # asking a running supervisor
-    "ActorStatus", "ChildCounts", "ChildInfo", "ChildState", "bounce_child", "count_children", "delete_child",
-    "restart_child", "start_child", "status", "terminate_child", "which_children",
+    "ActorStatus", "ChildCounts", "ChildInfo", "ChildState", "FailureStatus", "bounce_child", "count_children",
+    "delete_child", "failures_of", "restart_child", "start_child", "status", "terminate_child", "which_children",
     # errors
     "ChildAlreadyPresent", "ChildRequestRefused", "ChildRunning", "ChildStartFailed", "InvalidSupervision",
     "RestartIntensityExceeded", "StartTimeout", "SupervisionError", "UnknownChild",

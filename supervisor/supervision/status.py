@@ -10,7 +10,15 @@ from actors import ActorError, ActorRef
 from supervisor.supervision.child_spec import ChildKind
 from supervisor.supervision.requests import ChildInfo, which_children
 
-__all__ = ["ActorStatus", "status"]
+__all__ = ["ActorStatus", "FailureStatus", "failures_of", "status"]
+
+
+class FailureStatus(TypedDict):
+    """One failure of an actor."""
+
+    time_ns: int
+    """Wall clock, nanoseconds since 1970."""
+    error: str
 
 
 class ActorStatus(TypedDict):
@@ -23,6 +31,8 @@ class ActorStatus(TypedDict):
     """``starting``, ``running``, ``stopping``, ``restarting`` (waits out its backoff), ``down``, ``stopped``."""
     restarts: int
     last_error: str
+    recent_failures: list[FailureStatus]
+    """The latest few, oldest first."""
     processed: int
     waiting: int
     blocked_on: str | None
@@ -45,6 +55,12 @@ def status(supervisor: ActorRef[Any], timeout_seconds: float = 5.0) -> ActorStat
     return node
 
 
+def failures_of(ref: ActorRef[Any]) -> list[FailureStatus]:
+    """The latest few of an actor, oldest first."""
+    failures = ref.statistics().recent_failures
+    return [{"time_ns": failure.time_ns, "error": failure.error} for failure in failures]
+
+
 def _child(info: ChildInfo, timeout_seconds: float) -> ActorStatus:
     if info.ref is None:
         return {
@@ -53,6 +69,7 @@ def _child(info: ChildInfo, timeout_seconds: float) -> ActorStatus:
             "state": info.state.value,
             "restarts": info.restarts,
             "last_error": info.last_error,
+            "recent_failures": [],
             "processed": 0,
             "waiting": 0,
             "blocked_on": None,
@@ -75,6 +92,7 @@ def _node(ref: ActorRef[Any], kind: ChildKind) -> ActorStatus:
         "state": "restarting" if state in ("crashed", "halted") else state,
         "restarts": statistics.restarts,
         "last_error": statistics.last_error,
+        "recent_failures": failures_of(ref),
         "processed": statistics.processed,
         "waiting": statistics.mailbox.depth,
         "blocked_on": statistics.blocked_on,

@@ -63,14 +63,14 @@ class Client:
 def serve() -> Iterator[Callable[..., Client]]:
     opened: list[tuple[ApiServer, Deployment]] = []
 
-    def start(**api: Any) -> Client:
+    def start(*, offramp: str = "out", supervisor: dict[str, Any] | None = None, **api: Any) -> Client:
         deployment = Deployment.load(
             {
-                "supervisor": {"api": {"address": "127.0.0.1:0", **api}},
+                "supervisor": {"api": {"address": "127.0.0.1:0", **api}, **(supervisor or {})},
                 "onramps": {"in": {"type": "memory"}},
                 "pipelines": {"count": {"operators": [{"type": "counter"}]}},
-                "offramps": {"out": {"type": "memory"}},
-                "flows": {"main": {"links": ["in -> count -> out"]}},
+                "offramps": {offramp: {"type": "memory"}},
+                "flows": {"main": {"links": [f"in -> count -> {offramp}"]}},
             }
         )
         server = open_api(deployment)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from supervisor.api.models import FlowSummary
+from supervisor.api.models import ComponentStack, FlowSummary
 from supervisor.api.problems import Problem
 from supervisor.api.routing import Call, Route
 from supervisor.api.service import Service
+from supervisor.deployment.steering import UnknownTarget
 from supervisor.observation.snapshot import ComponentSnapshot, Snapshot
 from supervisor.supervision import ActorStatus
 
@@ -45,6 +46,12 @@ def routes(service: Service) -> Iterator[Route]:
             )
         return found
 
+    def stack(call: Call) -> Any:
+        try:
+            return service.running.stack(call.path["name"])
+        except UnknownTarget as error:
+            raise Problem(404, "unknown-component", f"{error}; /api/v1/components lists them") from None
+
     def flows(_call: Call) -> Any:
         snapshot = service.snapshot()
         return [_summary(snapshot, name, parts) for name, parts in service.flows().items()]
@@ -70,6 +77,10 @@ def routes(service: Service) -> Iterator[Route]:
     yield Route("GET", "/api/v1/components/<path:name>", component,
                 "A component by its name; several where executors have one each.", read,
                 answer=list[ComponentSnapshot], problems=(404,))  # fmt: skip
+    yield Route("GET", "/api/v1/components/<component:name>/stack", stack,
+                "Where a component is in its code right now, and its latest failures.", read,
+                answer=list[ComponentStack], problems=(404,),
+                description="Places in the code, no values. One for each process that runs it.")  # fmt: skip
     yield Route("GET", "/api/v1/flows", flows, "All flows.", read, answer=list[FlowSummary])
     yield Route("GET", "/api/v1/flows/<name>", flow, "A flow by its name.", read, answer=FlowSummary,
                 problems=(404,))  # fmt: skip
