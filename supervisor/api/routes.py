@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from supervisor.api.resources import logs, metrics, observing, probes, steering, stream
+from supervisor.api.resources import dead_letters, logs, metrics, observing, probes, steering, stream
 from supervisor.api.resources.documents import document_routes, tremor_routes
 from supervisor.api.routing import Route
 from supervisor.api.service import Service
@@ -16,6 +16,7 @@ def all_routes(service: Service) -> list[Route]:
         *observing.routes(service),
         *stream.routes(service),
         *logs.routes(service),
+        *dead_letters.routes(service),
         *steering.routes(service),
         *probes.routes(service),
         *metrics.routes(service),

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from supervisor.dead_letters.schema import prepare
 
-__all__ = ["BadStore", "Choice", "DeadLetterStore", "Letter", "StoredLetter"]
+__all__ = ["BadStore", "Choice", "DeadLetterStore", "Letter", "LetterSummary", "StoredLetter"]
 
 # Whoever stores holds up his whole process meanwhile.
 _BUSY_SECONDS = 0.5
@@ -52,6 +52,44 @@ _NAMES = [field.name for field in fields(Letter)]
 _COLUMNS = ", ".join(_NAMES)
 
 
+class LetterSummary(NamedTuple):
+    """What is known of a letter without the event itself. ``error`` may be cut, ``bytes`` are those of ``original``."""
+
+    id: int
+    time_ns: int
+    flow: str
+    component: str
+    reason: str
+    error: str
+    origin: str
+    attempts: int
+    first_ns: int
+    bytes: int
+
+    @classmethod
+    def of(cls, number: int, letter: Letter) -> LetterSummary:
+        """That of a letter which is at hand."""
+        return cls(
+            number,
+            letter.time_ns,
+            letter.flow,
+            letter.component,
+            letter.reason,
+            letter.error[:_MAX_ERROR_CHARACTERS],
+            letter.origin,
+            letter.attempts,
+            letter.first_ns,
+            len(letter.original),
+        )
+
+
+_MAX_ERROR_CHARACTERS = 2000
+_SUMMARY = (
+    f"id, time_ns, flow, component, reason, substr(error, 1, {_MAX_ERROR_CHARACTERS}), origin, attempts, "
+    "first_ns, length(original)"
+)
+
+
 class StoredLetter(NamedTuple):
     """A letter with the number that it has in the store."""
 
@@ -70,6 +108,8 @@ class Choice:
     since_ns: int | None = None
     before_ns: int | None = None
     ids: Sequence[int] = ()
+    after: int | None = None
+    """Those with larger numbers than this."""
 
     def where(self) -> tuple[str, list[object]]:
         """The same in SQL, and its parameters."""
@@ -80,6 +120,7 @@ class Choice:
             ("instr(component, ?)", self.component),
             ("time_ns >= ?", self.since_ns),
             ("time_ns < ?", self.before_ns),
+            ("id > ?", self.after),
             # As one parameter: there may be more numbers than parameters of a statement.
             ("id IN (SELECT value FROM json_each(?))", json.dumps(list(self.ids)) if self.ids else None),
         ):
@@ -164,6 +205,15 @@ class DeadLetterStore:
         )
         for number, *columns in rows:
             yield StoredLetter(number, Letter(*columns))
+
+    def summaries(self, choice: Choice = ALL, most: int = -1, *, latest: bool = False) -> list[LetterSummary]:
+        """The same without the events, oldest first, so many at most: the oldest, or the ``latest``."""
+        where, values = choice.where()
+        order = "DESC" if latest else "ASC"
+        rows = self._connection.execute(
+            f"SELECT {_SUMMARY} FROM letters{where} ORDER BY id {order} LIMIT ?", [*values, most]
+        ).fetchall()
+        return [LetterSummary(*row) for row in (reversed(rows) if latest else rows)]
 
     def numbers(self, choice: Choice = ALL) -> list[int]:
         """The numbers of the letters, oldest first."""

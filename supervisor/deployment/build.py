@@ -78,6 +78,8 @@ class Builder:
         self.plans: dict[str, ComponentPlan] = {}
         self.incarnations: Counter[str] = Counter()
         """How often an actor was started for each part."""
+        self.replayed: Counter[str] = Counter()
+        """Events that were put into a component once more, from a store of dead letters."""
         self._outlets: dict[str, Outlets] = {}
         self.dead_letters = DeadLetterKeeper(plan, system, self.plans, self._outlets)
         for flow in plan.flows:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from gevent.lock import RLock
 
 from actors import ActorRef, ActorSystem, Clock
 from ramps.offramp import Offramp
@@ -19,6 +21,7 @@ from supervisor.deployment.load import parse
 from supervisor.deployment.outcome import Outcome, StartRefused
 from supervisor.deployment.plan import Plan
 from supervisor.deployment.problem import InvalidDeployment
+from supervisor.deployment.replay import Replayed, replay
 from supervisor.deployment.running import ROOT, Running, plan_source
 from supervisor.deployment.steering import Steering, UnknownTarget
 from supervisor.deployment.tally import tally
@@ -48,6 +51,7 @@ class Deployment(Running):
         super().__init__(plan, clock=clock)
         self._builder: Builder | None = None
         self._hub_lag: HubLag | None = None
+        self._replaying = RLock()
         self.executor = 0
         """The number of the executor that this is the deployment of; 0 where there is none."""
 
@@ -135,6 +139,11 @@ class Deployment(Running):
                 "recent_failures": [] if ref is None else failures_of(ref),
             }
         ]
+
+    def replay(self, letters: Sequence[Replayed], seconds: float) -> dict[str, str]:
+        """See `Running.replay`."""
+        with self._replaying:
+            return replay(self._made(), self._running(), letters, seconds)
 
     # --- within ------------------------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -17,6 +17,7 @@ from supervisor.deployment.outcome import Outcome, StartRefused, describe_failur
 from supervisor.deployment.plan import Plan
 from supervisor.deployment.ports import refuse_taken_ports
 from supervisor.deployment.problem import InvalidDeployment
+from supervisor.deployment.replay import Replayed
 from supervisor.deployment.toml_text import toml_document
 from supervisor.observation.snapshot import Snapshot
 from supervisor.supervision import ActorStatus, Supervisor
@@ -68,6 +69,12 @@ class Running(ABC):
     def stack(self, component: str) -> list[dict[str, Any]]:
         """Where a component is in its code right now, and its latest failures, in each process that runs it: as
         `supervisor.api.models.ComponentStack`. Raises `UnknownTarget`. Blocks like `snapshot`.
+        """
+
+    @abstractmethod
+    def replay(self, letters: Sequence[Replayed], seconds: float) -> dict[str, str]:
+        """Put dead letters back into the components that gave them up. By id, why each was not delivered, empty where
+        it was; those whose component does not run are left out. Blocks for so many seconds at most, and little more.
         """
 
     @abstractmethod

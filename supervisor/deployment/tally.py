@@ -48,12 +48,13 @@ def _component(
     statistics = None if ref is None else ref.statistics()
     waiting = 0 if statistics is None else statistics.mailbox.depth + statistics.events_in_hand
     unlinked = {port: count for port, count in part.outlets.dropped.items() if port != "err"}
+    replayed = builder.replayed[plan.actor_name]
     common: dict[str, Any] = {
         "name": plan.actor_name,
         "kind": plan.kind,
         "flow": plan.id.flow,
         "sent": dict(part.outlets.sent),
-        "copied": part.outlets.copied,
+        "copied": part.outlets.copied + (0 if isinstance(part, OnrampPart) else replayed),
         "unlinked": unlinked,
         "discarded": dict(part.outlets.discarded),
         "rejected": part.outlets.sent.get("err", 0) + part.outlets.dropped.get("err", 0),
@@ -62,7 +63,7 @@ def _component(
     }
     match part:
         case OnrampPart():
-            return _onramp(part, common)
+            return _onramp(part, replayed, common)
         case PipelinePart():
             return _pipeline(part, waiting, common)
         case OfframpPart():
@@ -70,7 +71,7 @@ def _component(
     raise TypeError(part)
 
 
-def _onramp(part: OnrampPart, common: dict[str, Any]) -> ComponentAccount:
+def _onramp(part: OnrampPart, replayed: int, common: dict[str, Any]) -> ComponentAccount:
     intake = part.intake
     left = sum(len(batch) for _port, batch in intake.undelivered)
     # Those that had arrived when whoever sent them was killed, and that nobody has counted since.
@@ -80,7 +81,7 @@ def _onramp(part: OnrampPart, common: dict[str, Any]) -> ComponentAccount:
         told = part.connector.confirmations()
         # A source that is held back has not counted what it is about to hand over.
         known = (
-            max(told.unconfirmed, received - told.confirmed - told.sent_again)
+            max(told.unconfirmed, received - replayed - told.confirmed - told.sent_again)
             if told.remains
             else told.unconfirmed
         )

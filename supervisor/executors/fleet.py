@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import astuple, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from supervisor.deployment.account import Account
 from supervisor.deployment.cores import core_of, usable_cores
 from supervisor.deployment.deployment import Deployment
 from supervisor.deployment.plan import Plan
+from supervisor.deployment.replay import Replayed
 from supervisor.deployment.running import Running, plan_source
 from supervisor.deployment.steering import UnknownTarget
 from supervisor.executors.control import Begin, Load, Look, Stop, StopReading, Told
@@ -144,6 +145,16 @@ class Fleet(Running):
     def stack(self, component: str) -> list[dict[str, Any]]:
         """See `Running.stack`."""
         return self._ask_those_who_have_it("stack", component)
+
+    def replay(self, letters: Sequence[Replayed], seconds: float) -> dict[str, str]:
+        """See `Running.replay`."""
+        plain = [astuple(letter) for letter in letters]
+        told_by_all: dict[str, str] = {}
+        for _part, told in self._ask_all("replay", plain, seconds, seconds=seconds + _ASK_SECONDS):
+            if told is not None:
+                raise_told(told)
+                told_by_all |= told.answer
+        return told_by_all
 
     # --- within ------------------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from supervisor.deployment.deployment import Deployment
+from supervisor.deployment.replay import Replayed
 from supervisor.deployment.steering import UnknownTarget
 from supervisor.executors.control import Ask, Told
 from supervisor.executors.errors import ExecutorError
@@ -16,6 +17,9 @@ __all__ = ["INQUIRIES", "answer_to", "raise_told"]
 INQUIRIES: dict[str, Callable[..., Any]] = {
     "snapshot": lambda deployment: deployment.snapshot().to_json(),
     "tree": lambda deployment: deployment.tree(),
+    "replay": lambda deployment, letters, seconds: deployment.replay(
+        [Replayed(*letter) for letter in letters], seconds
+    ),
     "stack": lambda deployment, component: deployment.stack(component),
     "steer": lambda deployment, action, target: deployment.steer(action, target),
 }

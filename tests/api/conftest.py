@@ -63,7 +63,13 @@ class Client:
 def serve() -> Iterator[Callable[..., Client]]:
     opened: list[tuple[ApiServer, Deployment]] = []
 
-    def start(*, offramp: str = "out", supervisor: dict[str, Any] | None = None, **api: Any) -> Client:
+    def start(
+        *,
+        offramp: str = "out",
+        supervisor: dict[str, Any] | None = None,
+        tables: dict[str, Any] | None = None,
+        **api: Any,
+    ) -> Client:
         deployment = Deployment.load(
             {
                 "supervisor": {"api": {"address": "127.0.0.1:0", **api}, **(supervisor or {})},
@@ -71,6 +77,7 @@ def serve() -> Iterator[Callable[..., Client]]:
                 "pipelines": {"count": {"operators": [{"type": "counter"}]}},
                 "offramps": {offramp: {"type": "memory"}},
                 "flows": {"main": {"links": [f"in -> count -> {offramp}"]}},
+                **(tables or {}),
             }
         )
         server = open_api(deployment)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from supervisor import Fleet
+from supervisor.deployment.replay import Replayed
 from supervisor.deployment.steering import UnknownTarget
 
 Tables = dict[str, Any]
@@ -22,3 +23,19 @@ def test_a_stack_comes_from_the_process_that_runs_the_component(
     assert any("read" in call for greenlet in found["greenlets"] for call in greenlet["calls"])
     with pytest.raises(UnknownTarget, match="onramp:main/nix"):
         running.stack("onramp:main/nix")
+
+
+def test_letters_go_back_into_the_executor_that_has_their_component(
+    fleet: Callable[[Tables], Fleet], ticking: Callable[..., Tables]
+) -> None:
+    tables = ticking()
+    tables["onramps"]["tick"] = {"type": "metronome", "interval": "1h"}
+    running = fleet(tables)
+    letters = [
+        Replayed("1", "offramp:main#2/hole", "", b"{}", "{}"),
+        Replayed("2", "offramp:main#1/hole", "", b"{}", "{}"),
+        Replayed("3", "offramp:main/nix", "", b"{}", "{}"),
+    ]
+    assert running.replay(letters, 10.0) == {"1": "", "2": ""}
+    account = running.stop()
+    assert account.unaccounted == 0
