@@ -25,15 +25,17 @@ class ActionRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    action: Literal["pause", "resume", "restart"] = Field(
+    action: Literal["pause", "resume", "restart", "drain"] = Field(
         description="`pause`: work on nothing more, and read no more; `resume`: go on; `restart`: stop in order and "
-        "start anew, with the mailbox that it has."
+        "start anew, with the mailbox that it has; `drain`: pause the onramps that lead there, wait until what "
+        "they have sent has arrived, then pause it."
     )
     target: str = Field(
         min_length=1,
         max_length=500,
         description="`pipeline:main/parse`, `main/parse`, `flow:main`, or `main#2` for one copy of a flow.",
     )
+    timeout: float = Field(default=30.0, gt=0, le=600, description="Seconds that a `drain` may take.")
 
 
 class ActionResult(BaseModel):

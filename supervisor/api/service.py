@@ -43,6 +43,13 @@ class Service:
         finally:
             self._looked_at = float("-inf")
 
+    def drain(self, target: str, seconds: float) -> list[str]:
+        """`Running.drain`; whoever looks next sees what it did."""
+        try:
+            return self.running.drain(target, seconds)
+        finally:
+            self._looked_at = float("-inf")
+
     def flows(self) -> dict[str, list[ComponentSnapshot]]:
         """The components of each flow."""
         flows: dict[str, list[ComponentSnapshot]] = {}

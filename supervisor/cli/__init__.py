@@ -23,6 +23,7 @@ _COMMANDS = {
     "pause": "Hold a component or flow back, with what it has in hand.",
     "resume": "Let a component or flow go on that was paused.",
     "restart": "Stop a component or flow in order, and start it anew.",
+    "drain": "Hold back what leads to a component or flow, and wait until nothing is under way any more.",
     "check": "Find everything that is wrong with a deployment, without starting it.",
     "test": "Run the cases in *.test.toml against the deployments that they are about.",
     "show": "Print a deployment with all defaults filled in, as TOML.",
@@ -42,7 +43,7 @@ _COMMANDS = {
 
 # A module called `list` or `format` would stand in this package's namespace in place of the built-in.
 _MODULES = {"dead-letters": "dead_letters", "list": "listing", "format": "formatting", "test": "testing"}
-_MODULES |= {action: f"steering:{action}" for action in ("pause", "resume", "restart")}
+_MODULES |= {action: f"steering:{action}" for action in ("pause", "resume", "restart", "drain")}
 
 
 class _CommandGroup(click.Group):

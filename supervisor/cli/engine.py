@@ -60,9 +60,10 @@ class Engine:
         except (KeyError, TypeError) as error:
             raise self._other_version(error) from None
 
-    def act(self, action: str, target: str) -> list[str]:
-        """Pause, resume or restart; whom it was done to."""
-        answer = self._ask("POST", "/api/v1/actions", {"action": action, "target": target})
+    def act(self, action: str, target: str, timeout: float | None = None) -> list[str]:
+        """Pause, resume, restart or drain; whom it was done to. ``timeout``: the seconds that a drain may take."""
+        order = {"action": action, "target": target} | ({} if timeout is None else {"timeout": timeout})
+        answer = self._ask("POST", "/api/v1/actions", order, _TIMEOUT_SECONDS + (timeout or 0.0))
         try:
             return list(answer["components"])
         except (KeyError, TypeError) as error:

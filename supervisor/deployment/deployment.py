@@ -16,7 +16,7 @@ from ramps.onramp_actor import OnrampPart
 from supervisor.dead_letters import BadStore
 from supervisor.deployment.account import Account
 from supervisor.deployment.build import Builder, Part
-from supervisor.deployment.drain import Drain
+from supervisor.deployment.drain import Drain, UnderWay
 from supervisor.deployment.load import parse
 from supervisor.deployment.outcome import Outcome, StartRefused
 from supervisor.deployment.plan import Plan
@@ -124,6 +124,16 @@ class Deployment(Running):
         steering = Steering(self._made(), self._running())
         actions = {"pause": steering.pause, "resume": steering.resume, "restart": steering.restart}
         return actions[action](target)
+
+    def hold(self, components: list[str]) -> None:
+        """See `Running.hold`. Does not block."""
+        for name in components:
+            if name in self._parts():
+                self._parts()[name].valve.close()
+
+    def under_way(self, components: list[str]) -> UnderWay:
+        """See `Running.under_way`. Does not block."""
+        return self._drain().look_at(components)
 
     def stack(self, component: str) -> list[dict[str, Any]]:
         """See `Running.stack`. Does not block."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import gevent
 
@@ -14,7 +14,7 @@ from ramps.offramp_actor import OfframpPart
 from ramps.onramp_actor import OnrampPart
 from supervisor.deployment.build import Part
 
-__all__ = ["Drain", "is_inner"]
+__all__ = ["Drain", "UnderWay", "is_inner", "moved"]
 
 _log = get_logger("supervisor")
 
@@ -25,6 +25,13 @@ _NEWS_SECONDS = 1.0
 # After the drain timeout: what healthy components have for their last flush, and what the kill of the others may take.
 _FLUSH_SECONDS = 1.0
 _KILL_SECONDS = 5.0
+
+
+class UnderWay(NamedTuple):
+    """Which of some components have something to do, and a number that grows with each event that moves."""
+
+    busy: list[str]
+    moved: int
 
 
 class Drain:
@@ -65,6 +72,17 @@ class Drain:
     def is_idle(self) -> bool:
         """Whether nothing is under way now."""
         return not self._busy()
+
+    def look_at(self, components: list[str]) -> UnderWay:
+        """What is under way in these components, and on its way to and from other executors. Does not block."""
+        wanted = set(components)
+        chosen = {name: part for name, part in self._parts.items() if name in wanted or _is_link(part)}
+        busy = [
+            name
+            for name, part in chosen.items()
+            if (ref := self._system.find(name)) is not None and _is_busy(part, ref)
+        ]
+        return UnderWay(busy, sum(map(moved, chosen.values())))
 
     def _stop_reading(self, *, inner: bool) -> None:
         # All at once: stopped one flow after the other, the last would be fed for as long as the others take.
@@ -134,6 +152,26 @@ class Drain:
 def is_inner(part: OnrampPart) -> bool:
     """Whether its events come from other executors of the same deployment."""
     return part.connector.passive or part.connector.takes_over
+
+
+def moved(part: Part) -> int:
+    """A number that grows with each event that it takes or gives."""
+    sent = sum(part.outlets.sent.values()) + sum(part.outlets.dropped.values())
+    match part:
+        case OnrampPart():
+            return sent + part.intake.events + part.intake.errors
+        case PipelinePart():
+            return sent + part.received
+        case OfframpPart():
+            return sent + part.written + part.failed
+
+
+def _is_link(part: Part) -> bool:
+    return is_inner(part) if isinstance(part, OnrampPart) else _forwards(part)
+
+
+def _forwards(part: Part) -> bool:
+    return isinstance(part, OfframpPart) and part.connector.forwards
 
 
 def _is_busy(part: Part, ref: ActorRef[Any]) -> bool:

@@ -8,16 +8,21 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import gevent
+
 from actors import Actor, ActorRef, ActorSystem, Clock, Crashed, ExitReason, StartFailed, Terminated
 from actors.reply import Reply
 from supervisor.deployment.account import Account
 from supervisor.deployment.check import examine
+from supervisor.deployment.drain import UnderWay
 from supervisor.deployment.load import load, parse
 from supervisor.deployment.outcome import Outcome, StartRefused, describe_failure, refusal_of
 from supervisor.deployment.plan import Plan
 from supervisor.deployment.ports import refuse_taken_ports
 from supervisor.deployment.problem import InvalidDeployment
 from supervisor.deployment.replay import Replayed
+from supervisor.deployment.steering import NotDrained
+from supervisor.deployment.targets import reach_of
 from supervisor.deployment.toml_text import toml_document
 from supervisor.observation.snapshot import Snapshot
 from supervisor.supervision import ActorStatus, Supervisor
@@ -25,6 +30,7 @@ from supervisor.supervision import ActorStatus, Supervisor
 __all__ = ["ROOT", "Running", "plan_source"]
 
 ROOT = "root"
+_LOOK_SECONDS = 0.02
 
 
 class Running(ABC):
@@ -64,6 +70,36 @@ class Running(ABC):
         """Do one of `supervisor.deployment.steering.ACTIONS` to a component or flow; the names of the components that
         it was done to. Raises `UnknownTarget`, and `SupervisionError` when they do not start again. Blocks.
         """
+
+    def drain(self, target: str, seconds: float) -> list[str]:
+        """Pause the onramps that lead to a component or flow, wait until all that they have sent has arrived, and pause
+        it as well; the names of the components that are paused now. What an onramp has read and not sent stays with it.
+
+        Raises `UnknownTarget`, and `NotDrained` when that takes longer than so many seconds: the onramps stay paused
+        then. Blocks.
+        """
+        reach = reach_of(self.plan, target)
+        self.hold(reach.onramps)
+        clock = self._running().clock
+        deadline = clock.now() + seconds
+        before = None
+        while True:
+            # Twice the same: something may be on its way between two that both look idle.
+            look = self.under_way(reach.below)
+            if not look.busy and look == before:
+                return list(dict.fromkeys([*self.steer("pause", target), *reach.onramps]))
+            if clock.now() >= deadline:
+                raise NotDrained(look.busy or reach.below, seconds)
+            before = look
+            gevent.sleep(_LOOK_SECONDS)
+
+    @abstractmethod
+    def hold(self, components: list[str]) -> None:
+        """Pause these, those of them that are here. Blocks like `snapshot`."""
+
+    @abstractmethod
+    def under_way(self, components: list[str]) -> UnderWay:
+        """What is under way in these, and between processes. Blocks like `snapshot`."""
 
     @abstractmethod
     def stack(self, component: str) -> list[dict[str, Any]]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import Any
 
 from actors import ActorRef, ActorSystem
 from actors.log import get_logger
 from supervisor.deployment.build import Builder
-from supervisor.deployment.targets import is_meant
+from supervisor.deployment.targets import UnknownTarget, find_targets
 from supervisor.supervision import bounce_child
 
-__all__ = ["ACTIONS", "Steering", "UnknownTarget"]
+__all__ = ["ACTIONS", "NotDrained", "Steering", "UnknownTarget"]
 
 _log = get_logger("supervisor")
 
@@ -19,8 +18,17 @@ ACTIONS = ("pause", "resume", "restart")
 """What can be done to a component or flow."""
 
 
-class UnknownTarget(LookupError):
-    """There is no component or flow of that name. The text says which there are."""
+class NotDrained(Exception):
+    """Something is still under way to or below what should come to rest: ``components`` names what, or which executor
+    does not answer.
+    """
+
+    def __init__(self, components: list[str], seconds: float) -> None:
+        super().__init__(
+            f"not everything has arrived within {seconds:g} s, and more may still: what leads there stays paused; ask "
+            f"again to wait for longer, or resume it; still under way: {', '.join(components[:10])}"
+        )
+        self.components = components
 
 
 class Steering:
@@ -34,14 +42,7 @@ class Steering:
 
     def find(self, target: str) -> list[str]:
         """The actors' names of the components that are meant, downstream first. Raises `UnknownTarget`."""
-        names = [name for name in self._builder.plans if is_meant(name, target)]
-        if not names:
-            flows = dict.fromkeys(f"flow:{plan.id.flow}" for plan in self._builder.plans.values())
-            known = [*self._builder.plans, *flows]
-            close = difflib.get_close_matches(target, known, n=1)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
-            raise UnknownTarget(f"there is no component or flow called {target!r}{hint}")
-        return names
+        return find_targets(self._builder.plans, target)
 
     def pause(self, target: str) -> list[str]:
         """Have them work on nothing more: an onramp reads no more than it has at hand, whatever sends to them waits for

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 
 from actors import ActorSystem
-from pipelines.actor import PipelinePart
-from ramps.offramp_actor import OfframpPart
 from ramps.onramp_actor import OnrampPart
-from supervisor.deployment.build import Part
 from supervisor.deployment.deployment import Deployment
-from supervisor.deployment.drain import is_inner
+from supervisor.deployment.drain import is_inner, moved
 from supervisor.deployment.outcome import Outcome
 from supervisor.deployment.plan import Plan
 from supervisor.supervision import Supervisor
@@ -48,7 +45,7 @@ class ExecutorDeployment(Deployment):
 
     def activity(self) -> tuple[bool, int]:
         """Whether nothing is under way now, and a number that grows with each event that moves."""
-        return self._drain().is_idle(), sum(map(_moved, self._parts().values()))
+        return self._drain().is_idle(), sum(map(moved, self._parts().values()))
 
     def inputs(self) -> dict[str, bool]:
         """The onramps that bring events in from outside, by their actors' names: whether they are at their end."""
@@ -86,14 +83,3 @@ class ExecutorDeployment(Deployment):
     def _finish(self, outcome: Outcome) -> None:
         super()._finish(outcome)
         self._on_news()
-
-
-def _moved(part: Part) -> int:
-    sent = sum(part.outlets.sent.values()) + sum(part.outlets.dropped.values())
-    match part:
-        case OnrampPart():
-            return sent + part.intake.events + part.intake.errors
-        case PipelinePart():
-            return sent + part.received
-        case OfframpPart():
-            return sent + part.written + part.failed

@@ -19,6 +19,7 @@ from actors.log import get_logger
 from supervisor.deployment.account import Account
 from supervisor.deployment.cores import core_of, usable_cores
 from supervisor.deployment.deployment import Deployment
+from supervisor.deployment.drain import UnderWay
 from supervisor.deployment.plan import Plan
 from supervisor.deployment.replay import Replayed
 from supervisor.deployment.running import Running, plan_source
@@ -141,6 +142,22 @@ class Fleet(Running):
         """See `Running.steer`. What several executors run is steered in each."""
         names = self._ask_those_who_have_it("steer", action, target, seconds=_STEER_SECONDS)
         return list(dict.fromkeys(names))
+
+    def hold(self, components: list[str]) -> None:
+        """See `Running.hold`."""
+        self._ask_all("hold", components)
+
+    def under_way(self, components: list[str]) -> UnderWay:
+        """See `Running.under_way`."""
+        busy: list[str] = []
+        total = 0
+        for part, told in self._ask_all("under_way", components):
+            if told is None or told.error:
+                busy.append(part.name)
+            else:
+                busy += told.answer[0]
+                total += told.answer[1]
+        return UnderWay(busy, total)
 
     def stack(self, component: str) -> list[dict[str, Any]]:
         """See `Running.stack`."""

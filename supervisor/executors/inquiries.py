@@ -17,6 +17,8 @@ __all__ = ["INQUIRIES", "answer_to", "raise_told"]
 INQUIRIES: dict[str, Callable[..., Any]] = {
     "snapshot": lambda deployment: deployment.snapshot().to_json(),
     "tree": lambda deployment: deployment.tree(),
+    "hold": lambda deployment, components: deployment.hold(components),
+    "under_way": lambda deployment, components: list(deployment.under_way(components)),
     "replay": lambda deployment, letters, seconds: deployment.replay(
         [Replayed(*letter) for letter in letters], seconds
     ),

@@ -55,6 +55,9 @@ class Client:
     def get(self, path: str, **headers: str) -> Response:
         return self.ask("GET", path, headers=headers)
 
+    def drain(self, target: str, timeout: float = 10.0) -> Response:
+        return self.ask("POST", "/api/v1/actions", {"action": "drain", "target": target, "timeout": timeout})
+
     def act(self, action: str, target: str, **headers: str) -> Response:
         return self.ask("POST", "/api/v1/actions", {"action": action, "target": target}, headers)
 

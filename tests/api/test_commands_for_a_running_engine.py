@@ -191,3 +191,10 @@ def test_an_address_that_is_none_is_a_mistake_of_the_command_line(
     code, _, errors = ask(supervisor, "status", "--api", address)
     assert code == 2
     assert "is no address of an API" in errors
+
+
+def test_a_flow_is_drained(supervisor: Supervisor, write: Write) -> None:
+    api = start(supervisor, write)
+    code, output, _ = ask(supervisor, "drain", "main", "--timeout", "20", "--api", api)
+    assert (code, output) == (0, "Drained offramp:main/out\nDrained onramp:main/in")
+    assert ask(supervisor, "drain", "main", "--timeout", "0", "--api", api)[0] == 2

@@ -8,7 +8,7 @@ from supervisor.api.models import ActionRequest, ActionResult
 from supervisor.api.problems import Problem
 from supervisor.api.routing import Call, Route
 from supervisor.api.service import Service
-from supervisor.deployment.steering import UnknownTarget
+from supervisor.deployment.steering import NotDrained, UnknownTarget
 from supervisor.supervision import SupervisionError
 
 __all__ = ["routes"]
@@ -20,9 +20,13 @@ def routes(service: Service) -> Iterator[Route]:
     def act(call: Call) -> ActionResult:
         order: ActionRequest = call.body
         try:
+            if order.action == "drain":
+                return ActionResult(components=service.drain(order.target, order.timeout))
             return ActionResult(components=service.steer(order.action, order.target))
         except UnknownTarget as error:
             raise Problem(404, "unknown-target", str(error)) from None
+        except NotDrained as error:
+            raise Problem(409, "still-under-way", str(error), components=error.components) from None
         except SupervisionError as error:
             raise Problem(409, "not-restarted", str(error)) from None
 
@@ -30,7 +34,7 @@ def routes(service: Service) -> Iterator[Route]:
         "POST",
         "/api/v1/actions",
         act,
-        "Pause, resume or restart a component or a flow.",
+        "Pause, resume, restart or drain a component or a flow.",
         "Steering",
         body=ActionRequest,
         answer=ActionResult,
