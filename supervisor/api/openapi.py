@@ -66,6 +66,7 @@ def _operation(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
         "parameters": [*_path_parameters(route), *_query_parameters(route, schemas)],
         "responses": {
             success: {"description": "It is as asked.", **content},
+            **{str(status): {"description": "It is not well.", **content} for status in route.also},
             **{
                 str(status): {"description": "A problem.", "content": problem}
                 for status in sorted(set(statuses))

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import to_json
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from pydantic_core import from_json, to_json
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 from werkzeug.routing import BaseConverter, Map, RequestRedirect, Rule
 from werkzeug.wrappers import Request, Response
 
@@ -52,6 +52,8 @@ class Route:
     """The type of the answer, for the document: a pydantic model or anything else that pydantic has a schema for."""
     problems: tuple[int, ...] = ()
     """The statuses of problems that this operation has beside those that all have."""
+    also: tuple[int, ...] = ()
+    """Statuses that come with the same document as success."""
     writes: bool = False
     """Whether it changes anything: refused in read-only mode."""
     public: bool = False
@@ -113,10 +115,15 @@ def _json(request: Request) -> Any:
         raise Problem(
             415, "not-json", "the body must be JSON, with the header `Content-Type: application/json`"
         )
-    document = request.get_json(silent=True, cache=False)
-    if document is None:
-        raise Problem(400, "malformed", "the body is no JSON document")
-    return document
+    body = request.get_data(cache=False)
+    if request.content_length is None and len(body) >= (request.max_content_length or 0):
+        # Of one in chunks, werkzeug gives the beginning.
+        raise RequestEntityTooLarge
+    try:
+        # Bounded in depth, unlike the one of the standard library.
+        return from_json(body, allow_inf_nan=False)
+    except ValueError as error:
+        raise Problem(400, "malformed", f"the body is no JSON document: {error}") from None
 
 
 def _filled(model: type[BaseModel], values: Any, where: str) -> BaseModel:

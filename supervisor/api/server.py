@@ -108,7 +108,10 @@ class ApiServer:
         if origin is not None:
             response.headers["Access-Control-Allow-Origin"] = origin
             response.headers.add("Vary", "Origin")
-        if request.input_stream is not None and _has_unread_body(request):
+        body = environ["wsgi.input"]
+        if isinstance(body, RequestBody) and _is_unread(body, response.status_code):
+            # It might take for ever to come.
+            body.abandoned = True
             response.headers["Connection"] = "close"
         return response(environ, start_response)
 
@@ -152,9 +155,10 @@ def _problem_response(problem: Problem) -> Response:
     return response
 
 
-def _has_unread_body(request: Request) -> bool:
-    body = request.environ["wsgi.input"]
-    return isinstance(body, RequestBody) and body.abandoned
+def _is_unread(body: RequestBody, status: int) -> bool:
+    if body.content_length is not None:
+        return bool(body.position < body.content_length)
+    return bool(body.chunked_input) and status >= 400
 
 
 class _Host(HttpHost):

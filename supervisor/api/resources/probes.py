@@ -42,9 +42,9 @@ def routes(service: Service) -> Iterator[Route]:
     tag = "Health"
     yield Route("GET", "/livez", livez, "Whether the hub turns.", tag, answer=Health, public=True)
     yield Route("GET", "/readyz", readyz, "Whether every component runs and is connected.", tag, answer=Health,
-                public=True, problems=(503,))  # fmt: skip
+                public=True, also=(503,))  # fmt: skip
     yield Route("GET", "/healthz", healthz, "The same, with the supervision tree and reasons if asked for.", tag,
-                query=_Verbosity, answer=Health, problems=(503,))  # fmt: skip
+                query=_Verbosity, answer=Health, also=(503,))  # fmt: skip
     yield Route("GET", "/version", version, "What this is.", tag, answer=Version, public=True)
 
 
