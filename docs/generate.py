@@ -249,6 +249,23 @@ With a `token`, give it to Prometheus as `authorization: { credentials_file: …
 the components count anyway: no event costs anything for them. Counters only grow, over restarts of their component;
 those of an executor begin anew when it does. `executor` is `0` in the command's own process.
 
+## OpenTelemetry
+
+The same metrics can be pushed to a collector by OpenTelemetry's protocol over HTTP (`pip install "aftershock[otlp]"`):
+
+```toml
+[supervisor]
+otlp = "http://127.0.0.1:4318"
+```
+
+or, with more, `otlp = { endpoint = "https://otlp.example.org", every = "30s", headers = { x-key = { env = "KEY" } } }`.
+They are pushed every ten seconds, and once more at the end of `supervisor run`, by a thread that nobody waits for.
+Names are those below without `_total`; counters are cumulative. A push that fails is told once, and costs no event;
+what is missed is in the next one; `timeout` (5 s) bounds each. In a program,
+`supervisor.observation.push.open_push(deployment)` has a `start` and a `stop`.
+
+## All metrics
+
 This page is generated from `supervisor/observation/metrics.py`; to change it, change that and run
 `python docs/generate.py`.
 

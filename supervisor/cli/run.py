@@ -88,6 +88,7 @@ def command(
     from supervisor.deployment.outcome import StartRefused
     from supervisor.executors.fleet import open_plan
     from supervisor.logs import configure_logs
+    from supervisor.observation.push import open_push
 
     with without_foreign_output():
         plan, warnings = plan_file(Path(file))
@@ -102,6 +103,7 @@ def command(
         try:
             # Here all loggers are ours.
             api = open_api(deployment, loggers=[""])
+            push = open_push(deployment)
             deployment.start()
         except StartRefused as error:
             if api is not None:
@@ -110,6 +112,8 @@ def command(
             print_problems([_start_problem(plan, error)])
             sys.exit(ExitCode.CANNOT_START)
         settle_collector()
+        if push is not None:
+            push.start()
         _announce(deployment)
         if api is not None:
             api.serve()
@@ -123,6 +127,8 @@ def command(
         assert outcome is not None
         log.info(f"Stopping: {outcome.why}.")
         account = _stop(deployment, drain_timeout)
+        if push is not None:
+            push.stop()
         if api is not None:
             api.stop()
     # Before the account: the counts of what was repeated are part of the log.
@@ -185,9 +191,11 @@ def _start_problem(plan: Plan, error: StartRefused) -> Problem:
     from supervisor.api import API
     from supervisor.deployment.load import parse
     from supervisor.deployment.problem import Problem
+    from supervisor.observation.push import OTLP
 
-    if error.component == API:
-        return parse(plan.text, plan.file).problem(("supervisor", "api"), "cannot-start", str(error))
+    if error.component in (API, OTLP):
+        key = ("supervisor", error.component)
+        return parse(plan.text, plan.file).problem(key, "cannot-start", str(error))
     for component in plan.components():
         if component.actor_name == error.component:
             key = (f"{component.kind.value}s", component.id.name)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from pipelines.options import Address, Duration, Options, Secret, Size
+from pipelines.options import Address, Duration, HostPort, Options, Secret, Size
 
-__all__ = ["ApiTable", "is_loopback", "or_address"]
+__all__ = ["ApiOption", "ApiTable", "is_loopback"]
 
 
 class ApiTable(Options):
@@ -44,9 +44,20 @@ class ApiTable(Options):
     )
 
 
-def or_address(schema: dict[str, Any]) -> None:
-    """For editors: in place of the table, an address alone will do."""
+def _address_alone(value: object) -> object:
+    if isinstance(value, str | HostPort):
+        return {"address": value}
+    if value is not None and not isinstance(value, dict | ApiTable):
+        raise ValueError('must be an address, such as "127.0.0.1:9898", or a table with more')
+    return value
+
+
+def _or_address(schema: dict[str, Any]) -> None:
     schema["anyOf"].insert(0, {"type": "string", "format": "address"})
+
+
+ApiOption = Annotated[ApiTable | None, BeforeValidator(_address_alone), Field(json_schema_extra=_or_address)]
+"""A table, or the address alone."""
 
 
 def is_loopback(host: str) -> bool:

@@ -16,6 +16,7 @@ from supervisor.deployment.flows import Definition, check_flow
 from supervisor.deployment.guarantees import check_guarantees
 from supervisor.deployment.json_engine import with_json_engine
 from supervisor.deployment.load import Document, load
+from supervisor.deployment.otlp_table import is_installed
 from supervisor.deployment.parts import check_offramp, check_onramp
 from supervisor.deployment.pipelines import check_pipeline
 from supervisor.deployment.plan import ComponentPlan, FlowPlan, Kind, Plan
@@ -92,6 +93,7 @@ def examine(document: Document, executors: int | None = None) -> Examination:
         supervisor = map_paths(supervisor, document.directory.joinpath)
         plan = Plan(document.file, supervisor, tuple(flows), executors, document.text)
         _check_api(findings, supervisor)
+        _check_otlp(findings, supervisor)
         check_claims(findings, plan)
         check_guarantees(findings, plan)
         if executors > 1:
@@ -113,6 +115,16 @@ def _check_api(findings: Findings, settings: SupervisorTable) -> None:
             "no-token",
             f"[supervisor]: the API would listen on {api.address}, beyond this machine, for everybody",
             'set `token`, as in api = { address = "…", token = { env = "NAME" } }, or listen on 127.0.0.1',
+        )
+
+
+def _check_otlp(findings: Findings, settings: SupervisorTable) -> None:
+    if settings.otlp is not None and not is_installed():
+        findings.error(
+            ("supervisor", "otlp"),
+            "not-installed",
+            "[supervisor]: OpenTelemetry, which pushes metrics, is not installed",
+            'pip install "aftershock[otlp]"',
         )
 
 

@@ -102,7 +102,8 @@ class Deployment(Running):
         """How everything is now. Does not block."""
         builder, system = self._made(), self._running()
         assert self._hub_lag is not None
-        self._hub_lag.start()
+        if self.state != "stopped":
+            self._hub_lag.start()
         process = observe_process(
             self.executor,
             state=self.state,

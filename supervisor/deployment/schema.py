@@ -11,10 +11,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
-from pipelines.options import Duration, HostPort, Options, Size
+from pipelines.options import Duration, Options, Size
 from pipelines.retry import BackoffOptions
 from ramps.give_up import GiveUpOptions
-from supervisor.deployment.api_table import ApiTable, or_address
+from supervisor.deployment.api_table import ApiOption
+from supervisor.deployment.otlp_table import OtlpOption
 
 __all__ = [
     "LANGUAGE_KEYS",
@@ -117,10 +118,14 @@ class SupervisorTable(Options):
         description="The library that reads and writes JSON, for codecs that do not name one. `auto`: orjson where it "
         "is installed (the extra `fast`), else ujson.",
     )
-    api: ApiTable | None = Field(
+    api: ApiOption = Field(
         default=None,
         description="Where the HTTP API and the dashboard listen, or a table with more; without it there is none.",
-        json_schema_extra=or_address,
+    )
+    otlp: OtlpOption = Field(
+        default=None,
+        description="The collector that all metrics are pushed to by OpenTelemetry's protocol over HTTP, or a table "
+        "with more; without it none. It takes the extra `otlp`.",
     )
     dead_letters: Path | None = Field(
         default=None,
@@ -151,15 +156,6 @@ class SupervisorTable(Options):
     )
 
     _executors_in_words = field_validator("executors", mode="before")(_count_or_auto)
-
-    @field_validator("api", mode="before")
-    @classmethod
-    def _address_alone(cls, value: object) -> object:
-        if isinstance(value, str | HostPort):
-            return {"address": value}
-        if value is not None and not isinstance(value, dict | ApiTable):
-            raise ValueError('must be an address, such as "127.0.0.1:9898", or a table with more')
-        return value
 
     @field_validator("heartbeat_timeout")
     @classmethod

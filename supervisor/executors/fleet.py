@@ -109,7 +109,8 @@ class Fleet(Running):
         parts = [self._snapshot_of(part, told) for part, told in self._ask_all("snapshot")]
         plan, clock = self.plan, self._running().clock
         assert self._hub_lag is not None
-        self._hub_lag.start()
+        if self.state != "stopped":
+            self._hub_lag.start()
         process = observe_process(
             0,
             state=self.state,
