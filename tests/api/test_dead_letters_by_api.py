@@ -112,14 +112,14 @@ def test_what_is_replayed_arrives_is_forgotten_and_accounted_for(failing: Any, g
     assert [event["n"] for event in client.deployment.offramp("out").events] == [0, 2]
     assert [letter["id"] for letter in listed(client)] == ["2"]
     account = client.deployment.stop()
-    assert (account.unaccounted, account.lost, account.written) == (0, 0, 2)
+    assert (account.difference, account.lost, account.written) == (0, 0, 2)
 
 
 def test_what_fails_again_is_a_letter_again(failing: Any) -> None:
     client = failing(1)
     assert replay(client, "1") == {"delivered": ["1"], "kept": {}}
     assert [letter["id"] for letter in listed(client)] == ["2"]
-    assert client.deployment.account().unaccounted == 0
+    assert client.deployment.account().difference == 0
 
 
 def test_what_is_not_delivered_in_time_is_kept(failing: Any) -> None:
@@ -142,7 +142,7 @@ def test_a_full_mailbox_takes_no_letter_and_nothing_is_counted(failing: Any) -> 
     Path("broken").unlink()
     client.act("resume", "main")
     account = client.deployment.stop()
-    assert (account.unaccounted, account.written) == (0, 1200)
+    assert (account.difference, account.written) == (0, 1200)
 
 
 def test_a_letter_of_a_component_that_is_gone_is_kept(failing: Any) -> None:
@@ -217,7 +217,7 @@ def test_a_living_onramp_reads_its_letters_again(
     # The bad one is a letter again.
     assert [letter["id"] for letter in listed(client)] == ["4", "5"]
     account = client.deployment.stop()
-    assert (account.unaccounted, account.written) == (0, 3)
+    assert (account.difference, account.written) == (0, 3)
 
 
 def test_letters_of_files_of_several_flows_are_told_apart(

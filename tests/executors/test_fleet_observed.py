@@ -40,7 +40,7 @@ def test_letters_go_back_into_the_executor_that_has_their_component(
     ]
     assert running.replay(letters, 10.0) == {"1": "", "2": ""}
     account = running.stop()
-    assert account.unaccounted == 0
+    assert account.difference == 0
 
 
 def test_a_flow_is_drained_across_executors(fleet: Callable[[Tables], Fleet], tmp_path: Path) -> None:
@@ -62,6 +62,6 @@ def test_a_flow_is_drained_across_executors(fleet: Callable[[Tables], Fleet], tm
     written = len(out.read_bytes().splitlines())
     assert running.under_way(["offramp:main/out"]).busy == []
     final = running.stop()
-    assert final.unaccounted == 0
+    assert final.difference == 0
     # What the two onramps had in their hands when they were paused came at the stop.
     assert written <= final.written <= written + 4
