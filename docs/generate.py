@@ -253,7 +253,7 @@ those of an executor begin anew when it does. `executor` is `0` in the command's
 
 The same metrics can be pushed to a collector by OpenTelemetry's protocol over HTTP (`pip install "aftershock[otlp]"`):
 
-```toml
+```text
 [supervisor]
 otlp = "http://127.0.0.1:4318"
 ```
