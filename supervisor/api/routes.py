@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from supervisor.api.resources import dead_letters, logs, metrics, observing, probes, steering, stream
+from supervisor.api.resources import dashboard, dead_letters, logs, metrics, observing, probes, steering, stream
 from supervisor.api.resources.documents import document_routes, tremor_routes
 from supervisor.api.routing import Route
 from supervisor.api.service import Service
@@ -21,5 +21,6 @@ def all_routes(service: Service) -> list[Route]:
         *probes.routes(service),
         *metrics.routes(service),
         *tremor_routes(service),
+        *dashboard.routes(),
     ]
     return [*routes, *document_routes(routes)]
