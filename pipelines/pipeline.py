@@ -208,7 +208,7 @@ class Pipeline:
     def _dropped(self) -> dict[str, dict[str, int]]:
         dropped = self._counters.dropped()
         for node_id, operator in self._nodes:
-            for reason, count in operator.discarded.items():
+            for reason, count in tuple(operator.discarded.items()):
                 reasons = dropped.setdefault(node_id, {})
                 reasons[reason] = reasons.get(reason, 0) + count
         return dropped

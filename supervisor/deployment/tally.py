@@ -73,9 +73,11 @@ def _component(
 
 def _onramp(part: OnrampPart, replayed: int, common: dict[str, Any]) -> ComponentAccount:
     intake = part.intake
-    left = sum(len(batch) for _port, batch in intake.undelivered)
+    # A copy, because whoever looks can be pre-empted amid a loop over what others work on.
+    undelivered = tuple(intake.undelivered)
+    left = sum(len(batch) for _port, batch in undelivered)
     # Those that had arrived when whoever sent them was killed, and that nobody has counted since.
-    arrived = sum(batch.taken for _port, batch in intake.undelivered)
+    arrived = sum(batch.taken for _port, batch in undelivered)
     received = intake.events + intake.errors + arrived + left
     if part.connector.at_least_once:
         told = part.connector.confirmations()
@@ -150,7 +152,7 @@ def _pipeline(part: PipelinePart, waiting: int, common: dict[str, Any]) -> Compo
     if part.stored:
         common["unconfirmed"] = part.stored
         common["remains"] = f"{part.stored_where} keeps them, and they are sent again at the next start"
-    outbox = sum(len(batch) for _port, batch in part.outbox)
+    outbox = sum(len(batch) for _port, batch in tuple(part.outbox))
     return ComponentAccount(
         received=part.received,
         created=created,

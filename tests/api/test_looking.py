@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from actors.testing import wait_until
+from pipelines.batch import Batch
 
 Serve = Callable[..., Any]
 
@@ -51,3 +52,23 @@ def test_every_route_is_in_the_document(serve: Serve) -> None:
     document = serve().get("/openapi.json").document
     assert document["openapi"] == "3.1.0"
     assert {"/livez", "/api/v1/actions", "/api/v1/components/{name}"} <= set(document["paths"])
+
+
+def test_a_look_is_not_upset_by_what_others_do_in_its_midst(serve: Serve) -> None:
+    class Pausing(Batch):
+        """While it is counted, somebody else has a turn and puts in one more, as pre-emption may make it."""
+
+        def __len__(self) -> int:
+            if len(waiting) < 3:
+                waiting.append(("out", Batch([1], ingest_ns=1)))
+            return super().__len__()
+
+    client = serve()
+    client.act("pause", "onramp:main/in")
+    waiting = client.deployment._made().parts["onramp:main/in"].intake.undelivered
+    waiting.append(("out", Pausing([1], ingest_ns=1)))
+
+    found = client.get("/api/v1/components/onramp:main/in").document
+
+    assert found[0]["in_hand"] == 1
+    waiting.clear()

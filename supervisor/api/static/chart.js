@@ -6,6 +6,7 @@ import { live } from "./live.js";
 import { h } from "./render.js";
 
 const HEIGHT = 132;
+const BORDER = 1;
 const [LEFT, RIGHT, TOP, BOTTOM] = [52, 8, 10, 20];
 
 const cursors = new Map();
@@ -14,7 +15,8 @@ const cursors = new Map();
  * `lines`: `{name, values, tone}` (tone 1 or 2: its colour, and whether it is dashed); `show`: a value as text; `width` in
  * pixels; `least`: what the axis reaches at least.
  */
-export function chart(id, title, lines, { show, width, least = 0, redraw }) {
+export function chart(id, title, lines, { show, width: outer, least = 0, redraw }) {
+  const width = outer - 2 * BORDER;
   const { times } = live.history;
   const known = lines.flatMap((line) => line.values).filter((value) => Number.isFinite(value));
   const top = niceTop(Math.max(least, ...known, 1e-9));

@@ -47,7 +47,7 @@ function line(edge, path, nodes) {
   const from = nodes.get(edge.from);
   const flowing = from.ports.find((port) => port.name === edge.port)?.rate ?? 0;
   const blocked = from.waitsFor.has(edge.to);
-  const tone = blocked ? "blocked" : edge.port === "err" ? "err" : "";
+  const tone = blocked ? "blocked" : edge.port === "err" && flowing > 0 ? "err" : "";
   const title = `${edge.from} → ${edge.to}: ${rate(flowing)}${blocked ? "; it waits for room there" : ""}`;
   const key = `${edge.from} ${edge.port} ${edge.to} ${edge.toPort}`;
   return h("g", { class: `edge ${tone}`, key, "data-from": edge.from, "data-to": edge.to },
@@ -112,7 +112,7 @@ function exitLabel(exit, node, direction) {
     tabindex: -1,
     "data-stop": true,
     "aria-label": `${rate(flowing)} from ${exit.from} by port ${exit.port}; look at some of these events`,
-  }, h("text", place, fitted(text, right ? 70 : 74, "400 12px")));
+  }, h("text", place, fitted(text, right ? 70 : 64, "400 12px")));
 }
 
 /** The latest figure that says most about a node of its kind. */

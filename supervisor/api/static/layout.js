@@ -5,13 +5,15 @@
 
 const SHAPES = {
   right: { along: 184, across: 64, gap: 152, between: 22, bend: 10, port: 24 },
-  down: { along: 64, across: 150, gap: 66, between: 16, bend: 10, port: 76 },
+  down: { along: 64, across: 138, gap: 66, between: 12, bend: 10, port: 66 },
 };
 const MARGIN = 8;
 /** The strip before each box in which its mailbox is drawn. */
 export const MAILBOX = 10;
 /** How far a line goes on straight behind a box, where the rate stands. */
 const STUB = { right: 78, down: 8 };
+/** How far boxes move apart where there is room. */
+const MOST_GAP = 240;
 const SWEEPS = 8;
 
 /**
@@ -24,12 +26,14 @@ export function layout(nodes, edges, available) {
   const ranks = ranksOf(nodes, edges);
   const deepest = Math.max(0, ...ranks.values()) + 1;
   const { along, gap } = SHAPES.right;
-  if (deepest * along + (deepest - 1) * gap + 2 * MARGIN + MAILBOX <= available) {
-    return placed("right", nodes, edges, ranks, Infinity);
+  const room = available - deepest * along - 2 * MARGIN - MAILBOX;
+  if (room >= (deepest - 1) * gap) {
+    const wider = deepest > 1 ? Math.min(MOST_GAP, room / (deepest - 1)) : gap;
+    return placed("right", nodes, edges, ranks, { ...SHAPES.right, gap: wider }, Infinity);
   }
   const shape = SHAPES.down;
   for (let most = Math.max(1, Math.floor((available - 2 * MARGIN) / (shape.across + shape.between))); ; most -= 1) {
-    const drawn = placed("down", nodes, edges, wrapped(nodes, ranks, most), available);
+    const drawn = placed("down", nodes, edges, wrapped(nodes, ranks, most), shape, available);
     if (drawn.width <= available || most === 1) return drawn;
   }
 }
@@ -76,8 +80,7 @@ function wrapped(nodes, ranks, most) {
   return result;
 }
 
-function placed(direction, nodes, edges, ranks, available) {
-  const shape = SHAPES[direction];
+function placed(direction, nodes, edges, ranks, shape, available) {
   const { rows, chains } = withBends(nodes, edges, ranks, shape, direction);
   const neighbours = neighboursOf(chains);
   order(rows, neighbours);

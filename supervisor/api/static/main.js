@@ -59,7 +59,7 @@ function decoded(text) {
 
 function contentWidth() {
   const style = getComputedStyle(main);
-  return main.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+  return Math.max(280, main.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight));
 }
 
 // --- drawing ---------------------------------------------------------------------------------------------------------

@@ -174,10 +174,10 @@ function links(node) {
     ...incoming.map((edge) => ({ edge, whom: edge.from, arrow: "from" })),
     ...node.edges.map((edge) => ({ edge, whom: edge.to, arrow: "to" })),
   ];
-  return table("Links", [{ name: "Way" }, { name: "Component" }, { name: "Port" }, { name: "Events" }],
+  return table("Links", [{ name: "Component" }, { name: "Way" }, { name: "Ports" }, { name: "Events" }],
     rows.map(({ edge, whom, arrow }) => ({
       key: `${arrow} ${whom} ${edge.port} ${edge.toPort}`,
-      cells: [arrow, componentLink(whom), `${edge.port} → ${edge.toPort}`,
+      cells: [componentLink(whom), arrow, `${edge.port} → ${edge.toPort}`,
         h("a", { href: tapPath(edge.from, edge.port), "aria-label": `Look at events from ${edge.from} by port ${edge.port}` }, "look")],
     })));
 }

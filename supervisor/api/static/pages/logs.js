@@ -13,6 +13,7 @@ const memory = { level: "info", component: "", search: "", follow: true };
 export function page({ redraw }) {
   let records = null;
   let failed = null;
+  let missed = 0;
   let abort = new AbortController();
 
   const query = (more) => {
@@ -31,6 +32,7 @@ export function page({ redraw }) {
       redraw();
       const after = records.at(-1)?.id;
       for await (const event of events(`/api/v1/logs/stream?${query(after === undefined ? {} : { after })}`, { signal })) {
+        if (event.name === "missed") missed += event.data.records;
         if (event.name !== "log") continue;
         records = [...records, event.data].slice(-KEPT);
         if (memory.follow) redraw();
@@ -64,6 +66,7 @@ export function page({ redraw }) {
           h("label", { class: "check" }, h("input", { type: "checkbox", checked: memory.follow,
             onchange: (event) => { memory.follow = event.target.checked; redraw(); } }), "Follow")),
         failed !== null && note(unavailable(failed)),
+        missed > 0 && note(`${missed} records came too fast to be shown.`),
         records !== null && (shown.length ? logLines([...shown].reverse()) : note("Nothing was logged.")),
       ];
     },

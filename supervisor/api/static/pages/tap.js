@@ -30,9 +30,9 @@ export function page({ redraw, parameter: edge }) {
     if (filter) query.set("filter", filter);
     try {
       for await (const event of events(`/api/v1/tap?${query}`, { signal })) {
-        if (event.name === "missed") missed += event.data.count ?? event.data.missed ?? event.data ?? 0;
+        if (event.name === "missed") missed += event.data.count;
         if (event.name === "event" && !held) shown = [{ number: (shown[0]?.number ?? 0) + 1, ...event.data }, ...shown].slice(0, KEPT);
-        status = "";
+        status = event.name === "waiting" ? `It waits: ${event.data.why}.` : "";
         redraw();
       }
       status = "The engine ended the connection.";
