@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
@@ -114,7 +115,7 @@ class ComponentPlan:
         """Which of the three subclasses this is."""
         raise NotImplementedError
 
-    @property
+    @cached_property
     def actor_name(self) -> str:
         """The name of its actor, unique in the deployment: ``"pipeline:main#2/parse"``."""
         return f"{self.kind.value}:{self.id}"
