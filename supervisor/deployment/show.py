@@ -18,7 +18,7 @@ from supervisor.deployment.plan import (
 from supervisor.deployment.toml_text import toml_document, without_nothing
 from supervisor.deployment.validate import map_paths
 
-__all__ = ["plan_to_toml"]
+__all__ = ["component_table", "plan_to_toml"]
 
 
 def plan_to_toml(plan: Plan) -> str:
@@ -37,6 +37,12 @@ def plan_to_toml(plan: Plan) -> str:
             section[component.id.name] = _component(component, directory)
     present = {section: content for section, content in sections.items() if content}
     return toml_document(without_nothing(present))
+
+
+def component_table(plan: Plan, component: ComponentPlan) -> dict[str, Any]:
+    """The table of a component as `plan_to_toml` writes it, as plain data."""
+    table: dict[str, Any] = without_nothing(_component(component, Path(plan.file).parent))
+    return table
 
 
 def _component(component: ComponentPlan, directory: Path) -> dict[str, Any]:

@@ -34,6 +34,14 @@ def test_an_unknown_component_is_a_problem_document(serve: Serve) -> None:
     assert "no component called 'pipeline:main/nix'" in answer.document["detail"]
 
 
+def test_a_components_configuration_has_the_defaults(serve: Serve) -> None:
+    client = serve()
+    table = client.get("/api/v1/configuration/pipeline:main/count").document
+    assert table["operators"] == [{"type": "counter"}]
+    assert table["mailbox_events"] == 1024
+    assert client.get("/api/v1/configuration/pipeline:main/nix").status == 404
+
+
 def test_the_tree_has_the_flow_and_its_components(serve: Serve) -> None:
     (flow,) = serve().get("/api/v1/tree").document["children"]
     assert [child["name"] for child in flow["children"]] == [

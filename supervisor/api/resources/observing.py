@@ -9,6 +9,7 @@ from supervisor.api.models import ComponentStack, FlowSummary
 from supervisor.api.problems import Problem
 from supervisor.api.routing import Call, Route
 from supervisor.api.service import Service
+from supervisor.deployment.show import component_table
 from supervisor.deployment.steering import UnknownTarget
 from supervisor.observation.snapshot import ComponentSnapshot, Snapshot
 from supervisor.supervision import ActorStatus
@@ -52,6 +53,13 @@ def routes(service: Service) -> Iterator[Route]:
         except UnknownTarget as error:
             raise Problem(404, "unknown-component", f"{error}; /api/v1/components lists them") from None
 
+    def configuration(call: Call) -> Any:
+        plan, name = service.running.plan, call.path["name"]
+        for part in plan.components():
+            if part.actor_name == name:
+                return component_table(plan, part)
+        raise Problem(404, "unknown-component", f"the file has no component called {name!r}")
+
     def flows(_call: Call) -> Any:
         snapshot = service.snapshot()
         return [_summary(snapshot, name, parts) for name, parts in service.flows().items()]
@@ -81,6 +89,9 @@ def routes(service: Service) -> Iterator[Route]:
                 "Where a component is in its code right now, and its latest failures.", read,
                 answer=list[ComponentStack], problems=(404,),
                 description="Places in the code, no values. One for each process that runs it.")  # fmt: skip
+    yield Route("GET", "/api/v1/configuration/<path:name>", configuration,
+                "A component's table as the file and the defaults say it; secrets are references.", read,
+                answer=dict[str, Any], problems=(404,))  # fmt: skip
     yield Route("GET", "/api/v1/flows", flows, "All flows.", read, answer=list[FlowSummary])
     yield Route("GET", "/api/v1/flows/<name>", flow, "A flow by its name.", read, answer=FlowSummary,
                 problems=(404,))  # fmt: skip

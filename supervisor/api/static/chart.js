@@ -7,19 +7,20 @@ import { h } from "./render.js";
 
 const HEIGHT = 132;
 const BORDER = 1;
-const [LEFT, RIGHT, TOP, BOTTOM] = [52, 8, 10, 20];
+const [LEFT, RIGHT, TOP, BOTTOM] = [66, 8, 10, 20];
 
 const cursors = new Map();
 
 /**
  * `lines`: `{name, values, tone}` (tone 1 or 2: its colour, and whether it is dashed); `show`: a value as text; `width` in
- * pixels; `least`: what the axis reaches at least.
+ * pixels; `least`: what the axis reaches at least; `unit`: what its
+ * numbers are round in.
  */
-export function chart(id, title, lines, { show, width: outer, least = 0, redraw }) {
+export function chart(id, title, lines, { show, width: outer, least = 0, unit = 1, redraw }) {
   const width = outer - 2 * BORDER;
   const { times } = live.history;
   const known = lines.flatMap((line) => line.values).filter((value) => Number.isFinite(value));
-  const top = niceTop(Math.max(least, ...known, 1e-9));
+  const top = unit * niceTop(Math.max(least, ...known, 1e-9 * unit) / unit);
   const x = (index) => LEFT + ((width - LEFT - RIGHT) * (KEPT - times.length + index)) / (KEPT - 1);
   const y = (value) => TOP + (HEIGHT - TOP - BOTTOM) * (1 - value / top);
   const cursor = Math.min(cursors.get(id) ?? times.length - 1, times.length - 1);
@@ -62,7 +63,7 @@ export function sparkline(values, width, height) {
   const top = Math.max(1e-9, ...values.filter(Number.isFinite));
   const x = (index) => (width * (KEPT - values.length + index)) / (KEPT - 1);
   const y = (value) => 1.5 + (height - 3) * (1 - value / top);
-  return h("svg", { class: "sparkline", width, height, viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" },
+  return h("svg", { class: "sparkline", width, height, viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", "aria-hidden": "true" },
     h("path", { class: "trace tone-1", d: trace(values, x, y) }));
 }
 

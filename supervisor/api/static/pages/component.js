@@ -4,9 +4,8 @@ import { ask } from "../api.js";
 import { chart } from "../chart.js";
 import { bytes, count, percent, plural, rate, time } from "../format.js";
 import { live } from "../live.js";
-import { nodeKey } from "../model.js";
+import { needsAttention, nodeKey } from "../model.js";
 import { componentLink, figures, fillBar, note, stateLabel, statesText, table } from "../parts.js";
-import { configOf, loadPlan } from "../plan.js";
 import { eventsDropped, eventsOut } from "../rates.js";
 import { h } from "../render.js";
 import { steeringButtons } from "../steering.js";
@@ -19,6 +18,7 @@ const sum = (parts, value) => parts.reduce((total, { component }) => total + val
 export function page({ redraw, width, parameter: name }) {
   let stack = null;
   let logs = null;
+  let configuration = null;
 
   /** The parts of that name, and the node that they belong to; of a node's key, all of its parts. */
   function found() {
@@ -32,21 +32,21 @@ export function page({ redraw, width, parameter: name }) {
 
   const first = () => found()?.parts[0].component.name ?? name;
 
+  const inPath = () => first().split("/").map(encodeURIComponent).join("/");
+  const answered = (path) => ask("GET", path).catch((error) => error);
+
   async function loadLogs() {
-    try {
-      logs = await ask("GET", `/api/v1/logs?component=${encodeURIComponent(first())}&limit=50`);
-    } catch (error) {
-      logs = error;
-    }
+    logs = await answered(`/api/v1/logs?component=${encodeURIComponent(first())}&limit=50`);
     redraw();
   }
 
   async function loadStack() {
-    try {
-      stack = await ask("GET", `/api/v1/components/${encodeURIComponent(first()).replaceAll("%2F", "/")}/stack`);
-    } catch (error) {
-      stack = error;
-    }
+    stack = await answered(`/api/v1/components/${inPath()}/stack`);
+    redraw();
+  }
+
+  async function loadConfiguration() {
+    configuration = await answered(`/api/v1/configuration/${inPath()}`);
     redraw();
   }
 
@@ -55,7 +55,7 @@ export function page({ redraw, width, parameter: name }) {
     leave: () => rememberNode(found()?.node.key ?? ""),
     start() {
       loadLogs();
-      loadPlan().then(redraw, () => {});
+      loadConfiguration();
     },
     every: { seconds: 3, run: loadLogs },
     view() {
@@ -77,7 +77,6 @@ export function page({ redraw, width, parameter: name }) {
           panel("Ports", ports(parts)),
           panel("Links", links(node))),
         !single && panel(`Copies (${parts.length})`, copies(parts)),
-        panel("Configuration", config(parts[0].component.name)),
         panel("Failures", failures(parts)),
         panel("Log", [
           logs instanceof Error ? note(unavailable(logs)) : logs === null ? note("…")
@@ -85,6 +84,7 @@ export function page({ redraw, width, parameter: name }) {
         panel("Stack", [
           h("div", { class: "buttons" }, h("button", { type: "button", onclick: loadStack }, "Where is it now?")),
           stack instanceof Error ? note(unavailable(stack)) : stack !== null && h("pre", {}, stackText(stack))]),
+        panel("Configuration", configurationOf(configuration)),
       ];
     },
   };
@@ -143,10 +143,11 @@ function charts(node, width, redraw) {
   const common = { width: each, redraw };
   return h("div", { class: "charts" },
     chart(`${node.key} events`, "Events a second", [
-      { name: "in", values: values("in"), tone: 1 }, { name: "out", values: values("out"), tone: 2 }], { ...common, show: rate }),
+      { name: "in", values: values("in"), tone: 1 }, { name: "out", values: values("out"), tone: 2 }],
+    { ...common, show: rate, least: 1 }),
     node.kind === "offramp"
       ? chart(`${node.key} latency`, "Latency", [
-        { name: "p50", values: values("p50"), tone: 1 }, { name: "p99", values: values("p99"), tone: 2 }], { ...common, show: time })
+        { name: "p50", values: values("p50"), tone: 1 }, { name: "p99", values: values("p99"), tone: 2 }], { ...common, show: time, least: 0.001 })
       : chart(`${node.key} cpu`, "Processor", [{ name: "used", values: values("cpu"), tone: 1 }],
         { ...common, show: percent, least: 0.01 }));
 }
@@ -188,6 +189,7 @@ function copies(parts) {
       { name: "Restarts", number: true }, { name: "Waits for" }],
     parts.map(({ component, rates }) => ({
       key: `${component.name} ${component.executor}`,
+      attention: needsAttention(component.state),
       cells: [componentLink(component.name, component.executor ? `${component.name} @${component.executor}` : component.name),
         stateLabel(component.state), rate(rates.in), rate(rates.out),
         component.max_waiting ? fillBar(component.waiting / component.max_waiting, plural(component.waiting, "event")) : "",
@@ -195,9 +197,19 @@ function copies(parts) {
     })));
 }
 
-function config(name) {
-  const document_ = configOf(name);
-  return document_ === null ? note("The plan does not name it: the engine made it.") : h("pre", {}, JSON.stringify(document_, null, 2));
+function configurationOf(table_) {
+  if (table_ === null) return note("…");
+  if (table_ instanceof Error) return note(table_.status === 404 ? "The file does not name it: the engine made it." : table_.message);
+  return h("dl", { class: "settings" }, Object.entries(table_).map(([name, value]) =>
+    h("div", { key: name }, h("dt", {}, name), h("dd", {}, h("pre", {}, typeof value === "string" && value.includes("\n") ? value : inline(value))))));
+}
+
+/** A value as TOML writes it on one line. */
+function inline(value) {
+  if (Array.isArray(value)) return `[${value.map(inline).join(", ")}]`;
+  if (value === null || typeof value !== "object") return JSON.stringify(value);
+  const pairs = Object.entries(value).map(([name, each]) => `${name} = ${inline(each)}`);
+  return pairs.length ? `{ ${pairs.join(", ")} }` : "{}";
 }
 
 function failures(parts) {

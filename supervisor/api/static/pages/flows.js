@@ -68,7 +68,7 @@ export function page({ redraw, width }) {
   function section(flow, open) {
     const toggle = () => { memory.opened.set(flow.name, !open); redraw(); };
     const id = `flow ${flow.name}`;
-    return h("section", { class: `flow state-${flow.state}`, key: flow.name, "aria-label": `Flow ${flow.name}` },
+    return h("section", { class: `flow state-${flow.state}${open ? " opened" : ""}`, key: flow.name, "aria-label": `Flow ${flow.name}` },
       h("h2", {}, h("button", { type: "button", class: "fold", "aria-expanded": String(open), "aria-controls": open ? id : null, onclick: toggle },
         h("span", { class: "caret", "aria-hidden": "true" }, open ? "▾" : "▸"),
         glyph(flow.state),
