@@ -4,6 +4,7 @@
 import { percent, plural, rate, short, time } from "./format.js";
 import { layout, MAILBOX } from "./layout.js";
 import { live } from "./live.js";
+import { needsAttention } from "./model.js";
 import { componentPath, glyphPath, statesText } from "./parts.js";
 import { h } from "./render.js";
 
@@ -124,7 +125,7 @@ function figureOf(node) {
 }
 
 function warningOf(node) {
-  if (node.state !== "running" && node.state !== "ended") return "";
+  if (needsAttention(node.state)) return node.states.size > 1 ? `${node.states.get(node.state)} of ${node.parts.length}` : "";
   if (node.waitsFor.size) return "waits";
   if (node.fill > FULL) return `${percent(node.fill)} full`;
   if (node.errors > 0) return `${rate(node.errors)} err`;

@@ -84,7 +84,7 @@ function placed(direction, nodes, edges, ranks, shape, available) {
   const { rows, chains } = withBends(nodes, edges, ranks, shape, direction);
   const neighbours = neighboursOf(chains);
   order(rows, neighbours);
-  const across = places(rows, neighbours, direction === "down" ? tightened(rows, shape, available) : shape.between);
+  const across = places(rows, neighbours, tightened(rows, shape, available), available - 2 * MARGIN);
   const depths = [];
   let depth = MARGIN + MAILBOX;
   for (const row of rows) {
@@ -165,8 +165,8 @@ function tightened(rows, shape, available) {
   return Math.max(4, Math.min(shape.between, room));
 }
 
-/** By key, where the middle of each vertex stands across: near its neighbours, in the order of the row. */
-function places(rows, neighbours, between) {
+/** By key, where the middle of each vertex stands across: near its neighbours, in the order of the row, within `limit`. */
+function places(rows, neighbours, between, limit) {
   const middle = new Map();
   for (const row of rows) {
     let edge = 0;
@@ -179,7 +179,7 @@ function places(rows, neighbours, between) {
     const forward = sweep % 2 === 0;
     const side = forward ? neighbours.before : neighbours.after;
     for (const row of forward ? rows : [...rows].reverse()) {
-      settle(row, row.map((vertex) => mean(side.get(vertex.key), middle) ?? middle.get(vertex.key)), between, middle);
+      settle(row, row.map((vertex) => mean(side.get(vertex.key), middle) ?? middle.get(vertex.key)), between, limit, middle);
     }
   }
   const least = Math.min(...rows.flat().map((vertex) => middle.get(vertex.key) - vertex.size / 2));
@@ -188,7 +188,7 @@ function places(rows, neighbours, between) {
 }
 
 /** Put a row as near to the wanted places as its order and the space between allow: blocks that touch move together. */
-function settle(row, wanted, between, middle) {
+function settle(row, wanted, between, limit, middle) {
   const blocks = [];
   row.forEach((vertex, index) => {
     let block = { start: wanted[index] - vertex.size / 2, size: vertex.size, members: [index], weight: 1 };
@@ -202,6 +202,16 @@ function settle(row, wanted, between, middle) {
     }
     blocks.push(block);
   });
+  let least = 0;
+  for (const block of blocks) {
+    block.start = Math.max(block.start, limit === Infinity ? -Infinity : least);
+    least = block.start + block.size + between;
+  }
+  let most = limit;
+  for (const block of [...blocks].reverse()) {
+    block.start = Math.min(block.start, most - block.size);
+    most = block.start - between;
+  }
   for (const block of blocks) {
     let edge = block.start;
     for (const index of block.members) {

@@ -44,7 +44,8 @@ export function flowsOf(snapshot, rates) {
 }
 
 function flow(name, guarantee, parts, owner) {
-  const nodes = [...parts].map(([key, list]) => node(key, list, owner));
+  // A snapshot has them in the order of their start, from the end of a flow to its beginning.
+  const nodes = [...parts].reverse().map(([key, list]) => node(key, list, owner));
   const of = (kind) => nodes.filter((each) => each.kind === kind);
   return {
     name,

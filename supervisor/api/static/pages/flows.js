@@ -93,13 +93,13 @@ export function page({ redraw, width }) {
 const isIll = (flow) => needsAttention(flow.state) || flow.errors > 0 || flow.fill > 0.8;
 
 function waits(flow) {
-  const rows = flow.nodes.filter((node) => node.waitsFor.size || needsAttention(node.state));
-  if (!rows.length) return null;
-  return h("ul", { class: "waits" }, rows.slice(0, 12).map((node) =>
-    h("li", { key: node.key },
-      componentLink(node.key, node.id),
-      needsAttention(node.state) && h("span", {}, " is ", stateLabel(node.state), node.reason && `: ${node.reason}`),
-      [...node.waitsFor].map(([whom, copies]) => h("span", { key: whom },
-        node.parts.length > 1 ? ` (${copies} of ${node.parts.length}) waits for ` : " waits for ",
-        live.node(whom) ? componentLink(whom, whom) : whom)))));
+  const copies = (node, number) => node.parts.length > 1 && ` (${number} of ${node.parts.length})`;
+  const ill = flow.nodes.filter((node) => needsAttention(node.state)).map((node) =>
+    h("li", { key: `state ${node.key}` }, componentLink(node.key, node.id), copies(node, node.states.get(node.state)), " is ",
+      stateLabel(node.state), node.reason && `: ${node.reason}`));
+  const waiting = flow.nodes.flatMap((node) => [...node.waitsFor].map(([whom, number]) => ({ node, whom, number })))
+    .filter(({ node, whom }) => !needsAttention(node.state) || live.node(whom))
+    .map(({ node, whom, number }) => h("li", { key: `${node.key} ${whom}` }, componentLink(node.key, node.id), copies(node, number),
+      " waits for ", live.node(whom) ? componentLink(whom) : whom));
+  return ill.length + waiting.length > 0 && h("ul", { class: "waits" }, [...ill, ...waiting].slice(0, 12));
 }
