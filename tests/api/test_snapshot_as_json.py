@@ -16,9 +16,10 @@ SNAPSHOT = Snapshot(
     guarantees={"main": "best-effort"},
     components=(
         ComponentSnapshot(
-            name="pipeline:main/parse", kind="pipeline", flow="main", instance=0, id="parse", type="counter", executor=0,
+            name="pipeline:main/parse", kind="pipeline", flow="main", instance=0, id="parse",
+            type="counter", executor=0,
             state="running", blocks=("onramp:main/in",), sent={"out": 3}, dropped={"sample": 1}, latencies=(1, 2),
-            links=(LinkSnapshot("out", "offramp:main/out", "in"), LinkSnapshot("err", "offramp:main/err", "in", "some")),
+            links=(LinkSnapshot("out", "offramp:main/out", "in"), LinkSnapshot("err", "offramp:main/e", "in", "some")),
         ),
     ),
     processes=(ProcessSnapshot(0, 1, "running", 0, 1.5, 0.5, 1024, 7, 0.001),),

@@ -39,11 +39,16 @@ class Engine:
     def __init__(self, directory: Path, text: str) -> None:
         self._directory = directory
         (directory / "dashboard.toml").write_text(text, encoding="utf-8")
+        (directory / "token").write_text("open sesame", encoding="utf-8")
         self.start()
 
     def start(self) -> None:
         self._run = Run(("run", "dashboard.toml"), self._directory, {})
-        self.url = str(self._run.wait_for_error(r"The API listens on (http://[0-9.]+:[0-9]+)")[1])
+        try:
+            self.url = str(self._run.wait_for_error(r"The API listens on (http://[0-9.]+:[0-9]+)")[1])
+        except AssertionError:
+            self.kill()
+            raise
 
     def kill(self) -> None:
         self._run.close()
@@ -117,7 +122,7 @@ Open = Callable[..., Any]
 
 
 @pytest.fixture
-def dashboard(browser: Any) -> Iterator[Open]:
+def dashboard(browser: Any) -> Open:
     """Opens the dashboard of an engine, as a context: ``with dashboard(engine, width=390) as it``. What it complained
     of fails the test.
     """
@@ -132,4 +137,4 @@ def dashboard(browser: Any) -> Iterator[Open]:
         finally:
             context.close()
 
-    yield opened
+    return opened

@@ -23,7 +23,7 @@ links = ["clock -> parse -> enrich -> out", "parse/err -> errors"]
 
 READ_ONLY = SMALL.replace('127.0.0.1:0" }', '127.0.0.1:0", read_only = true }')
 
-WITH_TOKEN = SMALL.replace('127.0.0.1:0" }', '127.0.0.1:0", token = "open sesame" }')
+WITH_TOKEN = SMALL.replace('127.0.0.1:0" }', '127.0.0.1:0", token = { file = "token" } }')
 
 TROUBLED = f"""
 {_API}
@@ -48,7 +48,9 @@ links = ["clock -> out"]
 
 
 def _large() -> str:
-    steps = "\n".join(f'[pipelines.step-{number}]\noperators = [{{ type = "counter" }}]' for number in range(12))
+    steps = "\n".join(
+        f'[pipelines.step-{number}]\noperators = [{{ type = "counter" }}]' for number in range(12)
+    )
     orders = "\n".join(
         f'[flows.orders-{number:02}]\nlinks = ["clock -> parse -> out", "parse/err -> errors"]'
         for number in range(60)

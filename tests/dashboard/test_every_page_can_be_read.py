@@ -52,3 +52,24 @@ def test_no_text_is_clipped_or_covered(
         page.wait_for_selector("svg.graph")
         look("graphs")
     assert {name: found for name, found in faults.items() if found} == {}
+
+
+@pytest.mark.parametrize(
+    "style",
+    [
+        ".figures dd { letter-spacing: 40px; white-space: nowrap; }",
+        ".toolbar { width: 2000px; }",
+        ".fold { height: 10px; min-height: 0; } .flow-body { margin-top: -30px; }",
+        ".flow { width: 120px; overflow: hidden; }",
+        ".node .name { font-size: 60px; }",
+    ],
+)
+def test_such_faults_would_be_found(
+    engines: Callable[[str], Any], dashboard: Callable[..., Any], style: str
+) -> None:
+    with dashboard(engines(SMALL), bypass_csp=True) as it:
+        page = it.open()
+        page.locator("svg.graph").wait_for()
+        assert faults_of(page) == []
+        page.add_style_tag(content=style)
+        assert faults_of(page) != []

@@ -21,7 +21,12 @@ async function request(method, path, { body, signal } = {}) {
   if (body !== undefined) headers["Content-Type"] = "application/json";
   let answer;
   try {
-    answer = await fetch(path, { method, headers, signal, body: body === undefined ? undefined : JSON.stringify(body) });
+    answer = await fetch(path, {
+      method,
+      headers,
+      signal,
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Problem(0, "The engine does not answer.");
@@ -41,8 +46,8 @@ export async function ask(method, path, options) {
 }
 
 /**
- * The events of a stream as `{name, data}`, until it ends. Throws `Problem`. With fetch, because an EventSource can send
- * no token.
+ * The events of a stream as `{name, data}`, until it ends. Throws `Problem`. With fetch, because an EventSource can
+ * send no token.
  */
 export async function* events(path, { signal } = {}) {
   const answer = await request("GET", path, { signal });

@@ -11,7 +11,11 @@ export function short(number) {
   if (number === null || !Number.isFinite(number)) return UNKNOWN;
   if (number < 0.05) return "0";
   if (number < 9.95) return number.toFixed(1).replace(/\.0$/, "");
-  for (const [size, unit] of [[1e9, "G"], [1e6, "M"], [1e3, "k"]]) {
+  for (const [size, unit] of [
+    [1e9, "G"],
+    [1e6, "M"],
+    [1e3, "k"],
+  ]) {
     if (number >= size * 0.9995) return digits(number / size) + unit;
   }
   return number.toFixed(0);
@@ -58,5 +62,9 @@ export function clock(moment) {
 export const plural = (number, thing) => `${count(number)} ${thing}${number === 1 ? "" : "s"}`;
 
 function digits(number) {
-  return number < 9.995 ? number.toFixed(2).replace(/\.?0+$/, "") : number < 99.95 ? number.toFixed(1).replace(/\.0$/, "") : number.toFixed(0);
+  return number < 9.995
+    ? number.toFixed(2).replace(/\.?0+$/, "")
+    : number < 99.95
+      ? number.toFixed(1).replace(/\.0$/, "")
+      : number.toFixed(0);
 }

@@ -4,7 +4,7 @@
 // Lengths are CSS pixels. "Along" is the way that events go, to the right or down; "across" is the other.
 
 const SHAPES = {
-  right: { along: 184, across: 64, gap: 152, between: 22, bend: 10, port: 24 },
+  right: { along: 176, across: 64, gap: 140, between: 22, bend: 10, port: 24 },
   down: { along: 64, across: 138, gap: 66, between: 12, bend: 10, port: 66 },
 };
 const MARGIN = 8;
@@ -19,8 +19,8 @@ const SWEEPS = 8;
 /**
  * Lay out a graph within `available` pixels: to the right where that fits, else down.
  *
- * `nodes`: `{key, kind, ports: [{name}]}`; `edges`: `{from, to, port}`. Answers `{direction, width, height, boxes, exits,
- * lines}`: boxes by key as `{x, y, width, height}`, exits as `{from, port, x, y}`, lines as `{edge, path}`.
+ * `nodes`: `{key, kind, ports: [{name}]}`; `edges`: `{from, to, port}`. Answers `{direction, width, height, boxes,
+ * exits, lines}`: boxes by key as `{x, y, width, height}`, exits as `{from, port, x, y}`, lines as `{edge, path}`.
  */
 export function layout(nodes, edges, available) {
   const ranks = ranksOf(nodes, edges);
@@ -143,7 +143,9 @@ function order(rows, neighbours) {
     const forward = sweep % 2 === 0;
     const side = forward ? neighbours.before : neighbours.after;
     for (const row of forward ? rows : [...rows].reverse()) {
-      const wanted = new Map(row.map((vertex) => [vertex.key, mean(side.get(vertex.key), position) ?? position.get(vertex.key)]));
+      const wanted = new Map(
+        row.map((vertex) => [vertex.key, mean(side.get(vertex.key), position) ?? position.get(vertex.key)]),
+      );
       row.sort((one, other) => wanted.get(one.key) - wanted.get(other.key));
       number(row);
     }
@@ -165,7 +167,7 @@ function tightened(rows, shape, available) {
   return Math.max(4, Math.min(shape.between, room));
 }
 
-/** By key, where the middle of each vertex stands across: near its neighbours, in the order of the row, within `limit`. */
+/** By key, where the middle of each vertex stands across: near its neighbours, in its row's order, within `limit`. */
 function places(rows, neighbours, between, limit) {
   const middle = new Map();
   for (const row of rows) {
@@ -179,7 +181,13 @@ function places(rows, neighbours, between, limit) {
     const forward = sweep % 2 === 0;
     const side = forward ? neighbours.before : neighbours.after;
     for (const row of forward ? rows : [...rows].reverse()) {
-      settle(row, row.map((vertex) => mean(side.get(vertex.key), middle) ?? middle.get(vertex.key)), between, limit, middle);
+      settle(
+        row,
+        row.map((vertex) => mean(side.get(vertex.key), middle) ?? middle.get(vertex.key)),
+        between,
+        limit,
+        middle,
+      );
     }
   }
   const least = Math.min(...rows.flat().map((vertex) => middle.get(vertex.key) - vertex.size / 2));
@@ -195,10 +203,15 @@ function settle(row, wanted, between, limit, middle) {
     while (blocks.length && blocks.at(-1).start + blocks.at(-1).size + between > block.start) {
       const before = blocks.pop();
       // Each block stands where the mean of its members' wishes is.
-      const start = (before.start * before.weight + (block.start - before.size - between) * block.weight)
-        / (before.weight + block.weight);
-      block = { start, size: before.size + between + block.size, members: [...before.members, ...block.members],
-        weight: before.weight + block.weight };
+      const start =
+        (before.start * before.weight + (block.start - before.size - between) * block.weight) /
+        (before.weight + block.weight);
+      block = {
+        start,
+        size: before.size + between + block.size,
+        members: [...before.members, ...block.members],
+        weight: before.weight + block.weight,
+      };
     }
     blocks.push(block);
   });
@@ -238,7 +251,13 @@ function drawn(direction, rows, chains, across, depths, shape) {
     boxes.set(vertex.key, { ...point(depth, start), ...size });
     vertex.node.ports.forEach((port, index) => {
       const at = { along: depth + shape.along, across: start + (vertex.size * (index + 1)) / (vertex.ports + 1) };
-      exits.push({ from: vertex.key, port: port.name, level: index, levels: vertex.ports, ...point(at.along, at.across) });
+      exits.push({
+        from: vertex.key,
+        port: port.name,
+        level: index,
+        levels: vertex.ports,
+        ...point(at.along, at.across),
+      });
       exitAt.set(`${vertex.key} ${port.name}`, at);
     });
   }
@@ -248,7 +267,11 @@ function drawn(direction, rows, chains, across, depths, shape) {
     const stub = at.along + (right ? STUB.right : STUB.down + 15 * ports);
     const steps = [{ from: at.along, to: stub, across: at.across }];
     for (const vertex of chain.slice(1, -1)) {
-      steps.push({ from: depths[vertex.rank], to: depths[vertex.rank] + shape.along, across: across.get(vertex.key) });
+      steps.push({
+        from: depths[vertex.rank],
+        to: depths[vertex.rank] + shape.along,
+        across: across.get(vertex.key),
+      });
     }
     const end = chain.at(-1);
     steps.push({ from: depths[end.rank] - MAILBOX, to: depths[end.rank] - MAILBOX, across: across.get(end.key) });
@@ -267,7 +290,8 @@ function pathThrough(steps, point) {
       path = `M${text(point(step.from, step.across))}`;
     } else {
       const half = (before.to + step.from) / 2;
-      path += `C${text(point(half, before.across))} ${text(point(half, step.across))} ${text(point(step.from, step.across))}`;
+      const [leave, arrive] = [point(half, before.across), point(half, step.across)];
+      path += `C${text(leave)} ${text(arrive)} ${text(point(step.from, step.across))}`;
     }
     if (step.to !== step.from) path += `L${text(point(step.to, step.across))}`;
   });

@@ -88,8 +88,16 @@ function rowsOf() {
   for (const flow of live.flows) {
     rows.set(`flow:${flow.name}`, { in: flow.in, out: flow.out });
     for (const node of flow.nodes) {
-      rows.set(node.key, { in: node.in, out: node.out, errors: node.errors, dropped: node.dropped, fill: node.fill,
-        cpu: node.cpu, p50: node.p50, p99: node.p99 });
+      rows.set(node.key, {
+        in: node.in,
+        out: node.out,
+        errors: node.errors,
+        dropped: node.dropped,
+        fill: node.fill,
+        cpu: node.cpu,
+        p50: node.p50,
+        p99: node.p99,
+      });
     }
   }
   return rows;

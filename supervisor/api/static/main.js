@@ -16,7 +16,15 @@ import { page as tap } from "./pages/tap.js";
 import { page as tree } from "./pages/tree.js";
 
 const PAGES = { flows, components, component, charts, tree, logs, letters, tap };
-const MENU = { flows: "Flows", components: "Components", charts: "Charts", tree: "Tree", logs: "Logs", letters: "Dead letters", tap: "Tap" };
+const MENU = {
+  flows: "Flows",
+  components: "Components",
+  charts: "Charts",
+  tree: "Tree",
+  logs: "Logs",
+  letters: "Dead letters",
+  tap: "Tap",
+};
 const BELOW = { component: "flows" };
 
 const head = document.getElementById("head");
@@ -80,29 +88,67 @@ function draw() {
   if (live.snapshot !== null && !current.started) begin();
   if (live.snapshot !== null && !planned) {
     planned = true;
-    loadPlan().then(redraw, () => { planned = false; });
+    loadPlan().then(redraw, () => {
+      planned = false;
+    });
   }
   document.title = `${current.page.title} · Aftershock`;
   drawHead();
   if (live.status === "locked") render(main, lock());
-  else if (live.snapshot === null) render(main, h("p", { class: "note", key: "waiting" }, live.status === "lost" ? live.why : "Asking the engine …"));
-  else render(main, h("div", { key: `${current.name} ${location.hash}`, class: `page page-${current.name}` },
-    h("h1", { tabindex: -1 }, current.page.title), current.page.view()));
+  else if (live.snapshot === null)
+    render(
+      main,
+      h("p", { class: "note", key: "waiting" }, live.status === "lost" ? live.why : "Asking the engine …"),
+    );
+  else
+    render(
+      main,
+      h(
+        "div",
+        { key: `${current.name} ${location.hash}`, class: `page page-${current.name}` },
+        h("h1", { tabindex: -1 }, current.page.title),
+        current.page.view(),
+      ),
+    );
 }
 
 function drawHead() {
   const { snapshot, totals } = live;
-  render(head,
-    h("div", { class: "bar" },
-      h("a", { class: "brand", href: "#/flows", "aria-label": "Aftershock, to the flows" },
-        h("img", { src: "/static/icon.svg", alt: "", width: 22, height: 22 }), "Aftershock"),
+  render(
+    head,
+    h(
+      "div",
+      { class: "bar" },
+      h(
+        "a",
+        { class: "brand", href: "#/flows", "aria-label": "Aftershock, to the flows" },
+        h("img", { src: "/static/icon.svg", alt: "", width: 22, height: 22 }),
+        "Aftershock",
+      ),
       snapshot && h("span", { class: "deployment", title: snapshot.file }, snapshot.file.split("/").at(-1)),
       snapshot && stateLabel(snapshot.state),
-      connection()),
+      connection(),
+    ),
     snapshot && figures(summary(snapshot, totals), "The whole deployment"),
-    h("nav", { "aria-label": "Pages" }, Object.entries(MENU).map(([name, title]) =>
-      h("a", { key: name, href: `#/${name}`, "aria-current": (BELOW[current.name] ?? current.name) === name ? "page" : null }, title,
-        name === "letters" && snapshot?.kept_dead_letters > 0 && h("span", { class: "badge" }, ` ${count(snapshot.kept_dead_letters)}`)))));
+    h(
+      "nav",
+      { "aria-label": "Pages" },
+      Object.entries(MENU).map(([name, title]) =>
+        h(
+          "a",
+          {
+            key: name,
+            href: `#/${name}`,
+            "aria-current": (BELOW[current.name] ?? current.name) === name ? "page" : null,
+          },
+          title,
+          name === "letters" &&
+            snapshot?.kept_dead_letters > 0 &&
+            h("span", { class: "badge" }, ` ${count(snapshot.kept_dead_letters)}`),
+        ),
+      ),
+    ),
+  );
 }
 
 function summary(snapshot, totals) {
@@ -119,31 +165,87 @@ function summary(snapshot, totals) {
     ["Memory", bytes(totals.memory)],
     ["Hub lag", time(totals.lag), totals.lag > 0.5 ? "warn" : ""],
     ["Components", count(snapshot.components.length)],
-    ["Need a look", count(totals.ill.length), totals.ill.length ? "warn" : "", totals.ill.map((node) => node.key).slice(0, 20).join("\n")],
+    [
+      "Need a look",
+      count(totals.ill.length),
+      totals.ill.length ? "warn" : "",
+      totals.ill
+        .map((node) => node.key)
+        .slice(0, 20)
+        .join("\n"),
+    ],
   ];
 }
 
 function connection() {
   const seconds = Math.max(0, Math.ceil((live.again - Date.now()) / 1000));
-  const text = { live: "live", connecting: "connecting …", locked: "needs a token", lost: `lost, again in ${seconds} s` }[live.status];
-  return h("span", { class: `connection connection-${live.status}`, role: "status", title: live.why }, h("span", { class: "dot", "aria-hidden": "true" }), text,
-    live.status === "lost" && h("button", { type: "button", onclick: () => { reconnect(); redraw(); } }, "Now"));
+  const text = {
+    live: "live",
+    connecting: "connecting …",
+    locked: "needs a token",
+    lost: `lost, again in ${seconds} s`,
+  }[live.status];
+  return h(
+    "span",
+    { class: `connection connection-${live.status}`, role: "status", title: live.why },
+    h("span", { class: "dot", "aria-hidden": "true" }),
+    text,
+    live.status === "lost" &&
+      h(
+        "button",
+        {
+          type: "button",
+          onclick: () => {
+            reconnect();
+            redraw();
+          },
+        },
+        "Now",
+      ),
+  );
 }
 
 function lock() {
   const wrong = token.get() !== "";
-  return h("form", { class: "lock", key: "lock", onsubmit: (event) => {
-    event.preventDefault();
-    token.set(event.target.elements.token.value.trim());
-    reconnect();
-    redraw();
-  } },
-  h("h1", {}, "This engine asks for a token"),
-  h("p", {}, wrong ? "The token was not right. " : "", "It is the ", h("code", {}, "token"), " of ", h("code", {}, "api"), " in ",
-    h("code", {}, "[supervisor]"), ". It stays in this tab until you close it."),
-  h("label", {}, "Token ", h("input", { name: "token", type: "password", autocomplete: "off", required: true,
-    made: (field) => requestAnimationFrame(() => field.focus()) })),
-  h("button", { type: "submit", class: "primary" }, "Go on"));
+  return h(
+    "form",
+    {
+      class: "lock",
+      key: "lock",
+      onsubmit: (event) => {
+        event.preventDefault();
+        token.set(event.target.elements.token.value.trim());
+        reconnect();
+        redraw();
+      },
+    },
+    h("h1", {}, "This engine asks for a token"),
+    h(
+      "p",
+      {},
+      wrong ? "The token was not right. " : "",
+      "It is the ",
+      h("code", {}, "token"),
+      " of ",
+      h("code", {}, "api"),
+      " in ",
+      h("code", {}, "[supervisor]"),
+      ". It stays in this tab until you close it.",
+    ),
+    h(
+      "label",
+      {},
+      "Token ",
+      h("input", {
+        name: "token",
+        type: "password",
+        autocomplete: "off",
+        required: true,
+        made: (field) => requestAnimationFrame(() => field.focus()),
+      }),
+    ),
+    h("button", { type: "submit", class: "primary" }, "Go on"),
+  );
 }
 
 // --- what happens ----------------------------------------------------------------------------------------------------

@@ -4,7 +4,17 @@
 import { keyOf, percentile, together } from "./rates.js";
 
 /** From what somebody should look at first to what is well. */
-export const STATES = ["down", "restarting", "connecting", "stopped", "stopping", "starting", "paused", "running", "ended"];
+export const STATES = [
+  "down",
+  "restarting",
+  "connecting",
+  "stopped",
+  "stopping",
+  "starting",
+  "paused",
+  "running",
+  "ended",
+];
 
 const WELL = new Set(["running", "ended"]);
 export const needsAttention = (state) => !WELL.has(state);

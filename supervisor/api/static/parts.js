@@ -20,37 +20,75 @@ const GLYPHS = {
 export const glyphPath = (state) => GLYPHS[state] ?? GLYPHS.stopped;
 
 export const glyph = (state) =>
-  h("svg", { class: `glyph state-${state}`, viewBox: "0 0 12 12", width: 12, height: 12, "aria-hidden": "true" },
-    h("path", { d: glyphPath(state), "fill-rule": "evenodd" }));
+  h(
+    "svg",
+    { class: `glyph state-${state}`, viewBox: "0 0 12 12", width: 12, height: 12, "aria-hidden": "true" },
+    h("path", { d: glyphPath(state), "fill-rule": "evenodd" }),
+  );
 
 /** A state with its glyph and name. */
 export const stateLabel = (state) => h("span", { class: `state state-${state}` }, glyph(state), state);
 
 /** Figures with what they are called: `[[name, value, class, explanation], …]`. */
 export const figures = (list, label) =>
-  h("dl", { class: "figures", "aria-label": label },
+  h(
+    "dl",
+    { class: "figures", "aria-label": label },
     list.map(([name, value, tone, title]) =>
-      h("div", { key: name, class: tone, title }, h("dt", {}, name), h("dd", {}, value))));
+      h("div", { key: name, class: tone, title }, h("dt", {}, name), h("dd", {}, value)),
+    ),
+  );
 
 /** A table: `columns` as `{name, number}`, `rows` as `{key, cells, attention}`. */
 export const table = (caption, columns, rows) =>
-  h("div", { class: "table", tabindex: "0", role: "region", "aria-label": caption },
-    h("table", {},
+  h(
+    "div",
+    { class: "table", tabindex: "0", role: "region", "aria-label": caption },
+    h(
+      "table",
+      {},
       h("caption", { class: "hidden-text" }, caption),
-      h("thead", {}, h("tr", {}, columns.map(({ name, number }) => h("th", { scope: "col", class: number && "number" }, name)))),
-      h("tbody", {}, rows.map(({ key, cells, attention }) =>
-        h("tr", { key, class: attention && "attention" },
-          cells.map((cell, index) => h(index ? "td" : "th", {
-            scope: index ? null : "row",
-            class: columns[index].number && "number",
-            "data-column": columns[index].name,
-          }, cell)))))));
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          columns.map(({ name, number }) => h("th", { scope: "col", class: number && "number" }, name)),
+        ),
+      ),
+      h(
+        "tbody",
+        {},
+        rows.map(({ key, cells, attention }) =>
+          h(
+            "tr",
+            { key, class: attention && "attention" },
+            cells.map((cell, index) =>
+              h(
+                index ? "td" : "th",
+                {
+                  scope: index ? null : "row",
+                  class: columns[index].number && "number",
+                  "data-column": columns[index].name,
+                },
+                cell,
+              ),
+            ),
+          ),
+        ),
+      ),
+    ),
+  );
 
 /** A bar that shows how full a mailbox is, and says it. */
 export const fillBar = (fill, text) =>
-  h("span", { class: "fill", title: text },
+  h(
+    "span",
+    { class: "fill", title: text },
     h("span", { class: fill > 0.8 ? "level full" : "level", style: { "--fill": `${(fill * 100).toFixed(1)}%` } }),
-    h("span", { class: "hidden-text" }, text));
+    h("span", { class: "hidden-text" }, text),
+  );
 
 /** Where a component's page is. */
 export const componentPath = (name) => `#/component/${encodeURIComponent(name)}`;
@@ -63,6 +101,8 @@ export const note = (text) => h("p", { class: "note" }, text);
 export function statesText(node) {
   if (node.parts.length === 1) return node.state;
   if (node.states.size === 1) return `all ${node.parts.length} ${node.state}`;
-  return [...node.states].filter(([state]) => needsAttention(state) || state === "ended")
-    .map(([state, number]) => `${number} of ${node.parts.length} ${state}`).join(", ");
+  return [...node.states]
+    .filter(([state]) => needsAttention(state) || state === "ended")
+    .map(([state, number]) => `${number} of ${node.parts.length} ${state}`)
+    .join(", ");
 }

@@ -16,7 +16,9 @@ export const eventsDropped = (component) => sum(component.dropped) + sum(compone
 export function ratesBetween(before, now) {
   const seconds = Math.max((now.at_ns - before.at_ns) / 1e9, 1e-3);
   const earlier = new Map(before.components.map((component) => [keyOf(component), component]));
-  return new Map(now.components.map((component) => [keyOf(component), rates(earlier.get(keyOf(component)), component, seconds)]));
+  return new Map(
+    now.components.map((component) => [keyOf(component), rates(earlier.get(keyOf(component)), component, seconds)]),
+  );
 }
 
 function rates(before, now, seconds) {
@@ -31,7 +33,10 @@ function rates(before, now, seconds) {
     bytes: per((component) => component.read_bytes + component.written_bytes),
     dropped: per(eventsDropped),
     errors: per((component) => component.errors),
-    cpu: Math.min(1, per((component) => component.cpu_seconds)),
+    cpu: Math.min(
+      1,
+      per((component) => component.cpu_seconds),
+    ),
     blocked: per((component) => component.blocked_seconds),
     sent,
     latencies: now.latencies.map((number, bucket) => Math.max(0, number - (before?.latencies[bucket] ?? 0))),
@@ -41,7 +46,8 @@ function rates(before, now, seconds) {
 /** The counts of several, bucket by bucket. */
 export function together(listOfCounts) {
   const total = [];
-  for (const counts of listOfCounts) counts.forEach((number, bucket) => (total[bucket] = (total[bucket] ?? 0) + number));
+  for (const counts of listOfCounts)
+    counts.forEach((number, bucket) => (total[bucket] = (total[bucket] ?? 0) + number));
   return total;
 }
 

@@ -13,14 +13,30 @@ export function steeringButtons(target, states, redraw) {
   const paused = states.includes("paused");
   const allPaused = states.every((state) => state === "paused");
   const button = (action, text) =>
-    h("button", { type: "button", key: action, onclick: () => act(action, target, redraw), "aria-label": `${text} ${target}` }, text);
-  return h("div", { class: "buttons", role: "group", "aria-label": `Steer ${target}` },
-    !allPaused && button("pause", "Pause"), paused && button("resume", "Resume"), button("restart", "Restart"));
+    h(
+      "button",
+      { type: "button", key: action, onclick: () => act(action, target, redraw), "aria-label": `${text} ${target}` },
+      text,
+    );
+  return h(
+    "div",
+    { class: "buttons", role: "group", "aria-label": `Steer ${target}` },
+    !allPaused && button("pause", "Pause"),
+    paused && button("resume", "Resume"),
+    button("restart", "Restart"),
+  );
 }
 
 async function act(action, target, redraw) {
-  if (action === "restart" && !(await confirmed(`Restart ${target}?`,
-    "It stops in order and starts anew, with the mailbox that it has. Nothing is lost.", "Restart"))) return;
+  if (
+    action === "restart" &&
+    !(await confirmed(
+      `Restart ${target}?`,
+      "It stops in order and starts anew, with the mailbox that it has. Nothing is lost.",
+      "Restart",
+    ))
+  )
+    return;
   try {
     const { components } = await ask("POST", "/api/v1/actions", { body: { action, target } });
     say(`${DONE[action]} ${components.length === 1 ? components[0] : plural(components.length, "component")}.`);
@@ -33,13 +49,21 @@ async function act(action, target, redraw) {
 /** Ask a question in a dialog; whether the answer was yes. */
 export function confirmed(title, text, yes) {
   const dialog = document.getElementById("question");
-  render(dialog,
-    h("form", { method: "dialog" },
+  render(
+    dialog,
+    h(
+      "form",
+      { method: "dialog" },
       h("h2", { id: "question-title" }, title),
       h("p", {}, text),
-      h("div", { class: "buttons" },
+      h(
+        "div",
+        { class: "buttons" },
         h("button", { value: "no", autofocus: true }, "Cancel"),
-        h("button", { value: "yes", class: "primary" }, yes))));
+        h("button", { value: "yes", class: "primary" }, yes),
+      ),
+    ),
+  );
   dialog.returnValue = "no";
   dialog.showModal();
   return new Promise((resolve) => {
@@ -53,7 +77,11 @@ let clearing = 0;
 export function say(text, failed = false) {
   const place = document.getElementById("said");
   place.className = failed ? "failed" : "";
-  render(place, h("p", {}, text), h("button", { type: "button", "aria-label": "Dismiss", onclick: () => render(place) }, "×"));
+  render(
+    place,
+    h("p", {}, text),
+    h("button", { type: "button", "aria-label": "Dismiss", onclick: () => render(place) }, "×"),
+  );
   clearTimeout(clearing);
   clearing = setTimeout(() => render(place), failed ? 15000 : 6000);
 }

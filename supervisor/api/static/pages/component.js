@@ -62,28 +62,42 @@ export function page({ redraw, width, parameter: name }) {
       const it = found();
       if (it === null) return note(`There is no component called ${name}.`);
       const { node, parts, single } = it;
-      const target = parts.length === node.parts.length && parts.length > 1 ? `${node.flow}/${node.id}` : parts[0].component.name;
+      const target =
+        parts.length === node.parts.length && parts.length > 1 ? `${node.flow}/${node.id}` : parts[0].component.name;
       return [
-        h("p", { class: "lead" }, stateLabel(single ? parts[0].component.state : node.state),
+        h(
+          "p",
+          { class: "lead" },
+          stateLabel(single ? parts[0].component.state : node.state),
           !single && node.states.size > 1 && h("span", {}, statesText(node)),
           h("span", { class: "muted" }, parts[0].component.type),
-          parts.length < node.parts.length && h("a", { href: `#/component/${encodeURIComponent(node.key)}` },
-            `one of ${node.parts.length} copies`)),
+          parts.length < node.parts.length &&
+            h("a", { href: `#/component/${encodeURIComponent(node.key)}` }, `one of ${node.parts.length} copies`),
+        ),
         reasons(parts),
-        steeringButtons(target, parts.map(({ component }) => component.state), redraw),
+        steeringButtons(
+          target,
+          parts.map(({ component }) => component.state),
+          redraw,
+        ),
         figures(counters(node, parts), "Counters"),
         charts(node, width(), redraw),
-        h("div", { class: "columns" },
-          panel("Ports", ports(parts)),
-          panel("Links", links(node))),
+        h("div", { class: "columns" }, panel("Ports", ports(parts)), panel("Links", links(node))),
         !single && panel(`Copies (${parts.length})`, copies(parts)),
         panel("Failures", failures(parts)),
         panel("Log", [
-          logs instanceof Error ? note(unavailable(logs)) : logs === null ? note("…")
-            : logs.length ? logLines(logs) : note("It has logged nothing lately.")]),
+          logs instanceof Error
+            ? note(unavailable(logs))
+            : logs === null
+              ? note("…")
+              : logs.length
+                ? logLines(logs)
+                : note("It has logged nothing lately."),
+        ]),
         panel("Stack", [
           h("div", { class: "buttons" }, h("button", { type: "button", onclick: loadStack }, "Where is it now?")),
-          stack instanceof Error ? note(unavailable(stack)) : stack !== null && h("pre", {}, stackText(stack))]),
+          stack instanceof Error ? note(unavailable(stack)) : stack !== null && h("pre", {}, stackText(stack)),
+        ]),
         panel("Configuration", configurationOf(configuration)),
       ];
     },
@@ -91,15 +105,23 @@ export function page({ redraw, width, parameter: name }) {
 }
 
 /** What is said where a part of the API does not answer. */
-export const unavailable = (error) => (error.status === 404 ? "Not available in this version of the engine." : error.message);
+export const unavailable = (error) =>
+  error.status === 404 ? "Not available in this version of the engine." : error.message;
 
 const panel = (title, content) => h("section", { class: "panel", key: title }, h("h2", {}, title), content);
 
 function reasons(parts) {
   const told = parts.filter(({ component }) => component.reason && component.state !== "running");
   if (!told.length) return null;
-  return h("ul", { class: "callout" }, told.slice(0, 5).map(({ component }) =>
-    h("li", { key: component.name }, parts.length > 1 && `${component.name}: `, component.reason)));
+  return h(
+    "ul",
+    { class: "callout" },
+    told
+      .slice(0, 5)
+      .map(({ component }) =>
+        h("li", { key: component.name }, parts.length > 1 && `${component.name}: `, component.reason),
+      ),
+  );
 }
 
 function counters(node, parts) {
@@ -114,11 +136,18 @@ function counters(node, parts) {
   return [
     ["In", rated(of("in")), "", `${count(sum(parts, (component) => component.received))} in all`],
     ["Out", rated(of("out")), "", `${count(sum(parts, eventsOut))} in all`],
-    node.kind !== "pipeline" && [node.kind === "onramp" ? "Read" : "Written", rated(of("bytes"), (value) => `${bytes(value)}/s`)],
+    node.kind !== "pipeline" && [
+      node.kind === "onramp" ? "Read" : "Written",
+      rated(of("bytes"), (value) => `${bytes(value)}/s`),
+    ],
     ["Received", count(sum(parts, (component) => component.received))],
     [node.kind === "offramp" ? "Written events" : "Sent", count(sum(parts, eventsOut))],
     ["Dropped", count(sum(parts, eventsDropped)), ""],
-    ["Errors", count(sum(parts, (component) => component.errors)), sum(parts, (component) => component.errors) ? "warn" : ""],
+    [
+      "Errors",
+      count(sum(parts, (component) => component.errors)),
+      sum(parts, (component) => component.errors) ? "warn" : "",
+    ],
     node.p50 !== null && ["Latency p50", time(node.p50)],
     node.p99 !== null && ["Latency p99", time(node.p99)],
     max > 0 && ["Mailbox", `${count(waiting)} of ${count(max)}`, waiting > 0.8 * max ? "warn" : ""],
@@ -126,7 +155,11 @@ function counters(node, parts) {
     max > 0 && ["Others waited", time(sum(parts, (component) => component.blocked_seconds))],
     ["In hand", count(sum(parts, (component) => component.in_hand))],
     ["Processor", rated(of("cpu"), percent)],
-    ["Restarts", count(sum(parts, (component) => component.restarts)), sum(parts, (component) => component.restarts) ? "warn" : ""],
+    [
+      "Restarts",
+      count(sum(parts, (component) => component.restarts)),
+      sum(parts, (component) => component.restarts) ? "warn" : "",
+    ],
     waits.length > 0 && ["Waits for", listed(waits), "warn wide"],
     blocks.length > 0 && ["Holds up", listed(blocks), "wide"],
     own[0].address && ["Listens at", listed([...new Set(own.map((component) => component.address))]), "wide"],
@@ -134,22 +167,42 @@ function counters(node, parts) {
   ].filter(Boolean);
 }
 
-const listed = (names) => (names.length > 3 ? `${names.slice(0, 3).join(", ")} and ${names.length - 3} more` : names.join(", "));
+const listed = (names) =>
+  names.length > 3 ? `${names.slice(0, 3).join(", ")} and ${names.length - 3} more` : names.join(", ");
 
 function charts(node, width, redraw) {
   const values = (measure) => live.history.values(node.key, measure);
   const wide = width >= 760;
   const each = wide ? Math.floor((width - 16) / 2) : width;
   const common = { width: each, redraw };
-  return h("div", { class: "charts" },
-    chart(`${node.key} events`, "Events a second", [
-      { name: "in", values: values("in"), tone: 1 }, { name: "out", values: values("out"), tone: 2 }],
-    { ...common, show: rate, least: 1 }),
+  return h(
+    "div",
+    { class: "charts" },
+    chart(
+      `${node.key} events`,
+      "Events a second",
+      [
+        { name: "in", values: values("in"), tone: 1 },
+        { name: "out", values: values("out"), tone: 2 },
+      ],
+      { ...common, show: rate, least: 1 },
+    ),
     node.kind === "offramp"
-      ? chart(`${node.key} latency`, "Latency", [
-        { name: "p50", values: values("p50"), tone: 1 }, { name: "p99", values: values("p99"), tone: 2 }], { ...common, show: time, least: 0.001 })
-      : chart(`${node.key} cpu`, "Processor", [{ name: "used", values: values("cpu"), tone: 1 }],
-        { ...common, show: percent, least: 0.01 }));
+      ? chart(
+          `${node.key} latency`,
+          "Latency",
+          [
+            { name: "p50", values: values("p50"), tone: 1 },
+            { name: "p99", values: values("p99"), tone: 2 },
+          ],
+          { ...common, show: time, least: 0.001 },
+        )
+      : chart(`${node.key} cpu`, "Processor", [{ name: "used", values: values("cpu"), tone: 1 }], {
+          ...common,
+          show: percent,
+          least: 0.01,
+        }),
+  );
 }
 
 function ports(parts) {
@@ -164,8 +217,11 @@ function ports(parts) {
     for (const [reason, number] of Object.entries(component.dropped)) note_("dropped by", reason, number);
   }
   if (!rows.size) return note("Nothing has left it yet.");
-  return table("Ports", [{ name: "What became of events" }, { name: "Number", number: true }],
-    [...rows.values()].map(({ key, what, name, number }) => ({ key, cells: [`${what} ${name}`, count(number)] })));
+  return table(
+    "Ports",
+    [{ name: "What became of events" }, { name: "Number", number: true }],
+    [...rows.values()].map(({ key, what, name, number }) => ({ key, cells: [`${what} ${name}`, count(number)] })),
+  );
 }
 
 function links(node) {
@@ -175,33 +231,77 @@ function links(node) {
     ...incoming.map((edge) => ({ edge, whom: edge.from, arrow: "from" })),
     ...node.edges.map((edge) => ({ edge, whom: edge.to, arrow: "to" })),
   ];
-  return table("Links", [{ name: "Component" }, { name: "Way" }, { name: "Ports" }, { name: "Events" }],
+  return table(
+    "Links",
+    [{ name: "Component" }, { name: "Way" }, { name: "Ports" }, { name: "Events" }],
     rows.map(({ edge, whom, arrow }) => ({
       key: `${arrow} ${whom} ${edge.port} ${edge.toPort}`,
-      cells: [componentLink(whom), arrow, `${edge.port} → ${edge.toPort}`,
-        h("a", { href: tapPath(edge.from, edge.port), "aria-label": `Look at events from ${edge.from} by port ${edge.port}` }, "look")],
-    })));
+      cells: [
+        componentLink(whom),
+        arrow,
+        `${edge.port} → ${edge.toPort}`,
+        h(
+          "a",
+          {
+            href: tapPath(edge.from, edge.port),
+            "aria-label": `Look at events from ${edge.from} by port ${edge.port}`,
+          },
+          "look",
+        ),
+      ],
+    })),
+  );
 }
 
 function copies(parts) {
-  return table("Copies",
-    [{ name: "Copy" }, { name: "State" }, { name: "In", number: true }, { name: "Out", number: true }, { name: "Mailbox" },
-      { name: "Restarts", number: true }, { name: "Waits for" }],
+  return table(
+    "Copies",
+    [
+      { name: "Copy" },
+      { name: "State" },
+      { name: "In", number: true },
+      { name: "Out", number: true },
+      { name: "Mailbox" },
+      { name: "Restarts", number: true },
+      { name: "Waits for" },
+    ],
     parts.map(({ component, rates }) => ({
       key: `${component.name} ${component.executor}`,
       attention: needsAttention(component.state),
-      cells: [componentLink(component.name, component.executor ? `${component.name} @${component.executor}` : component.name),
-        stateLabel(component.state), rate(rates.in), rate(rates.out),
-        component.max_waiting ? fillBar(component.waiting / component.max_waiting, plural(component.waiting, "event")) : "",
-        component.restarts || "", component.blocked_on],
-    })));
+      cells: [
+        componentLink(
+          component.name,
+          component.executor ? `${component.name} @${component.executor}` : component.name,
+        ),
+        stateLabel(component.state),
+        rate(rates.in),
+        rate(rates.out),
+        component.max_waiting
+          ? fillBar(component.waiting / component.max_waiting, plural(component.waiting, "event"))
+          : "",
+        component.restarts || "",
+        component.blocked_on,
+      ],
+    })),
+  );
 }
 
 function configurationOf(table_) {
   if (table_ === null) return note("…");
-  if (table_ instanceof Error) return note(table_.status === 404 ? "The file does not name it: the engine made it." : table_.message);
-  return h("dl", { class: "settings" }, Object.entries(table_).map(([name, value]) =>
-    h("div", { key: name }, h("dt", {}, name), h("dd", {}, h("pre", {}, typeof value === "string" && value.includes("\n") ? value : inline(value))))));
+  if (table_ instanceof Error)
+    return note(table_.status === 404 ? "The file does not name it: the engine made it." : table_.message);
+  return h(
+    "dl",
+    { class: "settings" },
+    Object.entries(table_).map(([name, value]) =>
+      h(
+        "div",
+        { key: name },
+        h("dt", {}, name),
+        h("dd", {}, h("pre", {}, typeof value === "string" && value.includes("\n") ? value : inline(value))),
+      ),
+    ),
+  );
 }
 
 /** A value as TOML writes it on one line. */
@@ -213,22 +313,44 @@ function inline(value) {
 }
 
 function failures(parts) {
-  const rows = parts.flatMap(({ component }) => (component.recent_failures ?? []).map((failure) => ({ component, failure })));
+  const rows = parts.flatMap(({ component }) =>
+    (component.recent_failures ?? []).map((failure) => ({ component, failure })),
+  );
   const reasons_ = parts.filter(({ component }) => component.reason);
   if (rows.length) {
-    return h("ul", { class: "lines" }, rows.slice(-20).map(({ component, failure }, index) =>
-      h("li", { key: index }, `${failure.time ?? ""} ${component.name}: ${failure.error ?? failure.reason ?? failure}`)));
+    return h(
+      "ul",
+      { class: "lines" },
+      rows
+        .slice(-20)
+        .map(({ component, failure }, index) =>
+          h(
+            "li",
+            { key: index },
+            `${failure.time ?? ""} ${component.name}: ${failure.error ?? failure.reason ?? failure}`,
+          ),
+        ),
+    );
   }
   if (!reasons_.length) return note("None.");
-  return h("ul", { class: "lines" }, reasons_.slice(0, 20).map(({ component }) =>
-    h("li", { key: component.name }, parts.length > 1 && `${component.name}: `, component.reason)));
+  return h(
+    "ul",
+    { class: "lines" },
+    reasons_
+      .slice(0, 20)
+      .map(({ component }) =>
+        h("li", { key: component.name }, parts.length > 1 && `${component.name}: `, component.reason),
+      ),
+  );
 }
 
 function stackText(stack) {
   const list = Array.isArray(stack) ? stack : [stack];
-  return list.map((one) => {
-    if (typeof one === "string") return one;
-    const lines = one.stack ?? one.lines ?? one.frames ?? one;
-    return Array.isArray(lines) ? lines.join("\n") : JSON.stringify(lines, null, 2);
-  }).join("\n");
+  return list
+    .map((one) => {
+      if (typeof one === "string") return one;
+      const lines = one.stack ?? one.lines ?? one.frames ?? one;
+      return Array.isArray(lines) ? lines.join("\n") : JSON.stringify(lines, null, 2);
+    })
+    .join("\n");
 }

@@ -18,9 +18,17 @@ const SORTS = {
   restarts: (node) => node.restarts,
 };
 const COLUMNS = [
-  { name: "Component" }, { name: "State" }, { name: "In", number: true }, { name: "Out", number: true },
-  { name: "Bytes", number: true }, { name: "p50", number: true }, { name: "p99", number: true }, { name: "Mailbox" },
-  { name: "CPU", number: true }, { name: "Dropped", number: true }, { name: "Errors", number: true },
+  { name: "Component" },
+  { name: "State" },
+  { name: "In", number: true },
+  { name: "Out", number: true },
+  { name: "Bytes", number: true },
+  { name: "p50", number: true },
+  { name: "p99", number: true },
+  { name: "Mailbox" },
+  { name: "CPU", number: true },
+  { name: "Dropped", number: true },
+  { name: "Errors", number: true },
   { name: "Restarts", number: true },
 ];
 const MOST_ROWS = 200;
@@ -32,23 +40,68 @@ export function page({ redraw }) {
     title: "Components",
     view() {
       const text = memory.search.trim().toLowerCase();
-      let nodes = live.flows.flatMap((flow) => flow.nodes)
+      let nodes = live.flows
+        .flatMap((flow) => flow.nodes)
         .filter((node) => !text || `${node.key} ${node.type} ${node.state}`.toLowerCase().includes(text));
       const by = SORTS[memory.sort];
       if (by) nodes = [...nodes].sort((one, other) => by(other) - by(one));
       const shown = memory.all ? nodes : nodes.slice(0, MOST_ROWS);
       return [
-        h("div", { class: "toolbar" },
-          h("label", { class: "search" }, h("span", { class: "hidden-text" }, "Search components"),
-            h("input", { type: "search", placeholder: "Search by name, type or state", value: memory.search, autocomplete: "off",
-              oninput: (event) => { memory.search = event.target.value; redraw(); } })),
-          h("label", { class: "check" }, "Sort by ",
-            h("select", { value: memory.sort, onchange: (event) => { memory.sort = event.target.value; redraw(); } },
-              Object.keys(SORTS).map((name) => h("option", { value: name, selected: name === memory.sort }, name === "name" ? "order of the file" : name)))),
-          h("span", { class: "muted" }, plural(nodes.length, "row"))),
+        h(
+          "div",
+          { class: "toolbar" },
+          h(
+            "label",
+            { class: "search" },
+            h("span", { class: "hidden-text" }, "Search components"),
+            h("input", {
+              type: "search",
+              placeholder: "Search by name, type or state",
+              value: memory.search,
+              autocomplete: "off",
+              oninput: (event) => {
+                memory.search = event.target.value;
+                redraw();
+              },
+            }),
+          ),
+          h(
+            "label",
+            { class: "check" },
+            "Sort by ",
+            h(
+              "select",
+              {
+                value: memory.sort,
+                onchange: (event) => {
+                  memory.sort = event.target.value;
+                  redraw();
+                },
+              },
+              Object.keys(SORTS).map((name) =>
+                h(
+                  "option",
+                  { value: name, selected: name === memory.sort },
+                  name === "name" ? "order of the file" : name,
+                ),
+              ),
+            ),
+          ),
+          h("span", { class: "muted" }, plural(nodes.length, "row")),
+        ),
         nodes.length ? table("Components", COLUMNS, shown.map(row)) : note("No component is called so."),
-        shown.length < nodes.length && h("button", { type: "button", onclick: () => { memory.all = true; redraw(); } },
-          `Show ${nodes.length - shown.length} more`),
+        shown.length < nodes.length &&
+          h(
+            "button",
+            {
+              type: "button",
+              onclick: () => {
+                memory.all = true;
+                redraw();
+              },
+            },
+            `Show ${nodes.length - shown.length} more`,
+          ),
       ];
     },
   };

@@ -19,8 +19,11 @@ export function page({ redraw }) {
 
   async function load() {
     try {
-      const answer = await ask("GET", `/api/v1/dead-letters?limit=${LIMIT}${filter ? `&component=${encodeURIComponent(filter)}` : ""}`);
-      letters = Array.isArray(answer) ? answer : answer.letters ?? [];
+      const answer = await ask(
+        "GET",
+        `/api/v1/dead-letters?limit=${LIMIT}${filter ? `&component=${encodeURIComponent(filter)}` : ""}`,
+      );
+      letters = Array.isArray(answer) ? answer : (answer.letters ?? []);
       failed = null;
       const known = new Set(letters.map((letter) => letter.id));
       for (const id of chosen) if (!known.has(id)) chosen.delete(id);
@@ -33,7 +36,8 @@ export function page({ redraw }) {
   async function replay() {
     try {
       const answer = await ask("POST", "/api/v1/dead-letters/replay", { body: { ids: [...chosen] } });
-      const number = typeof answer?.replayed === "number" ? answer.replayed : answer?.replayed?.length ?? chosen.size;
+      const number =
+        typeof answer?.replayed === "number" ? answer.replayed : (answer?.replayed?.length ?? chosen.size);
       say(`${plural(number, "dead letter")} went back.`);
       chosen.clear();
     } catch (error) {
@@ -43,7 +47,8 @@ export function page({ redraw }) {
   }
 
   async function forget() {
-    if (!(await confirmed(`Delete ${plural(chosen.size, "dead letter")}?`, "They are gone for good then.", "Delete"))) return;
+    if (!(await confirmed(`Delete ${plural(chosen.size, "dead letter")}?`, "They are gone for good then.", "Delete")))
+      return;
     try {
       for (const id of chosen) await ask("DELETE", `/api/v1/dead-letters/${encodeURIComponent(id)}`);
       say(`${plural(chosen.size, "dead letter")} deleted.`);
@@ -68,20 +73,58 @@ export function page({ redraw }) {
       const { dead_letters: all, kept_dead_letters: kept } = live.snapshot;
       return [
         h("p", { class: "lead" }, `${plural(all, "event")} given up since the start, ${count(kept)} of them kept.`),
-        h("div", { class: "toolbar" },
-          h("label", { class: "search" }, h("span", { class: "hidden-text" }, "Component"),
-            h("input", { type: "search", placeholder: "Component", value: filter, onchange: (event) => { filter = event.target.value; load(); } })),
-          !plan.readOnly && letters?.length > 0 && h("div", { class: "buttons" },
-            h("button", { type: "button", onclick: () => {
-              if (chosen.size === letters.length) chosen.clear();
-              else for (const letter of letters) chosen.add(letter.id);
-              redraw();
-            } }, chosen.size === letters.length ? "Choose none" : "Choose all"),
-            h("button", { type: "button", class: "primary", disabled: chosen.size === 0, onclick: replay }, `Replay ${chosen.size || ""}`),
-            h("button", { type: "button", disabled: chosen.size === 0, onclick: forget }, `Delete ${chosen.size || ""}`))),
-        failed !== null ? note(unavailable(failed))
-          : letters === null ? note("…")
-            : letters.length === 0 ? note("None is kept.")
+        h(
+          "div",
+          { class: "toolbar" },
+          h(
+            "label",
+            { class: "search" },
+            h("span", { class: "hidden-text" }, "Component"),
+            h("input", {
+              type: "search",
+              placeholder: "Component",
+              value: filter,
+              onchange: (event) => {
+                filter = event.target.value;
+                load();
+              },
+            }),
+          ),
+          !plan.readOnly &&
+            letters?.length > 0 &&
+            h(
+              "div",
+              { class: "buttons" },
+              h(
+                "button",
+                {
+                  type: "button",
+                  onclick: () => {
+                    if (chosen.size === letters.length) chosen.clear();
+                    else for (const letter of letters) chosen.add(letter.id);
+                    redraw();
+                  },
+                },
+                chosen.size === letters.length ? "Choose none" : "Choose all",
+              ),
+              h(
+                "button",
+                { type: "button", class: "primary", disabled: chosen.size === 0, onclick: replay },
+                `Replay ${chosen.size || ""}`,
+              ),
+              h(
+                "button",
+                { type: "button", disabled: chosen.size === 0, onclick: forget },
+                `Delete ${chosen.size || ""}`,
+              ),
+            ),
+        ),
+        failed !== null
+          ? note(unavailable(failed))
+          : letters === null
+            ? note("…")
+            : letters.length === 0
+              ? note("None is kept.")
               : h("ul", { class: "letters" }, [...letters].reverse().map(letterRow)),
       ];
     },
@@ -89,15 +132,29 @@ export function page({ redraw }) {
 
   function letterRow(letter) {
     const component = letter.component ?? letter.recipient ?? "";
-    return h("li", { key: letter.id, class: "letter" },
-      !plan.readOnly && h("input", { type: "checkbox", checked: chosen.has(letter.id), onchange: choose(letter.id),
-        "aria-label": `Choose dead letter ${letter.id}` }),
-      h("details", {},
-        h("summary", {},
+    return h(
+      "li",
+      { key: letter.id, class: "letter" },
+      !plan.readOnly &&
+        h("input", {
+          type: "checkbox",
+          checked: chosen.has(letter.id),
+          onchange: choose(letter.id),
+          "aria-label": `Choose dead letter ${letter.id}`,
+        }),
+      h(
+        "details",
+        {},
+        h(
+          "summary",
+          {},
           h("time", {}, clock(letter.time ?? letter.at_ns ?? "")),
           h("span", { class: "letter-reason" }, letter.reason ?? letter.error ?? ""),
-          component && h("span", { class: "muted" }, component)),
+          component && h("span", { class: "muted" }, component),
+        ),
         component && h("p", {}, "Given up by ", componentLink(component)),
-        h("pre", {}, JSON.stringify(letter, null, 2))));
+        h("pre", {}, JSON.stringify(letter, null, 2)),
+      ),
+    );
   }
 }

@@ -31,7 +31,9 @@ export function page({ redraw }) {
       records = await ask("GET", `/api/v1/logs?${query({ limit: 200 })}`, { signal });
       redraw();
       const after = records.at(-1)?.id;
-      for await (const event of events(`/api/v1/logs/stream?${query(after === undefined ? {} : { after })}`, { signal })) {
+      for await (const event of events(`/api/v1/logs/stream?${query(after === undefined ? {} : { after })}`, {
+        signal,
+      })) {
         if (event.name === "missed") missed += event.data.records;
         if (event.name !== "log") continue;
         records = [...records, event.data].slice(-KEPT);
@@ -45,7 +47,10 @@ export function page({ redraw }) {
     redraw();
   }
 
-  const changed = (name) => (event) => { memory[name] = event.target.value; load(); };
+  const changed = (name) => (event) => {
+    memory[name] = event.target.value;
+    load();
+  };
 
   return {
     title: "Logs",
@@ -55,16 +60,58 @@ export function page({ redraw }) {
       const text = memory.search.toLowerCase();
       const shown = (records ?? []).filter((record) => !text || JSON.stringify(record).toLowerCase().includes(text));
       return [
-        h("div", { class: "toolbar" },
-          h("label", { class: "check" }, "Level ", h("select", { onchange: changed("level") },
-            LEVELS.map((level) => h("option", { value: level, selected: level === memory.level }, level)))),
-          h("label", { class: "search" }, h("span", { class: "hidden-text" }, "Component"),
-            h("input", { type: "search", placeholder: "Component", value: memory.component, onchange: changed("component") })),
-          h("label", { class: "search" }, h("span", { class: "hidden-text" }, "Search in what is shown"),
-            h("input", { type: "search", placeholder: "Search in what is shown", value: memory.search,
-              oninput: (event) => { memory.search = event.target.value; redraw(); } })),
-          h("label", { class: "check" }, h("input", { type: "checkbox", checked: memory.follow,
-            onchange: (event) => { memory.follow = event.target.checked; redraw(); } }), "Follow")),
+        h(
+          "div",
+          { class: "toolbar" },
+          h(
+            "label",
+            { class: "check" },
+            "Level ",
+            h(
+              "select",
+              { onchange: changed("level") },
+              LEVELS.map((level) => h("option", { value: level, selected: level === memory.level }, level)),
+            ),
+          ),
+          h(
+            "label",
+            { class: "search" },
+            h("span", { class: "hidden-text" }, "Component"),
+            h("input", {
+              type: "search",
+              placeholder: "Component",
+              value: memory.component,
+              onchange: changed("component"),
+            }),
+          ),
+          h(
+            "label",
+            { class: "search" },
+            h("span", { class: "hidden-text" }, "Search in what is shown"),
+            h("input", {
+              type: "search",
+              placeholder: "Search in what is shown",
+              value: memory.search,
+              oninput: (event) => {
+                memory.search = event.target.value;
+                redraw();
+              },
+            }),
+          ),
+          h(
+            "label",
+            { class: "check" },
+            h("input", {
+              type: "checkbox",
+              checked: memory.follow,
+              onchange: (event) => {
+                memory.follow = event.target.checked;
+                redraw();
+              },
+            }),
+            "Follow",
+          ),
+        ),
         failed !== null && note(unavailable(failed)),
         missed > 0 && note(`${missed} records came too fast to be shown.`),
         records !== null && (shown.length ? logLines([...shown].reverse()) : note("Nothing was logged.")),
@@ -75,10 +122,28 @@ export function page({ redraw }) {
 
 /** Log records as a list. */
 export const logLines = (records) =>
-  h("ol", { class: "log", tabindex: 0, "aria-label": "Log" }, records.map((record, index) =>
-    h("li", { key: record.id ?? index, class: `level-${record.level}` },
-      h("time", {}, clock(record.time)),
-      h("span", { class: "level-name" }, record.level),
-      h("span", { class: "log-text" }, record.component && h("span", { class: "muted" }, `${record.component}  `), record.message,
-        Object.entries(record.fields ?? {}).map(([name, value]) =>
-          h("span", { class: "field", key: name }, ` ${name}=${typeof value === "string" ? value : JSON.stringify(value)}`))))));
+  h(
+    "ol",
+    { class: "log", tabindex: 0, "aria-label": "Log" },
+    records.map((record, index) =>
+      h(
+        "li",
+        { key: record.id ?? index, class: `level-${record.level}` },
+        h("time", {}, clock(record.time)),
+        h("span", { class: "level-name" }, record.level),
+        h(
+          "span",
+          { class: "log-text" },
+          record.component && h("span", { class: "muted" }, `${record.component}  `),
+          record.message,
+          Object.entries(record.fields ?? {}).map(([name, value]) =>
+            h(
+              "span",
+              { class: "field", key: name },
+              ` ${name}=${typeof value === "string" ? value : JSON.stringify(value)}`,
+            ),
+          ),
+        ),
+      ),
+    ),
+  );

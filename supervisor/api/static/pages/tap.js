@@ -31,7 +31,8 @@ export function page({ redraw, parameter: edge }) {
     try {
       for await (const event of events(`/api/v1/tap?${query}`, { signal })) {
         if (event.name === "missed") missed += event.data.count;
-        if (event.name === "event" && !held) shown = [{ number: (shown[0]?.number ?? 0) + 1, ...event.data }, ...shown].slice(0, KEPT);
+        if (event.name === "event" && !held)
+          shown = [{ number: (shown[0]?.number ?? 0) + 1, ...event.data }, ...shown].slice(0, KEPT);
         status = event.name === "waiting" ? `It waits: ${event.data.why}.` : "";
         redraw();
       }
@@ -43,8 +44,11 @@ export function page({ redraw, parameter: edge }) {
     redraw();
   }
 
-  const edges = () => [...new Set(live.flows.flatMap((flow) => flow.edges)
-    .map(({ from, port }) => (port === "out" ? from : `${from}/${port}`)))];
+  const edges = () => [
+    ...new Set(
+      live.flows.flatMap((flow) => flow.edges).map(({ from, port }) => (port === "out" ? from : `${from}/${port}`)),
+    ),
+  ];
 
   return {
     title: edge ? `Tap on ${edge}` : "Tap",
@@ -52,23 +56,86 @@ export function page({ redraw, parameter: edge }) {
     stop: () => abort.abort(),
     view() {
       return [
-        h("div", { class: "toolbar" },
-          h("label", { class: "search" }, h("span", { class: "hidden-text" }, "Edge"),
-            h("select", { onchange: (event) => { location.hash = `#/tap/${encodeURIComponent(event.target.value)}`; } },
+        h(
+          "div",
+          { class: "toolbar" },
+          h(
+            "label",
+            { class: "search" },
+            h("span", { class: "hidden-text" }, "Edge"),
+            h(
+              "select",
+              {
+                onchange: (event) => {
+                  location.hash = `#/tap/${encodeURIComponent(event.target.value)}`;
+                },
+              },
               !edges().includes(edge) && h("option", { value: edge, selected: true }, edge || "Choose an edge"),
-              edges().map((name) => h("option", { value: name, key: name, selected: name === edge }, name)))),
-          h("form", { class: "search", onsubmit: (event) => { event.preventDefault(); filter = event.target.elements.filter.value; open(); } },
-            h("label", {}, h("span", { class: "hidden-text" }, "Only events for which this expression is true"),
-              h("input", { name: "filter", type: "search", placeholder: "Filter, as in event.status >= 500", autocomplete: "off" }))),
-          h("div", { class: "buttons" },
-            h("button", { type: "button", "aria-pressed": String(held), onclick: () => { held = !held; redraw(); } }, held ? "Go on" : "Hold"))),
-        h("p", { class: "muted", role: "status" },
-          `At most ${PER_SECOND} events a second. `, missed > 0 && `${plural(missed, "event")} passed unseen. `, status),
-        shown.length > 0 && h("ol", { class: "tapped" }, shown.map((event) =>
-          h("li", { key: event.number },
-            h("time", {}, clock(event.at_ns)),
-            h("pre", {}, JSON.stringify(event.value, null, 1)),
-            event.meta && Object.keys(event.meta).length > 0 && h("pre", { class: "muted" }, JSON.stringify(event.meta))))),
+              edges().map((name) => h("option", { value: name, key: name, selected: name === edge }, name)),
+            ),
+          ),
+          h(
+            "form",
+            {
+              class: "search",
+              onsubmit: (event) => {
+                event.preventDefault();
+                filter = event.target.elements.filter.value;
+                open();
+              },
+            },
+            h(
+              "label",
+              {},
+              h("span", { class: "hidden-text" }, "Only events for which this expression is true"),
+              h("input", {
+                name: "filter",
+                type: "search",
+                placeholder: "Filter, as in event.status >= 500",
+                autocomplete: "off",
+              }),
+            ),
+          ),
+          h(
+            "div",
+            { class: "buttons" },
+            h(
+              "button",
+              {
+                type: "button",
+                "aria-pressed": String(held),
+                onclick: () => {
+                  held = !held;
+                  redraw();
+                },
+              },
+              held ? "Go on" : "Hold",
+            ),
+          ),
+        ),
+        h(
+          "p",
+          { class: "muted", role: "status" },
+          `At most ${PER_SECOND} events a second. `,
+          missed > 0 && `${plural(missed, "event")} passed unseen. `,
+          status,
+        ),
+        shown.length > 0 &&
+          h(
+            "ol",
+            { class: "tapped" },
+            shown.map((event) =>
+              h(
+                "li",
+                { key: event.number },
+                h("time", {}, clock(event.at_ns)),
+                h("pre", {}, JSON.stringify(event.value, null, 1)),
+                event.meta &&
+                  Object.keys(event.meta).length > 0 &&
+                  h("pre", { class: "muted" }, JSON.stringify(event.meta)),
+              ),
+            ),
+          ),
       ];
     },
   };

@@ -24,7 +24,9 @@ export function page({ redraw }) {
   }
 
   const size = (node) => 1 + node.children.reduce((total, child) => total + size(child), 0);
-  const isFolded = (path, node) => folded.get(path) ?? (node.kind === "supervisor" && path.includes("/flow:") && size(tree) > MOST_OPEN && !troubled(node));
+  const isFolded = (path, node) =>
+    folded.get(path) ??
+    (node.kind === "supervisor" && path.includes("/flow:") && size(tree) > MOST_OPEN && !troubled(node));
 
   function rows() {
     const list = [];
@@ -75,34 +77,69 @@ export function page({ redraw }) {
       const entry = list.some((row) => row.path === focus) ? focus : list[0].path;
       const known = new Set(live.snapshot.components.map((component) => component.name));
       return [
-        h("div", { class: "toolbar" },
-          h("label", { class: "search" }, h("span", { class: "hidden-text" }, "Search the tree"),
-            h("input", { type: "search", placeholder: "Search the tree", autocomplete: "off", value: search,
-              oninput: (event) => { search = event.target.value; redraw(); } })),
-          h("span", { class: "muted" }, plural(size(tree), "actor"))),
-        h("div", { class: "tree", role: "tree", "aria-label": "Supervision tree", onkeydown: (event) => key(event, list) },
-          list.map((row) => treeRow(row, row.path === entry, known))),
+        h(
+          "div",
+          { class: "toolbar" },
+          h(
+            "label",
+            { class: "search" },
+            h("span", { class: "hidden-text" }, "Search the tree"),
+            h("input", {
+              type: "search",
+              placeholder: "Search the tree",
+              autocomplete: "off",
+              value: search,
+              oninput: (event) => {
+                search = event.target.value;
+                redraw();
+              },
+            }),
+          ),
+          h("span", { class: "muted" }, plural(size(tree), "actor")),
+        ),
+        h(
+          "div",
+          { class: "tree", role: "tree", "aria-label": "Supervision tree", onkeydown: (event) => key(event, list) },
+          list.map((row) => treeRow(row, row.path === entry, known)),
+        ),
       ];
     },
   };
 
   function treeRow({ node, path, level, closed }, isEntry, known) {
-    const toggle = () => { folded.set(path, !closed); focus = path; redraw(); };
+    const toggle = () => {
+      folded.set(path, !closed);
+      focus = path;
+      redraw();
+    };
     const parents = node.children.length > 0;
-    return h("div", {
-      class: node.restarts || node.last_error ? "branch touched" : "branch", key: path, role: "treeitem", tabindex: isEntry ? 0 : -1,
-      "aria-level": level, "aria-expanded": parents ? String(!closed) : null, "data-path": path,
-      style: { "--level": String(level - 1) }, onclick: parents ? toggle : null,
-    },
-    h("span", { class: "caret", "aria-hidden": "true" }, parents ? (closed ? "▸" : "▾") : ""),
-    h("span", { class: "branch-name" },
-      known.has(node.name) ? h("a", { href: componentPath(node.name), tabindex: -1 }, node.name) : node.name),
-    stateLabel(node.state),
-    parents && closed && h("span", { class: "muted" }, `${size(node) - 1} below`),
-    node.restarts > 0 && h("span", { class: "tag state-restarting" }, plural(node.restarts, "restart")),
-    node.blocked_on && h("span", { class: "muted" }, `waits for ${node.blocked_on}`),
-    node.last_error && h("span", { class: "branch-error" }, node.last_error));
+    return h(
+      "div",
+      {
+        class: node.restarts || node.last_error ? "branch touched" : "branch",
+        key: path,
+        role: "treeitem",
+        tabindex: isEntry ? 0 : -1,
+        "aria-level": level,
+        "aria-expanded": parents ? String(!closed) : null,
+        "data-path": path,
+        style: { "--level": String(level - 1) },
+        onclick: parents ? toggle : null,
+      },
+      h("span", { class: "caret", "aria-hidden": "true" }, parents ? (closed ? "▸" : "▾") : ""),
+      h(
+        "span",
+        { class: "branch-name" },
+        known.has(node.name) ? h("a", { href: componentPath(node.name), tabindex: -1 }, node.name) : node.name,
+      ),
+      stateLabel(node.state),
+      parents && closed && h("span", { class: "muted" }, `${size(node) - 1} below`),
+      node.restarts > 0 && h("span", { class: "tag state-restarting" }, plural(node.restarts, "restart")),
+      node.blocked_on && h("span", { class: "muted" }, `waits for ${node.blocked_on}`),
+      node.last_error && h("span", { class: "branch-error" }, node.last_error),
+    );
   }
 }
 
-const troubled = (node) => node.restarts > 0 || (node.state !== "running" && node.state !== "stopped") || node.children.some(troubled);
+const troubled = (node) =>
+  node.restarts > 0 || (node.state !== "running" && node.state !== "stopped") || node.children.some(troubled);
