@@ -59,7 +59,7 @@ def test_no_text_is_clipped_or_covered(
     [
         ".figures dd { letter-spacing: 40px; white-space: nowrap; }",
         ".toolbar { width: 2000px; }",
-        ".fold { height: 10px; min-height: 0; } .flow-body { margin-top: -30px; }",
+        "nav { margin-top: -40px; }",
         ".flow { width: 120px; overflow: hidden; }",
         ".node .name { font-size: 60px; }",
     ],

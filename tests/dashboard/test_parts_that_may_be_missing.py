@@ -63,26 +63,3 @@ def test_tapped_events_are_shown(small: Any, dashboard: Open) -> None:
         page.locator(".tapped").get_by_text("broken into").wait_for()
         page.get_by_text("12 events passed unseen").wait_for()
         assert page.locator(".tapped img").count() == 0
-
-
-def test_chosen_dead_letters_are_replayed(small: Any, dashboard: Open) -> None:
-    with dashboard(small) as it:
-        page = it.page
-        sent: list[Any] = []
-        letters = [
-            {"id": number, "component": "pipeline:orders/parse", "reason": HOSTILE, "value": {"n": number}}
-            for number in (1, 2)
-        ]
-        answer(page, "**/api/v1/dead-letters?**", letters)
-
-        def replayed(route: Any) -> None:
-            sent.append(route.request.post_data_json)
-            route.fulfill(status=200, content_type="application/json", body='{"replayed": [2]}')
-
-        page.route("**/api/v1/dead-letters/replay", replayed)
-        it.open("#/letters")
-        page.get_by_label("Choose dead letter 2").check()
-        page.get_by_role("button", name="Replay 1").click()
-        page.get_by_text("1 dead letter went back.").wait_for()
-        assert sent == [{"ids": [2]}]
-        assert page.locator(".letters img").count() == 0

@@ -1,11 +1,12 @@
-// Pause, resume and restart: the buttons, the question before a restart, and what became of it.
+// Pause, resume, drain and restart: the buttons, the question before a restart, and what became of it.
 
 import { ask } from "./api.js";
 import { plural } from "./format.js";
 import { plan } from "./plan.js";
 import { h, render } from "./render.js";
 
-const DONE = { pause: "Paused", resume: "Resumed", restart: "Restarted" };
+const DONE = { pause: "Paused", resume: "Resumed", restart: "Restarted", drain: "Drained" };
+const DRAIN_SECONDS = 30;
 
 /** The buttons for a component or flow, `target` as the API names it. None in read-only mode. */
 export function steeringButtons(target, states, redraw) {
@@ -23,6 +24,7 @@ export function steeringButtons(target, states, redraw) {
     { class: "buttons", role: "group", "aria-label": `Steer ${target}` },
     !allPaused && button("pause", "Pause"),
     paused && button("resume", "Resume"),
+    !allPaused && button("drain", "Drain"),
     button("restart", "Restart"),
   );
 }
@@ -38,7 +40,9 @@ async function act(action, target, redraw) {
   )
     return;
   try {
-    const { components } = await ask("POST", "/api/v1/actions", { body: { action, target } });
+    if (action === "drain") say(`Draining ${target}, for ${DRAIN_SECONDS} s at most …`);
+    const body = action === "drain" ? { action, target, timeout: DRAIN_SECONDS } : { action, target };
+    const { components } = await ask("POST", "/api/v1/actions", { body });
     say(`${DONE[action]} ${components.length === 1 ? components[0] : plural(components.length, "component")}.`);
   } catch (error) {
     say(error.message, true);

@@ -2,7 +2,7 @@
 
 import { ask } from "../api.js";
 import { chart } from "../chart.js";
-import { bytes, count, percent, plural, rate, time } from "../format.js";
+import { bytes, clock, count, percent, plural, rate, time } from "../format.js";
 import { live } from "../live.js";
 import { needsAttention, nodeKey } from "../model.js";
 import { componentLink, figures, fillBar, note, stateLabel, statesText, table } from "../parts.js";
@@ -16,7 +16,7 @@ import { logLines } from "./logs.js";
 const sum = (parts, value) => parts.reduce((total, { component }) => total + value(component), 0);
 
 export function page({ redraw, width, parameter: name }) {
-  let stack = null;
+  let stacks = null;
   let logs = null;
   let configuration = null;
 
@@ -40,8 +40,8 @@ export function page({ redraw, width, parameter: name }) {
     redraw();
   }
 
-  async function loadStack() {
-    stack = await answered(`/api/v1/components/${inPath()}/stack`);
+  async function loadStacks() {
+    stacks = await answered(`/api/v1/components/${inPath()}/stack`);
     redraw();
   }
 
@@ -56,6 +56,7 @@ export function page({ redraw, width, parameter: name }) {
     start() {
       loadLogs();
       loadConfiguration();
+      loadStacks();
     },
     every: { seconds: 3, run: loadLogs },
     view() {
@@ -84,7 +85,7 @@ export function page({ redraw, width, parameter: name }) {
         charts(node, width(), redraw),
         h("div", { class: "columns" }, panel("Ports", ports(parts)), panel("Links", links(node))),
         !single && panel(`Copies (${parts.length})`, copies(parts)),
-        panel("Failures", failures(parts)),
+        panel("Failures", failures(stacks)),
         panel("Log", [
           logs instanceof Error
             ? note(unavailable(logs))
@@ -95,8 +96,8 @@ export function page({ redraw, width, parameter: name }) {
                 : note("It has logged nothing lately."),
         ]),
         panel("Stack", [
-          h("div", { class: "buttons" }, h("button", { type: "button", onclick: loadStack }, "Where is it now?")),
-          stack instanceof Error ? note(unavailable(stack)) : stack !== null && h("pre", {}, stackText(stack)),
+          h("div", { class: "buttons" }, h("button", { type: "button", onclick: loadStacks }, "Look again")),
+          greenlets(stacks),
         ]),
         panel("Configuration", configurationOf(configuration)),
       ];
@@ -312,45 +313,36 @@ function inline(value) {
   return pairs.length ? `{ ${pairs.join(", ")} }` : "{}";
 }
 
-function failures(parts) {
-  const rows = parts.flatMap(({ component }) =>
-    (component.recent_failures ?? []).map((failure) => ({ component, failure })),
-  );
-  const reasons_ = parts.filter(({ component }) => component.reason);
-  if (rows.length) {
-    return h(
-      "ul",
-      { class: "lines" },
-      rows
-        .slice(-20)
-        .map(({ component, failure }, index) =>
-          h(
-            "li",
-            { key: index },
-            `${failure.time ?? ""} ${component.name}: ${failure.error ?? failure.reason ?? failure}`,
-          ),
-        ),
-    );
-  }
-  if (!reasons_.length) return note("None.");
+function failures(stacks) {
+  if (!Array.isArray(stacks)) return note(stacks === null ? "…" : unavailable(stacks));
+  const latest = stacks.flatMap((each) => each.recent_failures.map((failure) => ({ ...each, ...failure })));
+  if (!latest.length) return note("None.");
   return h(
     "ul",
     { class: "lines" },
-    reasons_
-      .slice(0, 20)
-      .map(({ component }) =>
-        h("li", { key: component.name }, parts.length > 1 && `${component.name}: `, component.reason),
+    latest
+      .sort((one, other) => other.time_ns - one.time_ns)
+      .map(({ time_ns, component, executor, error }) =>
+        h(
+          "li",
+          { key: `${time_ns} ${component} ${executor}` },
+          h("time", { class: "muted" }, clock(time_ns)),
+          ` ${executor ? `executor ${executor}: ` : ""}${error}`,
+        ),
       ),
   );
 }
 
-function stackText(stack) {
-  const list = Array.isArray(stack) ? stack : [stack];
-  return list
-    .map((one) => {
-      if (typeof one === "string") return one;
-      const lines = one.stack ?? one.lines ?? one.frames ?? one;
-      return Array.isArray(lines) ? lines.join("\n") : JSON.stringify(lines, null, 2);
-    })
-    .join("\n");
+function greenlets(stacks) {
+  if (!Array.isArray(stacks)) return null;
+  const running = stacks.flatMap(({ executor, greenlets: list }) => list.map((each) => ({ executor, ...each })));
+  if (!running.length) return note("It does not run.");
+  return running.map(({ executor, name, calls }, index) =>
+    h(
+      "div",
+      { key: index, class: "greenlet" },
+      h("h3", {}, executor ? `${name} @${executor}` : name),
+      h("pre", {}, calls.length ? calls.join("\n") : "It waits to start."),
+    ),
+  );
 }

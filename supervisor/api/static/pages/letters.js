@@ -1,7 +1,7 @@
 // Dead letters: what could not be processed, why, and giving it back to the component that gave it up.
 
 import { ask } from "../api.js";
-import { clock, count, plural } from "../format.js";
+import { bytes, clock, count, plural } from "../format.js";
 import { live } from "../live.js";
 import { componentLink, note } from "../parts.js";
 import { plan } from "../plan.js";
@@ -16,17 +16,17 @@ export function page({ redraw }) {
   let failed = null;
   let filter = "";
   const chosen = new Set();
+  /** What was asked for of those that are open, by id. */
+  const documents = new Map();
 
   async function load() {
     try {
-      const answer = await ask(
-        "GET",
-        `/api/v1/dead-letters?limit=${LIMIT}${filter ? `&component=${encodeURIComponent(filter)}` : ""}`,
-      );
-      letters = Array.isArray(answer) ? answer : (answer.letters ?? []);
+      const component = filter ? `&component=${encodeURIComponent(filter)}` : "";
+      letters = await ask("GET", `/api/v1/dead-letters?limit=${LIMIT}${component}`);
       failed = null;
       const known = new Set(letters.map((letter) => letter.id));
       for (const id of chosen) if (!known.has(id)) chosen.delete(id);
+      for (const id of documents.keys()) if (!known.has(id)) documents.delete(id);
     } catch (error) {
       failed = error;
     }
@@ -35,11 +35,14 @@ export function page({ redraw }) {
 
   async function replay() {
     try {
-      const answer = await ask("POST", "/api/v1/dead-letters/replay", { body: { ids: [...chosen] } });
-      const number =
-        typeof answer?.replayed === "number" ? answer.replayed : (answer?.replayed?.length ?? chosen.size);
-      say(`${plural(number, "dead letter")} went back.`);
-      chosen.clear();
+      const { delivered, kept } = await ask("POST", "/api/v1/dead-letters/replay", { body: { ids: [...chosen] } });
+      const reasons = [...new Set(Object.values(kept))];
+      const rest = Object.keys(kept).length;
+      say(
+        `${plural(delivered.length, "dead letter")} delivered.` +
+          (rest ? ` ${plural(rest, "letter")} kept: ${reasons.slice(0, 3).join("; ")}` : ""),
+        rest > 0,
+      );
     } catch (error) {
       say(unavailable(error), true);
     }
@@ -58,6 +61,12 @@ export function page({ redraw }) {
     }
     load();
   }
+
+  const open = (id) => async (event) => {
+    if (!event.target.open || documents.has(id)) return;
+    documents.set(id, await ask("GET", `/api/v1/dead-letters/${encodeURIComponent(id)}`).catch((error) => error));
+    redraw();
+  };
 
   const choose = (id) => (event) => {
     if (event.target.checked) chosen.add(id);
@@ -131,7 +140,6 @@ export function page({ redraw }) {
   };
 
   function letterRow(letter) {
-    const component = letter.component ?? letter.recipient ?? "";
     return h(
       "li",
       { key: letter.id, class: "letter" },
@@ -144,17 +152,33 @@ export function page({ redraw }) {
         }),
       h(
         "details",
-        {},
+        { ontoggle: open(letter.id) },
         h(
           "summary",
           {},
-          h("time", {}, clock(letter.time ?? letter.at_ns ?? "")),
-          h("span", { class: "letter-reason" }, letter.reason ?? letter.error ?? ""),
-          component && h("span", { class: "muted" }, component),
+          h("time", {}, clock(letter.time)),
+          h("span", { class: "letter-reason" }, letter.error || letter.reason),
+          h("span", { class: "muted" }, letter.component),
         ),
-        component && h("p", {}, "Given up by ", componentLink(component)),
-        h("pre", {}, JSON.stringify(letter, null, 2)),
+        h(
+          "p",
+          { class: "muted" },
+          `${letter.reason}, after ${plural(letter.attempts, "attempt")} since ${clock(letter.first_time)}, by `,
+          componentLink(letter.component),
+          letter.origin && `; from ${letter.origin}`,
+          `; ${bytes(letter.bytes)}`,
+        ),
+        letterDocument(documents.get(letter.id)),
       ),
     );
   }
+}
+
+function letterDocument(found) {
+  if (found === undefined) return note("…");
+  if (found instanceof Error) return note(found.message);
+  return [
+    h("pre", {}, found.value === null ? found.original : JSON.stringify(found.value, null, 2)),
+    found.truncated && note("It is longer than 64 KiB, and cut."),
+  ];
 }
