@@ -48,10 +48,12 @@ def test_only_files_of_the_dashboard_are_served(serve: Serve, path: str) -> None
     assert answer.headers["Content-Type"] == "application/problem+json"
 
 
-def test_the_page_names_every_module_so_that_all_come_at_once() -> None:
+def test_the_page_names_all_that_its_first_view_needs_so_that_it_comes_at_once() -> None:
     page = (STATIC / "index.html").read_text(encoding="utf-8")
     named = set(re.findall(r'(?:src|href)="/static/([^"]+)"', page))
-    assert named == {*FILES} - {"index.html"}
+    later = set(re.findall(r'import\("\./([^"]+)"\)', (STATIC / "main.js").read_text(encoding="utf-8")))
+    assert named | later == {*FILES} - {"index.html"}
+    assert named & later == set()
 
 
 def test_no_file_is_longer_than_one_idea() -> None:

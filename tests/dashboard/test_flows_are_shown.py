@@ -57,6 +57,7 @@ def test_copies_are_one_box_with_their_number(large: Any, dashboard: Open) -> No
         page = it.open()
         page.get_by_role("button", name="fleet").click()
         boxes = page.get_by_label("Flow fleet", exact=True).locator(".node")
+        boxes.first.wait_for()
         assert [box.locator(".badge").all_text_contents() for box in boxes.all()] == [
             ["\u00d764"],
             ["\u00d764"],

@@ -15,18 +15,14 @@ export class Problem extends Error {
   }
 }
 
-async function request(method, path, { body, signal } = {}) {
+async function request(method, path, { body, signal, early } = {}) {
   const headers = {};
   if (token.get()) headers.Authorization = `Bearer ${token.get()}`;
   if (body !== undefined) headers["Content-Type"] = "application/json";
   let answer;
   try {
-    answer = await fetch(path, {
-      method,
-      headers,
-      signal,
-      body: body === undefined ? undefined : JSON.stringify(body),
-    });
+    answer = await (early ??
+      fetch(path, { method, headers, signal, body: body === undefined ? undefined : JSON.stringify(body) }));
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Problem(0, "The engine does not answer.");
@@ -47,10 +43,10 @@ export async function ask(method, path, options) {
 
 /**
  * The events of a stream as `{name, data}`, until it ends. Throws `Problem`. With fetch, because an EventSource can
- * send no token.
+ * send no token. `early`: the answer to this request, if it was asked already.
  */
-export async function* events(path, { signal } = {}) {
-  const answer = await request("GET", path, { signal });
+export async function* events(path, { signal, early } = {}) {
+  const answer = await request("GET", path, { signal, early });
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   try {

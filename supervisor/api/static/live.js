@@ -31,12 +31,12 @@ let wake = () => {};
 /** Read for ever. `changed` is called after each look, and when the connection changes. */
 export async function follow(changed) {
   let failures = 0;
-  setInterval(changed, 1000);
+  let early = globalThis.earlyStream;
   for (;;) {
-    abort = new AbortController();
+    abort = early?.abort ?? new AbortController();
     let silence = setTimeout(() => abort.abort(), SILENT_MS);
     try {
-      for await (const event of events("/api/v1/stream", { signal: abort.signal })) {
+      for await (const event of events("/api/v1/stream", { signal: abort.signal, early: early?.answer })) {
         clearTimeout(silence);
         silence = setTimeout(() => abort.abort(), SILENT_MS);
         if (event.name !== "snapshot") continue;
@@ -51,16 +51,20 @@ export async function follow(changed) {
       live.status = error.status === 401 ? "locked" : "lost";
     } finally {
       clearTimeout(silence);
+      early = undefined;
     }
     if (live.status !== "locked") live.status = "lost";
     const wait = Math.min(LONGEST_WAIT_MS, 500 * 2 ** failures);
     failures += 1;
     live.again = Date.now() + wait;
     changed();
+    // The time that is left is shown.
+    const ticking = setInterval(changed, 1000);
     await new Promise((resolve) => {
       wake = resolve;
       if (live.status !== "locked") setTimeout(resolve, wait);
     });
+    clearInterval(ticking);
   }
 }
 

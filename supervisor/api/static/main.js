@@ -3,19 +3,22 @@
 import { token } from "./api.js";
 import { bytes, count, rate, time } from "./format.js";
 import { follow, live, reconnect } from "./live.js";
-import { figures, stateLabel } from "./parts.js";
+import { figures, note, stateLabel } from "./parts.js";
 import { loadPlan } from "./plan.js";
 import { h, render } from "./render.js";
-import { page as charts } from "./pages/charts.js";
-import { page as component } from "./pages/component.js";
-import { page as components } from "./pages/components.js";
-import { page as flows } from "./pages/flows.js";
-import { page as letters } from "./pages/letters.js";
-import { page as logs } from "./pages/logs.js";
-import { page as tap } from "./pages/tap.js";
-import { page as tree } from "./pages/tree.js";
+import * as flows from "./pages/flows.js";
 
-const PAGES = { flows, components, component, charts, tree, logs, letters, tap };
+// Only the first page comes with this file: the engine answers each request between its other work.
+const PAGES = {
+  flows: () => flows,
+  components: () => import("./pages/components.js"),
+  component: () => import("./pages/component.js"),
+  charts: () => import("./pages/charts.js"),
+  tree: () => import("./pages/tree.js"),
+  logs: () => import("./pages/logs.js"),
+  letters: () => import("./pages/letters.js"),
+  tap: () => import("./pages/tap.js"),
+};
 const MENU = {
   flows: "Flows",
   components: "Components",
@@ -35,20 +38,34 @@ let planned = false;
 
 // --- which page ------------------------------------------------------------------------------------------------------
 
-function route() {
-  const [, name = "flows", parameter = ""] = /^#\/([a-z]+)(?:\/(.*))?$/.exec(location.hash) ?? [];
-  const make = PAGES[name] ?? flows;
+async function route() {
+  const { hash } = location;
+  const [, wanted = "flows", parameter = ""] = /^#\/([a-z]+)(?:\/(.*))?$/.exec(hash) ?? [];
+  const name = Object.hasOwn(PAGES, wanted) ? wanted : "flows";
+  const make = await Promise.resolve()
+    .then(PAGES[name])
+    .then(
+      ({ page }) => page,
+      () => unloaded,
+    );
+  // Somebody may have gone on meanwhile.
+  if (location.hash !== hash) return;
   current?.page.leave?.();
   current?.page.stop?.();
   clearInterval(current?.timer);
   const page = make({ redraw, parameter: decoded(parameter), width: contentWidth });
   const cameFrom = current;
-  current = { name: PAGES[name] ? name : "flows", page, timer: 0, started: false };
+  current = { name, key: `${name} ${parameter}`, page, timer: 0, started: false };
   if (live.snapshot !== null) begin();
   draw();
   if (cameFrom !== null) (page.focus?.() ?? main.querySelector("h1"))?.focus();
   scrollTo(0, 0);
 }
+
+const unloaded = () => ({
+  title: "Aftershock",
+  view: () => note("This page could not be loaded. Load it anew when the engine answers again."),
+});
 
 function begin() {
   current.started = true;
@@ -88,6 +105,8 @@ function draw() {
   if (live.snapshot !== null && !current.started) begin();
   if (live.snapshot !== null && !planned) {
     planned = true;
+    // The other pages, when there is time.
+    requestIdleCallback(() => Promise.allSettled(Object.values(PAGES).map((load) => load())));
     loadPlan().then(redraw, () => {
       planned = false;
     });
@@ -105,7 +124,7 @@ function draw() {
       main,
       h(
         "div",
-        { key: `${current.name} ${location.hash}`, class: `page page-${current.name}` },
+        { key: current.key, class: `page page-${current.name}` },
         h("h1", { tabindex: -1 }, current.page.title),
         current.page.view(),
       ),
@@ -267,5 +286,5 @@ document.getElementById("skip").addEventListener("click", (event) => {
   main.querySelector("h1")?.focus();
 });
 
-route();
+await route();
 follow(redraw);

@@ -97,6 +97,10 @@ export const componentLink = (name, text = name) => h("a", { href: componentPath
 /** What is said in place of a part that cannot be shown. */
 export const note = (text) => h("p", { class: "note" }, text);
 
+/** What is said where a part of the API does not answer. */
+export const unavailable = (error) =>
+  error.status === 404 ? "Not available in this version of the engine." : error.message;
+
 /** In how many copies a node is how: `paused 2 of 64`. */
 export function statesText(node) {
   if (node.parts.length === 1) return node.state;

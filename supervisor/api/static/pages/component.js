@@ -5,7 +5,7 @@ import { chart } from "../chart.js";
 import { bytes, clock, count, percent, plural, rate, time } from "../format.js";
 import { live } from "../live.js";
 import { needsAttention, nodeKey } from "../model.js";
-import { componentLink, figures, fillBar, note, stateLabel, statesText, table } from "../parts.js";
+import { componentLink, figures, fillBar, note, stateLabel, statesText, table, unavailable } from "../parts.js";
 import { eventsDropped, eventsOut } from "../rates.js";
 import { h } from "../render.js";
 import { steeringButtons } from "../steering.js";
@@ -104,10 +104,6 @@ export function page({ redraw, width, parameter: name }) {
     },
   };
 }
-
-/** What is said where a part of the API does not answer. */
-export const unavailable = (error) =>
-  error.status === 404 ? "Not available in this version of the engine." : error.message;
 
 const panel = (title, content) => h("section", { class: "panel", key: title }, h("h2", {}, title), content);
 

@@ -3,11 +3,10 @@
 import { ask } from "../api.js";
 import { bytes, clock, count, plural } from "../format.js";
 import { live } from "../live.js";
-import { componentLink, note } from "../parts.js";
+import { componentLink, note, unavailable } from "../parts.js";
 import { plan } from "../plan.js";
 import { h } from "../render.js";
 import { confirmed, say } from "../steering.js";
-import { unavailable } from "./component.js";
 
 const LIMIT = 200;
 

@@ -2,9 +2,8 @@
 
 import { ask, events } from "../api.js";
 import { clock } from "../format.js";
-import { note } from "../parts.js";
+import { note, unavailable } from "../parts.js";
 import { h } from "../render.js";
-import { unavailable } from "./component.js";
 
 const KEPT = 500;
 const LEVELS = ["debug", "info", "warning", "error"];

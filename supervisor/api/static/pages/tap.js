@@ -3,9 +3,8 @@
 import { events } from "../api.js";
 import { clock, plural } from "../format.js";
 import { live } from "../live.js";
-import { note } from "../parts.js";
+import { note, unavailable } from "../parts.js";
 import { h } from "../render.js";
-import { unavailable } from "./component.js";
 
 const KEPT = 100;
 const PER_SECOND = 5;
