@@ -86,7 +86,7 @@ class Engine:
         data.write_bytes(b"\n".join(make_lines()) + b"\n")
         deployment = directory / "deployment"
         deployment.mkdir()
-        file = write_deployment(deployment, _text(flows), data)
+        file = write_deployment(deployment, deployment_of(flows), data)
         self._log = (directory / "log").open("w+", encoding="utf-8")
         self.process = subprocess.Popen(command(file), cwd=deployment, stdout=self._log, stderr=self._log)
         self.url = self._wait_for_url()
@@ -127,7 +127,8 @@ class Engine:
         self._log.close()
 
 
-def _text(flows: int) -> str:
+def deployment_of(flows: int) -> str:
+    """The TOML file: as many flows as asked for, each with an onramp, a pipeline and an offramp."""
     one, _, _ = deployment_text(Variant("greenlets"), offramp='type = "blackhole"').partition("[flows.main]")
     links = '["load -> work -> out", "work/overflow -> out"]'
     return one.replace("[supervisor]", '[supervisor]\napi = "127.0.0.1:0"') + "\n".join(

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from supervisor.api.resources import dashboard, dead_letters, logs, metrics, observing, probes, steering, stream
+from supervisor.api.resources import (
+    dashboard,
+    dead_letters,
+    logs,
+    metrics,
+    observing,
+    probes,
+    steering,
+    stream,
+)
 from supervisor.api.resources.documents import document_routes, tremor_routes
 from supervisor.api.routing import Route
 from supervisor.api.service import Service

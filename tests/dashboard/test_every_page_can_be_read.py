@@ -4,6 +4,7 @@ lies over anything else. The pictures are kept in ``build/screenshots``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -46,7 +47,7 @@ def test_no_text_is_clipped_or_covered(
         for component in components:
             it.go(f"#/component/{component.replace('/', '%2F').replace('#', '%23')}")
             page.wait_for_selector(".settings")
-            look(f"component-{component.replace('/', '-').replace(':', '-')}")
+            look(re.sub(r"\W", "-", component))
         it.go("#/flows")
         page.get_by_role("button", name="Open all").click()
         page.wait_for_selector("svg.graph")

@@ -197,7 +197,7 @@ function charts(node, width, redraw) {
       : chart(`${node.key} cpu`, "Processor", [{ name: "used", values: values("cpu"), tone: 1 }], {
           ...common,
           show: percent,
-          least: 0.01,
+          least: 0.02,
         }),
   );
 }

@@ -135,13 +135,15 @@ export const logLines = (records) =>
           { class: "log-text" },
           record.component && h("span", { class: "muted" }, `${record.component}  `),
           record.message,
-          Object.entries(record.fields ?? {}).map(([name, value]) =>
-            h(
-              "span",
-              { class: "field", key: name },
-              ` ${name}=${typeof value === "string" ? value : JSON.stringify(value)}`,
+          Object.entries(record.fields ?? {})
+            .filter(([name]) => name !== "logger")
+            .map(([name, value]) =>
+              h(
+                "span",
+                { class: "field", key: name },
+                ` ${name}=${typeof value === "string" ? value : JSON.stringify(value)}`,
+              ),
             ),
-          ),
         ),
       ),
     ),
