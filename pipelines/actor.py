@@ -39,6 +39,8 @@ class PipelinePart:
         """Pipelines before this one that want to hear of closed and reopened connections."""
         self.valve = Valve()
         """Closed while somebody has paused it."""
+        self.watch: Callable[[str, Batch], None] | None = None
+        """Shown each batch before it is worked on, with its port. Must not block, change or keep what it is shown."""
         self.outbox: deque[Delivery] = deque()
         """Worked on, and not sent yet."""
         self.pipeline: Pipeline | None = None
@@ -90,6 +92,8 @@ class PipelineActor(Actor[Any]):
             if not self._valve.is_open:
                 self._wait_for_valve()
             port, batch = message
+            if self._part.watch is not None:
+                self._part.watch(port, batch)
             # A batch that comes again after a kill has our route already.
             if self._pipeline.wants_contraflow and (batch.route is None or batch.route.owner is not self.ref):
                 batch.route = Route(owner=self.ref, parent=batch.route)

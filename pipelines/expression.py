@@ -132,6 +132,16 @@ class Expression:
     def __hash__(self) -> int:
         return hash(self.text)
 
+    def keys(self) -> set[str]:
+        """The keys of objects that it asks for by name."""
+        keys = set()
+        for node in ast.walk(self._tree):
+            if isinstance(node, ast.Attribute):
+                keys.add(node.attr)
+            elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+                keys.add(str(node.slice.value))
+        return keys
+
     def hopeful(self, scope: Scope) -> ast.expr:
         """Code that either gives what calling the expression gives, or raises, where a value is not as expected."""
         code: ast.expr = _Hopeful(scope).visit(copy.deepcopy(self._tree))

@@ -66,6 +66,8 @@ class OfframpPart:
         """Why it is not connected."""
         self.valve = Valve()
         """Closed while somebody has paused it."""
+        self.watch: Callable[[str, Batch], None] | None = None
+        """Shown each batch before it is written, with its port. Must not block, change or keep what it is shown."""
         self.latencies = Latencies()
         """Ages of what was written."""
         self.outage_told = False
@@ -124,7 +126,10 @@ class OfframpActor(Actor[Any]):
                 self.waits_for("somebody to resume it")
                 self._part.valve.wait()
                 self.waits_for(None)
-            self._deliver(message[1])
+            port, batch = message
+            if self._part.watch is not None:
+                self._part.watch(port, batch)
+            self._deliver(batch)
 
     def on_stop(self, reason: ExitReason) -> None:
         """Flush if the stop is in order, and close."""

@@ -11,6 +11,7 @@ from supervisor.api.resources import (
     probes,
     steering,
     stream,
+    tap,
 )
 from supervisor.api.resources.documents import document_routes, tremor_routes
 from supervisor.api.routing import Route
@@ -26,6 +27,7 @@ def all_routes(service: Service) -> list[Route]:
         *stream.routes(service),
         *logs.routes(service),
         *dead_letters.routes(service),
+        *tap.routes(service),
         *steering.routes(service),
         *probes.routes(service),
         *metrics.routes(service),

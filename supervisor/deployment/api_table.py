@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from pipelines.options import Address, Duration, HostPort, Options, Secret, Size
+from supervisor.taps.shown import SECRET_KEYS
 
 __all__ = ["ApiOption", "ApiTable", "is_loopback"]
 
@@ -29,6 +30,11 @@ class ApiTable(Options):
     origins: list[str] = Field(
         default_factory=list,
         description="Other sites whose pages may ask, for instance `https://ops.example.org`.",
+    )
+    hidden_keys: list[str] = Field(
+        default_factory=lambda: list(SECRET_KEYS),
+        description="A tap shows nothing of what stands under a key with one of these words in its name: `api_key` "
+        "is in `X-Api-Key`, too.",
     )
     max_body: Size = Field(
         default="1MiB", validate_default=True, ge=1024, description="Bytes that a request's body may have."

@@ -29,6 +29,8 @@ from supervisor.observation.hub_lag import HubLag
 from supervisor.observation.observe import observe, observe_process
 from supervisor.observation.snapshot import Snapshot
 from supervisor.supervision import ActorStatus, Supervisor, failures_of, status
+from supervisor.taps.feed import TapFeed
+from supervisor.taps.taps import Taps, TapSpec
 
 __all__ = ["Deployment", "Outcome", "StartRefused"]
 
@@ -52,6 +54,7 @@ class Deployment(Running):
         self._builder: Builder | None = None
         self._hub_lag: HubLag | None = None
         self._replaying = RLock()
+        self._taps: Taps | None = None
         self.executor = 0
         """The number of the executor that this is the deployment of; 0 where there is none."""
 
@@ -156,6 +159,12 @@ class Deployment(Running):
         with self._replaying:
             return replay(self._made(), self._running(), letters, seconds)
 
+    def tap(self, spec: TapSpec) -> TapFeed:
+        """See `Running.tap`."""
+        if self._taps is None:
+            raise RuntimeError("this deployment has not been started")
+        return self._taps.open(spec)
+
     # --- within ------------------------------------------------------------------------------------------------------
 
     def _made(self) -> Builder:
@@ -169,6 +178,7 @@ class Deployment(Running):
             self._builder = Builder(self.plan, system, self._stop_asked, self._input_ended)
         except BadStore as error:
             raise StartRefused(f"the dead letters have no place: {error}") from None
+        self._taps = Taps(lambda: self._made().plans, self._parts, system.clock, self._shown(), self.executor)
         return self._builder.root
 
     def _begin(self) -> None:
@@ -178,6 +188,8 @@ class Deployment(Running):
     def _release(self) -> None:
         if self._hub_lag is not None:
             self._hub_lag.stop()
+        if self._taps is not None:
+            self._taps.close()
         if self._builder is not None:
             self._builder.dead_letters.close()
 

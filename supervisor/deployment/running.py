@@ -26,6 +26,9 @@ from supervisor.deployment.targets import reach_of
 from supervisor.deployment.toml_text import toml_document
 from supervisor.observation.snapshot import Snapshot
 from supervisor.supervision import ActorStatus, Supervisor
+from supervisor.taps.feed import TapFeed
+from supervisor.taps.shown import SECRET_KEYS, Shown
+from supervisor.taps.taps import TapSpec
 
 __all__ = ["ROOT", "Running", "plan_source"]
 
@@ -111,6 +114,12 @@ class Running(ABC):
     def replay(self, letters: Sequence[Replayed], seconds: float) -> dict[str, str]:
         """Put dead letters back into the components that gave them up. By id, why each was not delivered, empty where
         it was; those whose component does not run are left out. Blocks for so many seconds at most, and little more.
+        """
+
+    @abstractmethod
+    def tap(self, spec: TapSpec) -> TapFeed:
+        """Look at events that pass at an edge, until the feed is closed. Does not block. Raises ``ValueError`` with
+        what is wrong with what is asked for, and `TooManyTaps`.
         """
 
     @abstractmethod
@@ -258,6 +267,11 @@ class Running(ABC):
         return self._tally() if self._final_account is None else self._final_account
 
     # --- within ------------------------------------------------------------------------------------------------------
+
+    def _shown(self) -> Shown:
+        """How values are shown to people."""
+        api = self.plan.supervisor.api
+        return Shown(SECRET_KEYS if api is None else api.hidden_keys)
 
     def _running(self) -> ActorSystem:
         if self._system is None:

@@ -10,6 +10,7 @@ from supervisor.deployment.deployment import Deployment
 from supervisor.deployment.drain import is_inner, moved
 from supervisor.deployment.outcome import Outcome
 from supervisor.deployment.plan import Plan
+from supervisor.executors.remote_taps import AnsweringTaps
 from supervisor.supervision import Supervisor
 
 __all__ = ["ExecutorDeployment"]
@@ -70,6 +71,8 @@ class ExecutorDeployment(Deployment):
 
     def _prepare(self, system: ActorSystem) -> Callable[[], Supervisor]:
         make_root = super()._prepare(system)
+        assert self._taps is not None
+        self.taps = AnsweringTaps(self._taps)
         for name, part in self._parts().items():
             if isinstance(part, OnrampPart):
                 part.ended = name in self._ended

@@ -29,11 +29,14 @@ from supervisor.executors.executor_actor import STOP_PATIENCE_SECONDS, ExecutorA
 from supervisor.executors.inquiries import raise_told
 from supervisor.executors.placement import Placement, place
 from supervisor.executors.records import wanted_level
+from supervisor.executors.remote_taps import AskingTaps
 from supervisor.executors.status import ExecutorStatus, usage_of
 from supervisor.observation.hub_lag import HubLag
 from supervisor.observation.observe import observe_process
 from supervisor.observation.snapshot import Snapshot
 from supervisor.supervision import ActorStatus, ChildSpec, RestartIntensity, Supervisor, status
+from supervisor.taps.feed import TapFeed
+from supervisor.taps.taps import TapSpec
 
 __all__ = ["Fleet", "open_deployment", "open_plan"]
 
@@ -78,6 +81,7 @@ class Fleet(Running):
         self._executors: list[ExecutorPart] = []
         self._looks = 0
         self._hub_lag: HubLag | None = None
+        self._taps: AskingTaps | None = None
 
     @classmethod
     def load(cls, source: str | Path | Mapping[str, Any], *, clock: Clock | None = None) -> Fleet:
@@ -174,6 +178,12 @@ class Fleet(Running):
                 told_by_all |= told.answer
         return told_by_all
 
+    def tap(self, spec: TapSpec) -> TapFeed:
+        """See `Running.tap`: in all executors."""
+        if self._taps is None:
+            raise RuntimeError("this deployment has not been started")
+        return self._taps.open(spec)
+
     # --- within ------------------------------------------------------------------------------------------------------
 
     def _prepare(self, system: ActorSystem) -> Callable[[], Supervisor]:
@@ -203,6 +213,7 @@ class Fleet(Running):
             )
             for number in range(1, self.plan.executors + 1)
         ]
+        self._taps = AskingTaps(system, self._executors, self._shown())
         for part in self._executors:
             # All at once: they import while those before them start. What cannot be spawned is tried again by its
             # actor, which knows whom to tell.
@@ -300,6 +311,8 @@ class Fleet(Running):
         clock = self._running().clock
         if self._hub_lag is not None:
             self._hub_lag.stop()
+        if self._taps is not None:
+            self._taps.close()
         for part in self._executors:
             part.bury(clock, "was killed by its parent")
         for part in self._executors:

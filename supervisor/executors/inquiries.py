@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from supervisor.deployment.deployment import Deployment
 from supervisor.deployment.replay import Replayed
 from supervisor.deployment.steering import UnknownTarget
 from supervisor.executors.control import Ask, Told
 from supervisor.executors.errors import ExecutorError
+from supervisor.executors.executor_deployment import ExecutorDeployment
 from supervisor.supervision import SupervisionError
+from supervisor.taps.taps import TapSpec
 
 __all__ = ["INQUIRIES", "answer_to", "raise_told"]
 
@@ -24,13 +25,15 @@ INQUIRIES: dict[str, Callable[..., Any]] = {
     ),
     "stack": lambda deployment, component: deployment.stack(component),
     "steer": lambda deployment, action, target: deployment.steer(action, target),
+    "tap": lambda deployment, number, *spec: deployment.taps.take(number, TapSpec(*spec)),
+    "untap": lambda deployment, number: deployment.taps.close(number),
 }
 """By name: what is done with the deployment and the arguments. It may block."""
 
 _ERRORS: dict[str, type[Exception]] = {error.__name__: error for error in (UnknownTarget, SupervisionError)}
 
 
-def answer_to(ask: Ask, deployment: Deployment) -> Told:
+def answer_to(ask: Ask, deployment: ExecutorDeployment) -> Told:
     """Do what is asked. Blocks for as long as that takes; raises nothing."""
     try:
         return Told(ask.number, INQUIRIES[ask.what](deployment, *ask.arguments), [])
