@@ -20,6 +20,7 @@ _COMMANDS = {
     "status": "Print what runs, and what is the matter.",
     "top": "Show what each component does right now: rates, latency, mailboxes, drops.",
     "logs": "Print what a running deployment has logged lately, or logs.",
+    "tap": "Show events that pass at an edge: before or after a component.",
     "pause": "Hold a component or flow back, with what it has in hand.",
     "resume": "Let a component or flow go on that was paused.",
     "restart": "Stop a component or flow in order, and start it anew.",

@@ -52,9 +52,9 @@ class Engine:
             )
         self._host, self._port = host, port or 80
 
-    def snapshot(self) -> Snapshot:
-        """How everything is now."""
-        plain = self._ask("GET", "/api/v1/deployment", None)
+    def snapshot(self, seconds: float = _TIMEOUT_SECONDS) -> Snapshot:
+        """How everything is now, if that is answered in time."""
+        plain = self._ask("GET", "/api/v1/deployment", None, seconds)
         try:
             return Snapshot.from_json(plain)
         except (KeyError, TypeError) as error:
@@ -80,6 +80,14 @@ class Engine:
         """What is logged, as `events` with the names ``log`` and ``missed``."""
         query = {"component": component, "level": level} | ({} if after is None else {"after": after})
         return self.events(f"/api/v1/logs/stream?{urlencode(query)}")
+
+    def tap(
+        self, edge: str, expression: str, count: int | None, per_second: float
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Events that pass, as `events` with the names ``event``, ``missed`` and ``waiting``."""
+        query = {"edge": edge, "filter": expression, "per_second": per_second}
+        query |= {} if count is None else {"count": count}
+        return self.events(f"/api/v1/tap?{urlencode(query)}")
 
     def events(self, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
         """The server-sent events at this path, each with its name, until the engine ends. Blocks between them."""

@@ -9,6 +9,7 @@ import click
 
 from supervisor.cli.engine import Engine, engine_options
 from supervisor.cli.output import print_json
+from supervisor.cli.targets import TargetArgument
 
 __all__ = ["drain", "pause", "restart", "resume"]
 
@@ -42,7 +43,7 @@ def _command(action: str) -> click.Command:
         "as `flow:main`, or one copy of it, such as `main#2`.",
         short_help=_HELP[action],
     )
-    @click.argument("target")
+    @click.argument("target", type=TargetArgument(with_flows=True))
     @engine_options
     @_timeout_of(action)
     @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
