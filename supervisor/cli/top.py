@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
+from functools import partial
 
 import click
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
-from rich.table import Table
+from rich.text import Text
 
 from supervisor.cli.engine import Engine, engine_options
-from supervisor.deployment.problem import printable
-from supervisor.deployment.summary import format_size_roughly
+from supervisor.cli.exit_codes import ExitCode
+from supervisor.cli.keys import Keys
+from supervisor.cli.rates_table import rates_table
 from supervisor.observation.rates import ComponentRates, rates_between
-from supervisor.observation.snapshot import Snapshot
 
 __all__ = ["command"]
+
+_END = "qQ"
 
 _SORT: dict[str, Callable[[ComponentRates], float]] = {
     "in": lambda row: row.events_in,
@@ -59,30 +64,44 @@ def command(
 ) -> None:
     """Show rates, bytes, latency, mailboxes, processor time, restarts and drops of a running deployment.
 
-    Latency is the age of events when an offramp had written them. Ctrl-C ends it.
+    Latency is the age of events when an offramp had written them. A narrow terminal shows the most useful columns. `q`
+    or Ctrl-C ends it.
     """
     console = Console(width=None if sys.stdout.isatty() else 160, highlight=False, markup=False)
-    live = Live(console=console, auto_refresh=False, screen=console.is_terminal)
     shows_live = console.is_terminal and not once and not as_json
-    before = engine.snapshot()
-    if shows_live:
-        live.start()
-    try:
-        while True:
-            time.sleep(interval)  # this process only looks; nobody else's greenlets are in it
+    with _screen(console) if shows_live else nullcontext((console.print, _sleep)) as (show, ends_within):
+        before = engine.snapshot()
+        while not ends_within(interval):
             now = engine.snapshot()
             rows = _chosen(rates_between(before, now), sort, text)
             before = now
             if as_json:
                 click.echo(json.dumps({"at_ns": now.at_ns, "components": [asdict(row) for row in rows]}))
-            elif shows_live:
-                live.update(_table(now, rows), refresh=True)
             else:
-                console.print(_table(now, rows))
+                show(rates_table(now, rows, console.width, console.height if shows_live else None))
             if once:
                 return
+
+
+def _sleep(seconds: float) -> bool:
+    time.sleep(seconds)  # this process only looks; nobody else's greenlets are in it
+    return False
+
+
+@contextmanager
+def _screen(console: Console) -> Iterator[tuple[Callable[[Group], None], Callable[[float], bool]]]:
+    """The terminal's other screen, for as long as tables are shown; then all is as it was before. What shows one, and
+    what waits for so many seconds and says whether there was a key to end it.
+    """
+    live = Live(Text("Counting …"), console=console, auto_refresh=False, screen=True)
+    # By default it would end the process where it is.
+    before = signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(ExitCode.TERMINATED))
+    try:
+        with Keys() as keys, live:
+            live.refresh()
+            yield partial(live.update, refresh=True), partial(keys.wait_for, _END)
     finally:
-        live.stop()
+        signal.signal(signal.SIGTERM, before)
 
 
 def _chosen(rows: list[ComponentRates], sort: str, text: str) -> list[ComponentRates]:
@@ -90,41 +109,3 @@ def _chosen(rows: list[ComponentRates], sort: str, text: str) -> list[ComponentR
     if sort == "name":
         return sorted(rows, key=lambda row: (row.name, row.executor))
     return sorted(rows, key=_SORT[sort], reverse=True)
-
-
-def _table(snapshot: Snapshot, rows: list[ComponentRates]) -> Table:
-    lag = max((process.hub_lag_seconds for process in snapshot.processes), default=0.0)
-    memory = sum(process.memory_bytes for process in snapshot.processes)
-    table = Table(
-        title=f"{printable(snapshot.file, 200)}: {snapshot.state}, {format_size_roughly(memory)}, "
-        f"hub lag {_time(lag)}, {snapshot.dead_letters:,} dead letters"
-    )
-    table.add_column("component", overflow="fold")
-    table.add_column("state")
-    for heading in ("in/s", "out/s", "bytes/s", "p50", "p99", "fill", "cpu", "drop/s", "err/s", "restarts"):
-        table.add_column(heading, justify="right")
-    table.add_column("waits for", overflow="fold")
-    for row in rows:
-        table.add_row(
-            row.name if not row.executor else f"{row.name} @{row.executor}",
-            row.state,
-            f"{row.events_in:,.0f}",
-            f"{row.events_out:,.0f}",
-            format_size_roughly(round(row.bytes)),
-            _time(row.p50_seconds),
-            _time(row.p99_seconds),
-            f"{row.fill:.0%}",
-            f"{row.utilisation:.0%}",
-            f"{row.dropped:,.0f}",
-            f"{row.errors:,.0f}",
-            str(row.restarts),
-            row.blocked_on,
-            style=None if row.state in ("running", "ended") else "bold yellow",
-        )
-    return table
-
-
-def _time(seconds: float | None) -> str:
-    if seconds is None:
-        return ""
-    return f"{seconds * 1000:.3g} ms" if seconds < 1 else f"{seconds:.3g} s"
