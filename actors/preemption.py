@@ -36,7 +36,7 @@ __all__ = ["PROTECTED", "Preemption"]
 PROTECTED: Final = (
     "_frozen_importlib", "_frozen_importlib_external", "_weakrefset", "abc", "actors", "asyncio", "enum", "gevent",
     "greenlet", "importlib", "logging", "pipelines.language.queries.window_tickets", "pipelines.ticket",
-    "ramps.tracker", "signal", "supervisor.taps", "threading", "weakref", "zipimport",
+    "ramps.tracker", "rich", "signal", "supervisor.taps", "threading", "weakref", "zipimport",
 )  # fmt: skip
 """Packages and modules in whose code, and under which, nobody is made to sleep (`actors.testing` excepted).
 

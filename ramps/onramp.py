@@ -12,7 +12,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 from structlog.stdlib import BoundLogger
 
@@ -23,7 +23,14 @@ from pipelines.registry import Component, Registry
 from pipelines.ticket import Ticket
 from ramps.confirmations import Confirmations
 
-__all__ = ["InboundStream", "Intake", "Onramp", "onramps"]
+__all__ = ["InboundStream", "Intake", "Onramp", "Progress", "onramps"]
+
+
+class Progress(NamedTuple):
+    """How far an input is read, in bytes as they are stored: compressed ones, where it is compressed."""
+
+    position: int
+    size: int
 
 
 class InboundStream(Protocol):
@@ -204,6 +211,12 @@ class Onramp(Component):
     def checkpoint_path(self) -> Path | None:
         """The file in which it keeps, while ``at_least_once`` is set, how far it has come; ``None`` if it has none. Two
         with the same one are refused.
+        """
+        return None
+
+    def progress(self) -> Progress | None:
+        """How far a finite input is read; ``None`` where it has no end, or nobody knows it. Asked about once a second,
+        from another greenlet, also when it is closed. Must not block.
         """
         return None
 

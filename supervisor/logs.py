@@ -14,12 +14,12 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, TextIO
+from typing import Literal, Protocol
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-__all__ = ["REPEAT_PERIOD_SECONDS", "RepeatLimit", "component_of", "configure_logs"]
+__all__ = ["REPEAT_PERIOD_SECONDS", "LogStream", "RepeatLimit", "component_of", "configure_logs"]
 
 REPEAT_PERIOD_SECONDS = 10.0
 """How long a warning or error that comes again and again is only counted before it is shown again."""
@@ -37,10 +37,23 @@ _LINE_END = " \N{DOWNWARDS ARROW WITH CORNER LEFTWARDS} "
 _SEVERAL_LINES = ("exception", "stack")
 
 
+class LogStream(Protocol):
+    """What the log is written to: as much of a text file as a handler needs."""
+
+    def write(self, text: str, /) -> object:
+        """Write one record, as whole lines."""
+
+    def flush(self) -> object:
+        """See that it is seen."""
+
+    def isatty(self) -> bool:
+        """Whether people read it."""
+
+
 def configure_logs(
     level: Literal["debug", "info", "warning", "error"] = "info",
     log_format: Literal["console", "json"] = "console",
-    stream: TextIO | None = None,
+    stream: LogStream | None = None,
 ) -> logging.Handler:
     """Send everything that is logged in this process to ``stream`` (default: the standard error).
 

@@ -60,7 +60,8 @@ class InputFile:
         self.identity = (status.st_dev, status.st_ino)
         """Which file it is, whatever its name."""
         self.beginning = fingerprint(self._file.fileno())
-        self._size_bytes = status.st_size
+        self.size = status.st_size
+        """Its bytes, when it was opened."""
         self._compression = compression_of(path)
         self._pieces = (
             self._plain() if self._compression is None else decompressed(self._file, self._compression)
@@ -77,13 +78,18 @@ class InputFile:
         """
         if self._compression is None:
             self._file.seek(count)
-            return count <= self._size_bytes
+            return count <= self.size
         while count > 0 and (piece := self.read()):
             if len(piece) > count:
                 self._pieces = chain([piece[count:]], self._pieces)
             count -= len(piece)
             give_way()
         return count <= 0
+
+    @property
+    def position(self) -> int:
+        """How many of its bytes are read."""
+        return self._file.tell()
 
     def read(self) -> bytes:
         """The next piece, of up to 256 KiB; empty at the end. Raises `FrameError` where compressed data is

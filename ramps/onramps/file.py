@@ -15,7 +15,7 @@ from ramps.files.input_files import InputFile, cannot_read, check_readable
 from ramps.files.replay import Replay
 from ramps.files.replaying_onramp import ReplayingOnramp
 from ramps.files.tail import Change, Tail
-from ramps.onramp import InboundStream, Intake, onramps
+from ramps.onramp import InboundStream, Intake, Progress, onramps
 from ramps.pause import Pause
 from ramps.time_slice import TimeSlice
 
@@ -99,6 +99,7 @@ class FileOnramp(ReplayingOnramp):
         self._stream: InboundStream | None = None
         self._replaced_stream: InboundStream | None = None
         self._file: InputFile | None = None
+        self._progress: Progress | None = None
         self._left_off: tuple[tuple[int, int], int] | None = None
         self._tail = Tail(self.options.path, from_end=self.options.start_at == "end")
         self._waits_for_file = False
@@ -319,6 +320,10 @@ class FileOnramp(ReplayingOnramp):
                 with self._replay.ticket(place, 0, lambda: place) as ticket:
                     ticket.answer()
 
+    def progress(self) -> Progress | None:
+        """Of a file that is read once; of a closed one, how far it came."""
+        return self._progress if self._file is None else Progress(self._file.position, self._file.size)
+
     @property
     def checkpoint_path(self) -> Path:
         """Beside the file, unless an option says otherwise."""
@@ -327,6 +332,7 @@ class FileOnramp(ReplayingOnramp):
 
     def close(self) -> None:
         """Release the file; a followed one is remembered."""
+        self._progress = self.progress()
         self._pause.end()
         self._leave()
         self._tail.close()

@@ -12,7 +12,7 @@ from gevent import get_hub, monkey
 from gevent.event import Event
 
 from ramps.errors import CannotOpen, ConnectionLost, EndOfInput
-from ramps.onramp import InboundStream, Intake, Onramp, onramps
+from ramps.onramp import InboundStream, Intake, Onramp, Progress, onramps
 from ramps.time_slice import TimeSlice
 
 __all__ = ["StdinOnramp"]
@@ -124,6 +124,16 @@ class StdinOnramp(Onramp):
                 watcher.stop()
                 watcher.close()
         return False
+
+    def progress(self) -> Progress | None:
+        """Of a file that standard input is redirected from."""
+        if not self._always_ready:
+            return None
+        try:
+            size = os.fstat(self.file_descriptor).st_size
+            return Progress(os.lseek(self.file_descriptor, 0, os.SEEK_CUR), size)
+        except OSError:
+            return None
 
     def end_input(self) -> bool:
         """Make a blocked `read` end: what was read is delivered, and half a line reported."""

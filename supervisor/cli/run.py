@@ -83,6 +83,7 @@ def command(
     """
     _patch()
     from supervisor.api import open_api
+    from supervisor.cli.progress import InputBars
     from supervisor.collector import settle_collector
     from supervisor.deployment.check import plan_file
     from supervisor.deployment.outcome import StartRefused
@@ -93,7 +94,10 @@ def command(
     with without_foreign_output():
         plan, warnings = plan_file(Path(file))
     settings = plan.supervisor.logs
-    log_handler = configure_logs(log_level or settings.level, log_format or settings.format)
+    bars = None if (log_format or settings.format) == "json" else InputBars(plan)
+    log_handler = configure_logs(
+        log_level or settings.level, log_format or settings.format, None if bars is None else bars.stream
+    )
     log = _logger()
     print_problems(warnings)
     deployment = open_plan(plan)
@@ -119,6 +123,8 @@ def command(
             api.serve()
             log.info(f"The API listens on http://{api.address}.")
         _keep_the_hub_alive(deployment)
+        if bars is not None:
+            bars.start(deployment)
         if run_seconds is not None:
             deployment.system.clock.call_later(
                 run_seconds, lambda: deployment.request_stop("the time given with --for is over")
@@ -129,6 +135,8 @@ def command(
         account = _stop(deployment, drain_timeout)
         if push is not None:
             push.stop()
+        if bars is not None:
+            bars.stop()
         if api is not None:
             api.stop()
     # Before the account: the counts of what was repeated are part of the log.

@@ -84,6 +84,9 @@ def _component(
         measured["latency_seconds"] = part.latencies.total_ns / 1e9
     if isinstance(part, OnrampPart):
         measured["read_bytes"] = part.intake.bytes_in
+        progress = part.connector.progress()
+        if progress is not None:
+            measured["position_bytes"], measured["size_bytes"] = progress
     return ComponentSnapshot(
         name=plan.actor_name,
         kind=plan.kind.value,

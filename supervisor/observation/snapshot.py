@@ -79,6 +79,10 @@ class ComponentSnapshot:
     written: int = 0
     read_bytes: int = 0
     written_bytes: int = 0
+    position_bytes: int = 0
+    """How many bytes of a finite input are read, as they are stored (compressed, where it is)."""
+    size_bytes: int = 0
+    """How many it has in all; 0 where it has no end, or nobody knows it."""
     latencies: tuple[int, ...] = ()
     """Of an offramp: events by their age when they were written, in the buckets of `ramps.latency`."""
     latency_seconds: float = 0.0
