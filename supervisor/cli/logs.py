@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from supervisor.cli.engine import Engine, engine_options
+from supervisor.cli.targets import TargetArgument
 from supervisor.deployment.problem import printable
 
 __all__ = ["command"]
@@ -22,7 +23,7 @@ _NOT_FOR_PEOPLE = ("logger", "traceback", "exception", "supervisor", "delay_seco
 
 
 @click.command("logs")
-@click.argument("component", default="")
+@click.argument("component", default="", type=TargetArgument(with_flows=True))
 @engine_options
 @click.option("--follow", "-f", is_flag=True, help="Go on with what is logged from now on, until Ctrl-C.")
 @click.option(
