@@ -100,6 +100,8 @@ class Engine:
         except (OSError, http.client.HTTPException):
             # It has ended, or was stopped: there is nothing more to see.
             return
+        except ValueError as error:
+            raise self._other_version(error) from None
         finally:
             connection.close()
 

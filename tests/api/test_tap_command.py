@@ -100,6 +100,21 @@ def test_what_cannot_be_tapped_is_told(
     assert "Traceback" not in tap.errors
 
 
+@pytest.mark.parametrize("data", [b"{nonsense", b"\xff", b'"' + b"x" * 100])
+def test_what_is_no_engine_is_told(supervisor: Supervisor, data: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as stranger:
+        stranger.settimeout(20)
+        tap = supervisor("tap", "main/in", "--api", f"127.0.0.1:{stranger.getsockname()[1]}")
+        connection, _ = stranger.accept()
+        with connection:
+            connection.recv(65536)
+            head = b"HTTP/1.0 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
+            connection.sendall(head + b"event: event\ndata: " + data + b"\n\n")
+        assert tap.wait() == 10
+    assert "something else than this version" in tap.errors
+    assert "Traceback" not in tap.errors
+
+
 # --- what the shell completes ----------------------------------------------------------------------------------------
 
 
