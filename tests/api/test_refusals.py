@@ -50,7 +50,7 @@ def status(answer: bytes) -> int:
     return int(answer.split(b" ", 2)[1])
 
 
-def test_every_route_but_the_probes_asks_for_the_token(serve: Serve, tmp_path: Path) -> None:
+def test_every_route_but_the_probes_and_the_empty_page_asks_for_the_token(serve: Serve, tmp_path: Path) -> None:
     (tmp_path / "token").write_text("secret\n")
     client = serve(token={"file": str(tmp_path / "token")})
     statuses = {
@@ -58,7 +58,7 @@ def test_every_route_but_the_probes_asks_for_the_token(serve: Serve, tmp_path: P
         for route in routes_of(client)
     }
     answered = {path for (_method, path), status in statuses.items() if status != 401}
-    assert answered == {"/livez", "/readyz", "/version"}
+    assert answered == {"/livez", "/readyz", "/version", "/", "/static/<path:name>"}
 
 
 def test_every_route_refuses_pages_of_other_sites(serve: Serve) -> None:
