@@ -20,7 +20,7 @@ from typing import Any
 
 from pipelines.errors import ConfigurationError
 
-__all__ = ["load_module"]
+__all__ = ["forget_changed_modules", "load_module", "loaded_files"]
 
 _PREFIX = "aftershock_modules_"
 
@@ -46,6 +46,41 @@ def load_module(name: str, search_path: Path | None = None) -> ModuleType:
         raise _import_failed(name, error) from error
     except (Exception, SystemExit) as error:
         raise _import_failed(name, error) from error
+
+
+def loaded_files(directory: Path) -> tuple[tuple[str, str], ...]:
+    """The files of the modules that were loaded from this directory, and their digests."""
+    world = f"{_world(directory.resolve())}."
+    return tuple(sorted(known for module, known in _loaded.items() if module.startswith(world)))
+
+
+def forget_changed_modules() -> None:
+    """Have the modules of a directory read again by whoever loads one next, if one of their files says something else
+    now than when it was loaded. Functions that somebody has go on as they are.
+    """
+    changed = {
+        module.partition(".")[0]
+        for module, (file, digest) in _loaded.items()
+        if module in sys.modules and _digest(file) != digest
+    }
+    for module in [name for name in _loaded if name.partition(".")[0] in changed]:
+        sys.modules.pop(module, None)
+        del _loaded[module]
+    for world in changed:
+        for name in [name for name in sys.modules if name.startswith(f"{world}.")]:
+            del sys.modules[name]
+    importlib.invalidate_caches()
+
+
+_loaded: dict[str, tuple[str, str]] = {}
+"""By the full name of a module: its file, and what that had in it."""
+
+
+def _digest(file: str) -> str:
+    try:
+        return hashlib.sha256(Path(file).read_bytes()).hexdigest()
+    except OSError:
+        return ""
 
 
 def _import_failed(name: str, error: BaseException) -> ConfigurationError:
@@ -122,6 +157,7 @@ class _WorldLoader(SourceFileLoader):
             importlib.import_module(f"{world}.{name}")
             return sys.modules[f"{world}.{top}"]
 
+        _loaded[module.__name__] = (self.path, _digest(self.path))
         # A module's builtins are what the statement ``import`` in it looks ``__import__`` up in.
         vars(module)["__builtins__"] = {**vars(builtins), "__import__": import_beside}
         super().exec_module(module)

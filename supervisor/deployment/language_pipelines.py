@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,10 @@ from pipelines.language import (
     compile_query,
     compile_script,
 )
-from pipelines.language.dialect import DEFAULT_DIALECT
+from pipelines.language.diagnostic import Problems
+from pipelines.language.dialect import DEFAULT_DIALECT, find_dialect
+from pipelines.language.lexer import tokenize
+from pipelines.language.modules import expand
 from pipelines.language.script_operator import UNLINKED, ScriptOperator
 from supervisor.deployment.inline_text import inline_source
 from supervisor.deployment.load import MAX_FILE_BYTES, Document, excerpt_of
@@ -39,6 +43,8 @@ class CompiledText:
 
     source: str
     args: dict[str, Any]
+    modules: tuple[tuple[str, str], ...]
+    """The files of the modules that it uses, and their texts' digests."""
     compiled: Script | Query = field(compare=False, repr=False)
 
     @property
@@ -81,7 +87,8 @@ def check_text(findings: Findings, name: str, table: PipelineTable) -> PipelineP
     compiled = _compile(findings, here, who, source, module_path, table)
     if compiled is None:
         return None
-    text = CompiledText(source.text, table.args or {}, compiled)
+    modules = _modules(source, module_path, table.dialect or DEFAULT_DIALECT)
+    text = CompiledText(source.text, table.args or {}, modules, compiled)
     graph = text.graph(())
     wrong = graph.check()
     for problem in wrong:
@@ -166,6 +173,15 @@ def _module_path(
         hint = "a relative path starts in the directory of the deployment's file"
         findings.error((*path, index), "file-not-found", message, hint)
     return None if missing else found
+
+
+def _modules(source: Source, module_path: Sequence[Path], dialect: str) -> tuple[tuple[str, str], ...]:
+    if not module_path or "use" not in source.text:
+        return ()
+    spoken, problems = find_dialect(dialect), Problems()
+    tokens = expand(tokenize(source, spoken, problems), module_path, spoken, problems, source)
+    files = {token.span.source.name: token.span.source for token in tokens if token.span.source is not source}
+    return tuple((name, sha256(files[name].text.encode()).hexdigest()) for name in sorted(files))
 
 
 def _note(

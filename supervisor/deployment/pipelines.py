@@ -14,13 +14,14 @@ from pipelines.graph import Graph, chain
 from pipelines.operator import operators
 from pipelines.pipeline import Pipeline
 from pipelines.python_function import resolve_python
+from pipelines.python_modules import loaded_files
 from supervisor.deployment.parts import build_part, look_up
 from supervisor.deployment.plan import ComponentId, ComponentPlan, Kind, OfframpPlan, PartPlan, PipelinePlan
 from supervisor.deployment.problem import KeyPath
 from supervisor.deployment.schema import LANGUAGE_KEYS, PipelineTable
 from supervisor.deployment.validate import Findings, map_paths
 
-__all__ = ["check_pipeline", "joined_outputs", "make_pipeline"]
+__all__ = ["check_pipeline", "compiles_alike", "ends_of", "joined_outputs", "make_pipeline"]
 
 
 def check_pipeline(findings: Findings, name: str, table: dict[str, Any]) -> PipelinePlan | None:
@@ -58,7 +59,14 @@ def check_pipeline(findings: Findings, name: str, table: dict[str, Any]) -> Pipe
         findings.warning(path + warning.path, "not-linked", f"{who}: {warning}", warning.hint)
     if wrong:
         return None
-    return replace(plan, inputs=graph.inputs, outputs=graph.outputs)
+    modules = () if checked.python is None else loaded_files(_directory_of(plan))
+    return replace(plan, inputs=graph.inputs, outputs=graph.outputs, modules=modules)
+
+
+def _directory_of(plan: PipelinePlan) -> Path:
+    """Where its function's module is looked for."""
+    file, _, _name = (plan.table.python or "").rpartition(":")
+    return (Path(plan.search_path) / file).parent if file.endswith(".py") else Path(plan.search_path)
 
 
 def graph_of(plan: PipelinePlan) -> Graph:
@@ -89,15 +97,29 @@ def make_pipeline(
     """A new compiled pipeline without any state. ``name`` is its actor's, and stands in its error events; ``targets``
     finds the components that it is linked to; ``codes`` is shared with its other copies and incarnations.
     """
+    ends = ends_of(plan, targets)
+    return compile_graph(
+        graph_of(plan), name=name.removeprefix(f"{Kind.PIPELINE.value}:"), ends=ends, codes=codes
+    )
+
+
+def ends_of(plan: PipelinePlan, targets: Callable[[ComponentId], ComponentPlan]) -> Ends:
+    """What its compiled code knows of where its outputs lead; ``targets`` as for `make_pipeline`."""
     without_meta = frozenset(
         port
         for port in plan.outputs
         if not any(_reads_meta(targets(link.target)) for link in plan.targets(port))
     )
-    ends = Ends(joined_outputs(plan), without_meta)
-    return compile_graph(
-        graph_of(plan), name=name.removeprefix(f"{Kind.PIPELINE.value}:"), ends=ends, codes=codes
-    )
+    return Ends(joined_outputs(plan), without_meta)
+
+
+def compiles_alike(one: PipelinePlan, other: PipelinePlan) -> bool:
+    """Whether both come to the same code."""
+
+    def recipe(plan: PipelinePlan) -> tuple[Any, ...]:
+        return plan.table, plan.operators, plan.text, plan.outputs, joined_outputs(plan)
+
+    return one is other or recipe(one) == recipe(other)
 
 
 def _reads_meta(component: ComponentPlan) -> bool:

@@ -161,6 +161,8 @@ class PipelinePlan(ComponentPlan):
     open_outputs: bool = False
     text: CompiledText | None = field(default=None, repr=False)
     """Compiled once, for all copies and incarnations."""
+    modules: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """The user's files that its Python function comes from, and their digests."""
 
     @property
     def kind(self) -> Kind:
