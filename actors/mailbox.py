@@ -281,6 +281,14 @@ class Mailbox:
         self.nudge()
         return left
 
+    def resize(self, limits: MailboxLimits) -> None:
+        """Other bounds from now on. What is in it stays, also where that is more than they allow."""
+        self._max_events, self._max_bytes = limits.events, limits.bytes
+        if self._senders is not None:
+            self._admit()
+        elif self._open_events >= 0:
+            self._open_events = limits.events
+
     def __len__(self) -> int:
         """Events that wait in the flow lane."""
         return self._depth

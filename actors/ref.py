@@ -8,7 +8,7 @@ from gevent import getcurrent
 
 from actors.actor import MessageT
 from actors.errors import ActorStopped, AskTimeout, MailboxClosed, MailboxFull, Misuse
-from actors.mailbox import Lane, current_name
+from actors.mailbox import Lane, MailboxLimits, current_name
 from actors.messages import ActorStatistics, State
 from actors.reply import Reply
 from actors.stack import stack_lines
@@ -154,6 +154,12 @@ class ActorRef(Generic[MessageT]):
     def restart(self) -> None:
         """Start a new incarnation of a crashed or halted actor, with the same mailbox. Raises `Misuse` otherwise."""
         self._cell.restart()
+
+    def reconfigure(self, limits: MailboxLimits, poison_after: int, max_message_time: float | None) -> None:
+        """Other bounds than it was spawned with, from now on; what waits in its mailbox stays."""
+        cell = self._cell
+        cell.mailbox.resize(limits)
+        cell.poison_after, cell.max_message_time = poison_after, max_message_time
 
     def join(self, timeout: float | None = None) -> bool:
         """Block until the actor has ended for good; False when that took longer than ``timeout`` seconds.

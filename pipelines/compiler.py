@@ -22,8 +22,8 @@ from pipelines.values import copy_value
 __all__ = ["Codes", "compile_graph", "generated_source"]
 
 
-Codes = dict[tuple[Endpoint, Shape], tuple[tuple[str, ...], CodeType]]
-"""By entry and shape: the names that generated code refers to, and the code."""
+Codes = dict[tuple[Endpoint, Shape, frozenset[str]], tuple[tuple[str, ...], CodeType]]
+"""By entry, shape, and the outputs without metadata: the names that generated code refers to, and the code."""
 
 
 def compile_graph(
@@ -55,24 +55,25 @@ def compile_graph(
         # It tells by the output where an answer belongs.
         ends = ends._replace(joined={})
 
-    def compile_entry(entry: Endpoint, shape: Shape) -> Callable[[Batch], Results]:
+    def compile_entry(entry: Endpoint, shape: Shape, ends: Ends) -> Callable[[Batch], Results]:
         targets = graph.targets(entry)
         if len(targets) == 1 and targets[0].node == GRAPH:
             port = targets[0].port
             return lambda batch: [(port, batch)]
         module = generate(graph, entry, shape, namespace, ends)
-        names, known = tuple(namespace.names), codes.get((entry, shape)) if codes is not None else None
+        names, key = tuple(namespace.names), (entry, shape, ends.without_meta)
+        known = codes.get(key) if codes is not None else None
         if known is not None and known[0] == names:
             code = known[1]
         else:
             code = compile(ast.fix_missing_locations(module), f"{GENERATED_FILE} {name}>", "exec")
             if codes is not None:
-                codes[entry, shape] = names, code
+                codes[key] = names, code
         exec(code, namespace.names)
         function: Callable[[Batch], Results] = namespace.names.pop("pipeline")
         return function
 
-    pipeline = Pipeline(name, graph, compile_entry, counters, ends.joined)
+    pipeline = Pipeline(name, graph, compile_entry, counters, ends)
     namespace.names.update(_runtime(pipeline, counters.component))
     pipeline.prepare()
     return pipeline

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple, Protocol
+from weakref import ReferenceType, ref
 
 from pipelines.batch import Batch
 from pipelines.ticket import forked_for, settle_batch
 
-__all__ = ["Delivery", "Outlets", "Target"]
+__all__ = ["Delivery", "FormerLink", "NewLink", "Outlets", "Target"]
 
 Delivery = tuple[str, Batch]
 """What pipelines and offramps get as a message: their input port, and the batch."""
@@ -21,13 +22,34 @@ class Target(Protocol):
         """Deliver; block while the other side is full."""
 
 
+class NewLink(NamedTuple):
+    """What `Outlets.link` takes."""
+
+    port: str
+    target: Target
+    target_port: str = "in"
+    changes_values: bool = True
+
+
 class _Link:
-    __slots__ = ("changes_values", "port", "target")
+    __slots__ = ("__weakref__", "changes_values", "port", "target")
 
     def __init__(self, target: Target, port: str, changes_values: bool) -> None:
         self.target = target
         self.port = port
         self.changes_values = changes_values
+
+
+class FormerLink(NamedTuple):
+    """One that was taken away, by which somebody may still be sending."""
+
+    target: Target
+    link: ReferenceType[_Link]
+
+    @property
+    def in_use(self) -> bool:
+        """Whether somebody has begun to send by it, and is not done: he holds it, and nobody else does."""
+        return self.link() is not None
 
 
 class Outlets:
@@ -67,11 +89,20 @@ class Outlets:
         links.append(_Link(target, target_port, changes_values))
         # Those that only read come first: they share the batch, and are done reading nothing that changes under them,
         # because every one that changes values then gets a copy (see `_send_to_several`).
-        links.sort(key=lambda link: link.changes_values)
+        links.sort(key=_changes_values)
 
-    def unlink_all(self) -> None:
-        """Forget all links; the counters stay."""
-        self._links.clear()
+    def relink(self, links: Iterable[NewLink]) -> list[FormerLink]:
+        """Have these instead of all that there are, between two sends; the counters stay. Returns those that there
+        were: who is just sending by them goes on with it.
+        """
+        before = self._links
+        made: dict[str, list[_Link]] = {}
+        for new in links:
+            made.setdefault(new.port, []).append(_Link(new.target, new.target_port, new.changes_values))
+        for of_port in made.values():
+            of_port.sort(key=_changes_values)
+        self._links = made
+        return [FormerLink(link.target, ref(link)) for of_port in before.values() for link in of_port]
 
     def is_linked(self, port: str) -> bool:
         """Whether anybody reads this port."""
@@ -143,6 +174,10 @@ class Outlets:
                 del self._unfinished[id(batch)]
             raise
         del self._unfinished[id(batch)]
+
+
+def _changes_values(link: _Link) -> bool:
+    return link.changes_values
 
 
 def _copies(links: list[_Link], batch: Batch) -> list[tuple[_Link, Batch]]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, MutableSequence
+from collections.abc import Callable, Iterable, MutableSequence
 from dataclasses import replace
 from typing import Any
 
 from pipelines.batch import Batch
-from pipelines.code_generator import Shape
+from pipelines.code_generator import Ends, Shape
 from pipelines.contraflow import Insight, InsightKind, Route
 from pipelines.counters import Counters
 from pipelines.errors import PipelineError
@@ -36,12 +36,12 @@ class Pipeline:
         self,
         name: str,
         graph: Graph,
-        compile_entry: Callable[[Endpoint, Shape], Compiled],
+        compile_entry: Callable[[Endpoint, Shape, Ends], Compiled],
         counters: Counters,
-        joined: Mapping[str, str],
+        ends: Ends,
     ) -> None:
         self.name = name
-        self._joined = joined
+        self._ends = ends
         self.inputs = graph.inputs
         self.outputs = graph.outputs
         self._graph = graph
@@ -155,6 +155,18 @@ class Pipeline:
         """
         self._outputs_of_sender.setdefault(sender, set()).add(port)
 
+    def reconnect(self, without_meta: frozenset[str], senders: Iterable[tuple[str, str]]) -> None:
+        """Its outputs lead elsewhere from now on: what the operators hold stays. ``without_meta`` as in `Ends`;
+        ``senders`` are what `connect` takes. Those that there were are still known, as answers may be on their way.
+        """
+        for port, sender in senders:
+            self.connect(port, sender)
+        if without_meta != self._ends.without_meta:
+            self._ends = self._ends._replace(without_meta=without_meta)
+            self._compiled.clear()
+            self._inputs.clear()
+            self.prepare()
+
     def finish(self) -> Results:
         """The stream is at its end: everything that operators still hold, run through what comes after them."""
         nodes = iter(self._nodes)
@@ -192,9 +204,9 @@ class Pipeline:
         counters = self._counters
         out, joined = dict(counters.out), {}
         for port, slot in counters.join_slots.items():
-            joined[port, self._joined[port]] = count = counters.joined[slot]
+            joined[port, self._ends.joined[port]] = count = counters.joined[slot]
             out[port] += count
-            out[self._joined[port]] -= count
+            out[self._ends.joined[port]] -= count
         return {
             "in": counters.taken_in,
             "out": out,
@@ -248,7 +260,9 @@ class Pipeline:
         """Compile the functions for batches with and without raw bytes now, rather than when the first one comes."""
         for entry in self._entries.values():
             for raws in (False, True):
-                self._compiled[entry, False, raws] = self._compile_entry(entry, Shape(metas=False, raws=raws))
+                self._compiled[entry, False, raws] = self._compile_entry(
+                    entry, Shape(metas=False, raws=raws), self._ends
+                )
 
     def _enter(self, entry: Endpoint, batch: Batch) -> Results:
         return self._compiled_for(entry, batch.metas is not None, batch.frames is not None)(batch)
@@ -256,7 +270,9 @@ class Pipeline:
     def _compiled_for(self, entry: Endpoint, metas: bool, raws: bool) -> Compiled:
         compiled = self._compiled.get((entry, metas, raws))
         if compiled is None:
-            compiled = self._compiled[entry, metas, raws] = self._compile_entry(entry, Shape(metas, raws))
+            compiled = self._compiled[entry, metas, raws] = self._compile_entry(
+                entry, Shape(metas, raws), self._ends
+            )
         return compiled
 
     def _release(self, operators: list[tuple[str, Operator]], now_ns: int) -> Results:

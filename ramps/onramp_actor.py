@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from actors import Actor, ActorRef, ExitReason, Lane, MailboxFull
 from actors.log import get_logger
@@ -19,7 +19,6 @@ from ramps.pause import Pause
 
 __all__ = ["OnrampActor", "OnrampPart"]
 
-_ENDED = "ended"
 _STOP_READING = "stop reading"
 _LOOK = "look"
 _LOOK_SECONDS = 0.1
@@ -99,6 +98,10 @@ class OnrampPart:
             raise IntakeFull(str(error)) from None
 
 
+class _Ended(NamedTuple):
+    part: OnrampPart
+
+
 class OnrampActor(Actor[Any]):
     """Opens the connector at its start, reads in a worker, and ends when the input does.
 
@@ -132,10 +135,13 @@ class OnrampActor(Actor[Any]):
             self._part.connector.keep_place()
             if self._part.connector.awaits_delivery:
                 self._part.on_awaiting()
-        elif message is _ENDED:
-            self._end()
-            self.stop()
-        elif message is _STOP_READING and not self._part.connector.end_input():
+        elif isinstance(message, _Ended):
+            # Another part may have taken the place of the one that has ended, with the mailbox.
+            if message.part is self._part:
+                self._end()
+                self.stop()
+        elif message is _STOP_READING and self._part.closing and not self._part.connector.end_input():
+            # It may have been for a part whose place another one has taken.
             self._stop_reading()
 
     def on_stop(self, reason: ExitReason) -> None:
@@ -180,7 +186,7 @@ class OnrampActor(Actor[Any]):
         # What connections still had when closing cut them off.
         intake.deliver_again()
         if at_end:
-            self.ref.tell(_ENDED, lane=Lane.CONTROL)
+            self.ref.tell(_Ended(part), lane=Lane.CONTROL)
         elif part.closing:
             part.at_rest = True
 

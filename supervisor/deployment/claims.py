@@ -13,12 +13,12 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from pipelines.options import HostPort
-from supervisor.deployment.plan import FlowPlan, OfframpPlan, OnrampPlan, PipelinePlan, Plan
+from supervisor.deployment.plan import ComponentPlan, FlowPlan, OfframpPlan, OnrampPlan, PipelinePlan, Plan
 from supervisor.deployment.ports import shares_its_port
 from supervisor.deployment.problem import KeyPath, Severity
 from supervisor.deployment.validate import Findings
 
-__all__ = ["check_claims"]
+__all__ = ["check_claims", "contend"]
 
 _ANY_HOST = frozenset({"0.0.0.0", "::", "*", ""})
 _KEEPS_PLACE = "keeps how far it came in"
@@ -68,6 +68,22 @@ def check_claims(findings: Findings, plan: Plan) -> None:
         rivals.append(claim)
     for flow in plan.flows:
         _check_own_output(findings, flow)
+
+
+def contend(one: ComponentPlan, other: ComponentPlan) -> bool:
+    """Whether the two cannot run at the same time."""
+    return any(mine.meets(theirs) for mine in _claims_of(one) for theirs in _claims_of(other))
+
+
+def _claims_of(component: ComponentPlan) -> Iterator[_Claim]:
+    match component:
+        case OnrampPlan():
+            yield from _onramp_claims(component, 1)
+            yield from _checkpoint_claims(component, 1)
+        case OfframpPlan():
+            yield from _offramp_claims(component, 1)
+        case PipelinePlan():
+            yield from _pipeline_claims(component, 1)
 
 
 def _check_own_output(findings: Findings, flow: FlowPlan) -> None:

@@ -87,6 +87,10 @@ class DroppingTarget:
         self._clock = clock
         self._dropping = False
 
+    def leads_to(self, ref: ActorRef[Any]) -> bool:
+        """Whether it is that one that it stands for."""
+        return self._ref is ref
+
     def tell(self, message: Any, *, events: int = 1, size: int = 0, timeout: float | None = None) -> None:
         """Deliver, or drop. Blocks while there is no room and it may not be dropped; raises `MailboxFull` after
         ``timeout`` seconds of that.

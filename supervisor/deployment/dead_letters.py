@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,24 +30,24 @@ _NOT_LINKED = "its err port is not linked"
 class DeadLetterKeeper:
     """Hears of each dead letter of a system, counts it, keeps it if it can, and answers its ticket.
 
-    ``plans`` and ``outlets`` are those of the components, by the names of their actors. Raises `BadStore` where a file
-    cannot be used.
+    ``plans()`` and ``outlets`` are those of the components, by the names of their actors. Raises `BadStore` where a
+    file cannot be used.
     """
 
     def __init__(
         self,
         plan: Plan,
         system: ActorSystem,
-        plans: Mapping[str, ComponentPlan],
+        plans: Callable[[], Mapping[str, ComponentPlan]],
         outlets: Mapping[str, Outlets],
     ) -> None:
         self._system = system
         self._plans = plans
         self._outlets = outlets
-        self._offramps = {flow.name: flow.dead_letter_offramp for flow in plan.flows}
-        default = plan.supervisor.dead_letters
-        self._paths = {"": default, **{flow.name: flow.dead_letters or default for flow in plan.flows}}
+        self._offramps: dict[str, str] = {}
+        self._paths: dict[str, Path | None] = {}
         self._stores: dict[Path, DeadLetterStore] = {}
+        self._limits = (0, 0)
         self._refusing: set[DeadLetterStore] = set()
         """Those that could not store the last letter."""
         self.kept = 0
@@ -56,14 +56,30 @@ class DeadLetterKeeper:
         """Events that became dead letters, by where and why."""
         self.returned: Counter[str] = Counter()
         """Events that would have, but their source was told that they have failed, by where and why."""
-        try:
-            for path in self._paths.values():
-                if path is not None and path not in self._stores:
-                    self._stores[path] = _store(path, plan.supervisor)
-        except BaseException:
-            self.close()
-            raise
+        self.adopt(plan)
         system.dead_letters.subscribe(self._hear)
+
+    def adopt(self, plan: Plan) -> None:
+        """Keep them as this plan says from now on. Files that it names, too, stay open. Raises `BadStore` where one
+        cannot be used, and then goes on as before.
+        """
+        default, table = plan.supervisor.dead_letters, plan.supervisor
+        paths = {"": default, **{flow.name: flow.dead_letters or default for flow in plan.flows}}
+        limits = (table.dead_letters_max, table.dead_letters_max_size)
+        kept = self._stores if limits == self._limits else {}
+        stores: dict[Path, DeadLetterStore] = {}
+        try:
+            for path in paths.values():
+                if path is not None and path not in stores:
+                    stores[path] = kept.get(path) or _store(path, table)
+        except BaseException:
+            _close(stores, kept)
+            raise
+        before, self._stores, self._limits = self._stores, stores, limits
+        self._paths = paths
+        self._offramps = {flow.name: flow.dead_letter_offramp for flow in plan.flows}
+        _close(before, stores)
+        self._refusing &= set(stores.values())
 
     def unlinked(self, component: str, port: str, batch: Batch) -> None:
         """A batch left a component by a port that nobody reads. By ``err``, it is a dead letter."""
@@ -87,8 +103,7 @@ class DeadLetterKeeper:
 
     def close(self) -> None:
         """Release the files."""
-        for store in self._stores.values():
-            store.close()
+        _close(self._stores, {})
 
     def _hear(self, letter: DeadLetter) -> None:
         match letter.message:
@@ -123,7 +138,7 @@ class DeadLetterKeeper:
             self.reasons[f"{letter.recipient}: {letter.reason}"] += letter.events
 
     def _flow_of(self, component: str) -> str:
-        plan = self._plans.get(component)
+        plan = self._plans().get(component)
         return "" if plan is None else plan.id.flow
 
     def _store_of(self, component: str) -> DeadLetterStore | None:
@@ -190,14 +205,20 @@ class DeadLetterKeeper:
         return True
 
     def _offramp_of(self, component: str) -> str | None:
-        plan = self._plans.get(component)
+        plan = self._plans().get(component)
         name = "" if plan is None else self._offramps.get(plan.id.flow)
         if plan is None or not name or plan.id.name == name:
             return None
         candidates = (ComponentId(plan.id.flow, instance, name) for instance in (plan.id.instance, 0))
         return next(
-            (found for each in candidates if (found := f"{Kind.OFFRAMP.value}:{each}") in self._plans), None
+            (found for each in candidates if (found := f"{Kind.OFFRAMP.value}:{each}") in self._plans()), None
         )
+
+
+def _close(stores: Mapping[Path, DeadLetterStore], without: Mapping[Path, DeadLetterStore]) -> None:
+    for path, store in stores.items():
+        if without.get(path) is not store:
+            store.close()
 
 
 def _store(path: Path, table: SupervisorTable) -> DeadLetterStore:

@@ -53,6 +53,10 @@ class Dealer:
         """One more alternative."""
         self._targets.append(_Target(target, standing))
 
+    def leads_to(self, ref: ActorRef[Any]) -> bool:
+        """Whether that one is among them."""
+        return any(target.ref is ref for target in self._targets)
+
     def tell(self, message: Any, *, events: int = 1, size: int = 0, timeout: float | None = None) -> None:
         """Deliver to the next target with room. Blocks while none has any; raises `MailboxFull` after ``timeout``
         seconds of that.

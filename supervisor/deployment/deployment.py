@@ -16,11 +16,13 @@ from ramps.onramp_actor import OnrampPart
 from supervisor.dead_letters import BadStore
 from supervisor.deployment.account import Account
 from supervisor.deployment.build import Builder, Part
+from supervisor.deployment.difference import Difference, difference
 from supervisor.deployment.drain import Drain, UnderWay
 from supervisor.deployment.load import parse
 from supervisor.deployment.outcome import Outcome, StartRefused
 from supervisor.deployment.plan import Plan
 from supervisor.deployment.problem import InvalidDeployment
+from supervisor.deployment.reload import WayBackFailed, reload
 from supervisor.deployment.replay import Replayed, replay
 from supervisor.deployment.running import ROOT, Running, plan_source
 from supervisor.deployment.steering import Steering, UnknownTarget
@@ -129,6 +131,32 @@ class Deployment(Running):
         actions = {"pause": steering.pause, "resume": steering.resume, "restart": steering.restart}
         return actions[action](target)
 
+    def reload(self, plan: Plan) -> Difference:
+        """See `Running.reload`."""
+        with self._reloading:
+            self._refuse_unless_running()
+            found = difference(self.plan, plan)
+            self._reloads = True
+            try:
+                reload(
+                    self._made(),
+                    self._running(),
+                    found,
+                    patience_seconds=plan.supervisor.drain_timeout,
+                    is_over=lambda: self.outcome is not None,
+                )
+            except WayBackFailed as error:
+                self._finish(Outcome(f"a reload left it in pieces: {error}", failed=True))
+                raise
+            finally:
+                self._reloads = False
+            self.plan = plan
+        if self._taps is not None:
+            self._taps.refresh()
+        # Who ended meanwhile was not listened to.
+        self._input_ended()
+        return found
+
     def hold(self, components: list[str]) -> None:
         """See `Running.hold`. Does not block."""
         for name in components:
@@ -194,6 +222,9 @@ class Deployment(Running):
             self._builder.dead_letters.close()
 
     def _inputs_ended(self) -> bool:
+        if self._reloads:
+            # What it stops has not come to its end, and what it starts may not be there yet.
+            return False
         onramps = [
             part
             for part in self._parts().values()
@@ -202,7 +233,12 @@ class Deployment(Running):
         return bool(onramps) and all(part.ended or part.connector.awaits_delivery for part in onramps)
 
     def _wait_until_idle(self, give_up: Callable[[], bool]) -> None:
-        self._drain().wait_until_idle(give_up, with_stored=True)
+        while True:
+            self._drain().wait_until_idle(lambda: give_up() or self._reloads, with_stored=True)
+            if not self._reloads:
+                return
+            with self._reloading:
+                pass
 
     def _stop_in_order(self, seconds: float) -> None:
         for part in self._parts().values():
@@ -217,7 +253,7 @@ class Deployment(Running):
         return tally(self._made(), self._running())
 
     def _drain(self) -> Drain:
-        return Drain(self._running(), self._parts(), ROOT)
+        return Drain(self._running(), self._parts, ROOT)
 
     def _connector(self, name: str, instance: int) -> Onramp | Offramp:
         known: list[str] = []

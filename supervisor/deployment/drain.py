@@ -14,7 +14,7 @@ from ramps.offramp_actor import OfframpPart
 from ramps.onramp_actor import OnrampPart
 from supervisor.deployment.build import Part
 
-__all__ = ["Drain", "UnderWay", "is_inner", "moved"]
+__all__ = ["Drain", "UnderWay", "is_busy", "is_inner", "moved"]
 
 _log = get_logger("supervisor")
 
@@ -37,10 +37,11 @@ class UnderWay(NamedTuple):
 class Drain:
     """Onramps first; what is under way runs down to the offramps; then the tree is stopped.
 
-    ``parts`` are the components by their actors' names, ``root`` is the name of the supervisor of them all.
+    ``parts()`` are the components that there are now, by their actors' names, ``root`` is the name of the supervisor
+    of them all.
     """
 
-    def __init__(self, system: ActorSystem, parts: Mapping[str, Part], root: str) -> None:
+    def __init__(self, system: ActorSystem, parts: Callable[[], Mapping[str, Part]], root: str) -> None:
         self._system = system
         self._parts = parts
         self._root = root
@@ -50,7 +51,7 @@ class Drain:
         system = self._system
         started = system.clock.now()
         deadline = started + seconds
-        inner = [part for part in self._parts.values() if isinstance(part, OnrampPart) and is_inner(part)]
+        inner = [part for part in self._parts().values() if isinstance(part, OnrampPart) and is_inner(part)]
         self.stop_reading()
         if any(part.connector.takes_over for part in inner):
             # What one of these has read may go by a link to another one here. A link to an executor that is dead must
@@ -76,17 +77,17 @@ class Drain:
     def look_at(self, components: list[str]) -> UnderWay:
         """What is under way in these components, and on its way to and from other executors. Does not block."""
         wanted = set(components)
-        chosen = {name: part for name, part in self._parts.items() if name in wanted or _is_link(part)}
+        chosen = {name: part for name, part in self._parts().items() if name in wanted or _is_link(part)}
         busy = [
             name
             for name, part in chosen.items()
-            if (ref := self._system.find(name)) is not None and _is_busy(part, ref)
+            if (ref := self._system.find(name)) is not None and is_busy(part, ref)
         ]
         return UnderWay(busy, sum(map(moved, chosen.values())))
 
     def _stop_reading(self, *, inner: bool) -> None:
         # All at once: stopped one flow after the other, the last would be fed for as long as the others take.
-        for name, part in self._parts.items():
+        for name, part in self._parts().items():
             if isinstance(part, OnrampPart) and is_inner(part) is inner and not part.closing:
                 part.stop_reading(self._system.find(name))
 
@@ -95,18 +96,18 @@ class Drain:
         system = self._system
         dealing = {
             name: part
-            for name, part in self._parts.items()
+            for name, part in self._parts().items()
             if (isinstance(part, OnrampPart) and not is_inner(part))
             or (isinstance(part, OfframpPart) and part.connector.wants_end)
         }
         while system.clock.now() < deadline and any(
-            (ref := system.find(name)) is not None and _is_busy(part, ref) for name, part in dealing.items()
+            (ref := system.find(name)) is not None and is_busy(part, ref) for name, part in dealing.items()
         ):
             gevent.sleep(_LOOK_SECONDS)
 
     def _wait_for_news(self, deadline: float) -> None:
         """Block until links have heard what became of what they handed over, so that sources need not send it again."""
-        links = [part for part in self._parts.values() if isinstance(part, OfframpPart)]
+        links = [part for part in self._parts().values() if isinstance(part, OfframpPart)]
         while self._system.clock.now() < deadline and any(part.connector.unconfirmed for part in links):
             gevent.sleep(_LOOK_SECONDS)
 
@@ -135,7 +136,7 @@ class Drain:
             _kill(stuck)
             deadline = clock.now() + _FLUSH_SECONDS
         if not root.join(max(0.0, deadline - clock.now())):
-            _kill([ref for name in self._parts if (ref := self._system.find(name)) is not None])
+            _kill([ref for name in self._parts() if (ref := self._system.find(name)) is not None])
             root.join(_KILL_SECONDS)
 
     def _busy(self, with_stored: bool = False) -> list[ActorRef[Any]]:
@@ -143,9 +144,9 @@ class Drain:
         find = self._system.find
         return [
             ref
-            for name, part in self._parts.items()
+            for name, part in self._parts().items()
             if (ref := find(name)) is not None
-            and (_is_busy(part, ref) or (with_stored and isinstance(part, PipelinePart) and part.stored))
+            and (is_busy(part, ref) or (with_stored and isinstance(part, PipelinePart) and part.stored))
         ]
 
 
@@ -174,7 +175,8 @@ def _forwards(part: Part) -> bool:
     return isinstance(part, OfframpPart) and part.connector.forwards
 
 
-def _is_busy(part: Part, ref: ActorRef[Any]) -> bool:
+def is_busy(part: Part, ref: ActorRef[Any]) -> bool:
+    """Whether it has something to do, or still takes something in."""
     if isinstance(part, OnrampPart):
         if part.at_rest or part.connector.awaits_delivery:
             return False

@@ -9,21 +9,25 @@ from types import TracebackType
 from typing import Any, Self
 
 import gevent
+from gevent.lock import RLock
 
 from actors import Actor, ActorRef, ActorSystem, Clock, Crashed, ExitReason, StartFailed, Terminated
 from actors.reply import Reply
 from supervisor.deployment.account import Account
 from supervisor.deployment.check import examine
+from supervisor.deployment.difference import Difference
 from supervisor.deployment.drain import UnderWay
 from supervisor.deployment.load import load, parse
 from supervisor.deployment.outcome import Outcome, StartRefused, describe_failure, refusal_of
 from supervisor.deployment.plan import Plan
 from supervisor.deployment.ports import refuse_taken_ports
 from supervisor.deployment.problem import InvalidDeployment
+from supervisor.deployment.reload import ReloadRefused
 from supervisor.deployment.replay import Replayed
 from supervisor.deployment.steering import NotDrained
 from supervisor.deployment.targets import reach_of
 from supervisor.deployment.toml_text import toml_document
+from supervisor.deployment.tree import ROOT
 from supervisor.observation.snapshot import Snapshot
 from supervisor.supervision import ActorStatus, Supervisor
 from supervisor.taps.feed import TapFeed
@@ -32,7 +36,6 @@ from supervisor.taps.taps import TapSpec
 
 __all__ = ["ROOT", "Running", "plan_source"]
 
-ROOT = "root"
 _LOOK_SECONDS = 0.02
 
 
@@ -51,6 +54,8 @@ class Running(ABC):
         self._final_account: Account | None = None
         self._has_started = self._stopping = False
         self._started_at = 0.0
+        self._reloading = RLock()
+        self._reloads = False
 
     # --- what a subclass says ----------------------------------------------------------------------------------------
 
@@ -114,6 +119,15 @@ class Running(ABC):
     def replay(self, letters: Sequence[Replayed], seconds: float) -> dict[str, str]:
         """Put dead letters back into the components that gave them up. By id, why each was not delivered, empty where
         it was; those whose component does not run are left out. Blocks for so many seconds at most, and little more.
+        """
+
+    @abstractmethod
+    def reload(self, plan: Plan) -> Difference:
+        """Run this plan from now on: start what came, stop what left, and let what did not change run on.
+
+        Blocks until what is under way to what leaves has arrived, which has the plan's ``drain_timeout``. Raises
+        `ReloadRefused` for what cannot be changed while it runs: nothing was touched; `ReloadFailed` when something
+        does not start: everything is as it was; and `WayBackFailed` when even that did not succeed: it stops then.
         """
 
     @abstractmethod
@@ -218,6 +232,9 @@ class Running(ABC):
         seconds = self.plan.supervisor.drain_timeout if drain_timeout is None else drain_timeout
         self._finish(Outcome("stopped"))
         self._stopping = True
+        with self._reloading:
+            # One that is under way hurries now.
+            pass
         try:
             self._stop_in_order(seconds)
             self._final_account = self._tally()
@@ -277,6 +294,10 @@ class Running(ABC):
         if self._system is None:
             raise RuntimeError("this deployment has not been started")
         return self._system
+
+    def _refuse_unless_running(self) -> None:
+        if self.state != "running" or self.outcome is not None:
+            raise ReloadRefused(f"the deployment does not run: it is {self.state}")
 
     def _root(self) -> ActorRef[Any] | None:
         return self._running().find(ROOT)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from actors import ActorRef, ActorSystem
+from actors import ActorSystem
 from actors.log import get_logger
 from supervisor.deployment.build import Builder
 from supervisor.deployment.targets import UnknownTarget, find_targets
@@ -70,12 +68,7 @@ class Steering:
         for name in names:
             # One that waits there with a batch in its hand could not stop in order.
             self._builder.parts[name].valve.open()
-            supervisor = self._supervisor_of(name)
+            supervisor = self._builder.supervisor_of(name)
             if supervisor is not None:
                 bounce_child(supervisor, name)
         return names
-
-    def _supervisor_of(self, name: str) -> ActorRef[Any] | None:
-        plan = self._builder.plans[name]
-        number = f"#{plan.id.instance}" if plan.id.instance else ""
-        return self._system.find(f"flow:{plan.id.flow}{number}")

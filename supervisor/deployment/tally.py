@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from actors import ActorSystem
@@ -12,29 +13,45 @@ from ramps.offramp_actor import OfframpPart
 from ramps.onramp_actor import OnrampPart
 from supervisor.deployment.account import Account, ComponentAccount
 from supervisor.deployment.build import Builder, Part
+from supervisor.deployment.component_account import over_time
 from supervisor.deployment.plan import ComponentId, ComponentPlan
 
-__all__ = ["tally"]
+__all__ = ["retire", "tally"]
 
 
 def tally(builder: Builder, system: ActorSystem) -> Account:
     """The account as it stands now. Does not block; exact when nothing is under way."""
     intakes = _intakes(builder)
     letters = builder.dead_letters
-    components = tuple(
-        _component(builder, builder.plans[name], part, system, intakes)
+    components = {
+        name: _component(builder, builder.plans[name], part, system, intakes)
         for name, part in builder.parts.items()
         if _intake(part) is None
-    )
+    }
+    for name, past in builder.retired.items():
+        components[name] = over_time([past, components[name]], name) if name in components else past
     returned = dict(letters.returned)
     return Account(
-        components,
+        tuple(components.values()),
         system.dead_letters.events - sum(returned.values()),
         dict(letters.reasons),
         kept=letters.kept,
         returned=returned,
-        at_least_once=builder.plan.at_least_once,
+        at_least_once=tuple(dict.fromkeys((*builder.plan.at_least_once, *sorted(builder.past_promises)))),
     )
+
+
+def retire(builder: Builder, system: ActorSystem, names: Iterable[str]) -> None:
+    """Keep what these parts have counted: they are about to be replaced or forgotten. Does not block."""
+    intakes = _intakes(builder)
+    for name in names:
+        part = builder.parts[name]
+        if _intake(part) is None:
+            # What waits in its mailbox is for whoever comes after it.
+            account = _component(builder, builder.plans[name], part, system, intakes, mailbox=False)
+            past = builder.retired.get(name)
+            account = account if past is None else over_time([past, account], name)
+            builder.retired = {**builder.retired, name: account}
 
 
 def _component(
@@ -43,10 +60,12 @@ def _component(
     part: Part,
     system: ActorSystem,
     intakes: dict[ComponentId, LinkIntake],
+    *,
+    mailbox: bool = True,
 ) -> ComponentAccount:
     ref = system.find(plan.actor_name)
     statistics = None if ref is None else ref.statistics()
-    waiting = 0 if statistics is None else statistics.mailbox.depth + statistics.events_in_hand
+    waiting = 0 if statistics is None or not mailbox else statistics.mailbox.depth + statistics.events_in_hand
     unlinked = {port: count for port, count in part.outlets.dropped.items() if port != "err"}
     replayed = builder.replayed[plan.actor_name]
     common: dict[str, Any] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
 from actors import Actor, Clock, ExitReason
@@ -95,10 +96,13 @@ class ExecutorPart:
         self._asked: dict[int, Reply] = {}
         self._questions = 0
         self._load = load
+        self.text = load.text
+        """What its next incarnation makes its plan of."""
         self._directory = directory
         self._on_stop_asked = on_stop_asked
         self._on_news = on_news
-        self._blank = blank
+        self.blank = blank
+        """Its account before anything was counted."""
         self._leaving: list[ExecutorProcess] = []
         self._past: list[Account] = []
         self._account: Account | None = None
@@ -114,7 +118,7 @@ class ExecutorPart:
         """
         if self.process is None:
             self.process = ExecutorProcess(self.name, self._directory)
-            self.process.channel.send(self._load)
+            self.process.channel.send(replace(self._load, text=self.text))
             self.incarnation += 1
         return self.process
 
@@ -150,7 +154,7 @@ class ExecutorPart:
         if self._final and self._account is not None:
             self._past.append(self._account)
         elif self.running:
-            account = self._account or self._blank
+            account = self._account or self.blank
             self._past.append(account.cut_off(f"executor {self.number} {how}"))
         self._account, self._final, self._gave_up = None, False, ""
         asked, self._asked = self._asked, {}

@@ -10,6 +10,8 @@ from supervisor.deployment.deployment import Deployment
 from supervisor.deployment.drain import is_inner, moved
 from supervisor.deployment.outcome import Outcome
 from supervisor.deployment.plan import Plan
+from supervisor.deployment.problem import InvalidDeployment
+from supervisor.deployment.reload import ReloadRefused
 from supervisor.executors.remote_taps import AnsweringTaps
 from supervisor.supervision import Supervisor
 
@@ -21,13 +23,21 @@ class ExecutorDeployment(Deployment):
 
     ``ended``     onramps that have come to their end in an earlier life: they are not read again.
     ``closing``   nothing is to be read any more, the fleet stops.
+    ``plan_of``   makes its part of the plan of a text; raises `InvalidDeployment`.
     ``on_news``   called when an onramp has come to its end, or the outcome is known; must not block.
     """
 
     def __init__(
-        self, plan: Plan, *, ended: Collection[str], closing: bool, on_news: Callable[[], None]
+        self,
+        plan: Plan,
+        *,
+        ended: Collection[str],
+        closing: bool,
+        on_news: Callable[[], None],
+        plan_of: Callable[[str], Plan],
     ) -> None:
         super().__init__(plan)
+        self._plan_of = plan_of
         self._ended = ended
         self._closing = closing
         self._on_news = on_news
@@ -39,6 +49,20 @@ class ExecutorDeployment(Deployment):
     def _begin(self) -> None:
         # Not yet: what cannot start elsewhere must not find that half of the input is gone.
         pass
+
+    def plan_of_text(self, text: str) -> Plan:
+        """This executor's part of the plan of another text. Raises `ReloadRefused` for one that has errors here."""
+        try:
+            return self._plan_of(text)
+        except InvalidDeployment as invalid:
+            raise ReloadRefused(str(invalid)) from None
+
+    def reload_text(self, text: str) -> dict[str, str]:
+        """Run its part of another text from now on. Answers where onramps listen then. Blocks, and raises as `reload`
+        does.
+        """
+        self.reload(self.plan_of_text(text))
+        return self.addresses()
 
     def stop_reading(self) -> None:
         """Have the onramps take nothing more in. Does not block."""

@@ -19,13 +19,17 @@ from actors.log import get_logger
 from supervisor.deployment.account import Account
 from supervisor.deployment.cores import core_of, usable_cores
 from supervisor.deployment.deployment import Deployment
+from supervisor.deployment.difference import Difference, difference
 from supervisor.deployment.drain import UnderWay
+from supervisor.deployment.outcome import Outcome
 from supervisor.deployment.plan import Plan
+from supervisor.deployment.reload import WayBackFailed
 from supervisor.deployment.replay import Replayed
 from supervisor.deployment.running import Running, plan_source
 from supervisor.deployment.steering import UnknownTarget
 from supervisor.executors.control import Begin, Load, Look, Stop, StopReading, Told
 from supervisor.executors.executor_actor import STOP_PATIENCE_SECONDS, ExecutorActor, ExecutorPart
+from supervisor.executors.fleet_reload import reload_fleet
 from supervisor.executors.inquiries import raise_told
 from supervisor.executors.placement import Placement, place
 from supervisor.executors.records import wanted_level
@@ -45,6 +49,7 @@ _log = get_logger("supervisor")
 _LOOK_SECONDS = 0.01
 _ASK_SECONDS = 2.0
 _STEER_SECONDS = 60.0
+_RELOAD_SECONDS = 300.0
 _TREE_SECONDS = 1.0
 _MAX_LOOK_SECONDS = 0.25
 _TELL_SECONDS = 2.0
@@ -178,6 +183,25 @@ class Fleet(Running):
                 told_by_all |= told.answer
         return told_by_all
 
+    def reload(self, plan: Plan) -> Difference:
+        """See `Running.reload`."""
+        with self._reloading:
+            self._refuse_unless_running()
+            found = difference(self.plan, plan)
+            self._reloads = True
+            try:
+                reload_fleet(found, self.placement, self._executors, self._ask_all, _RELOAD_SECONDS)
+            except WayBackFailed as error:
+                self._finish(Outcome(f"a reload left it in pieces: {error}", failed=True))
+                raise
+            finally:
+                self._reloads = False
+            self.plan, self.placement = plan, place(plan, plan.executors)
+            for part in self._executors:
+                part.blank = self._blank_account(part.number)
+        self._input_ended()
+        return found
+
     def tap(self, spec: TapSpec) -> TapFeed:
         """See `Running.tap`: in all executors."""
         if self._taps is None:
@@ -249,6 +273,8 @@ class Fleet(Running):
             part.send(Begin())
 
     def _inputs_ended(self) -> bool:
+        if self._reloads:
+            return False
         inputs = [part.inputs for part in self._executors]
         return any(inputs) and all(part.inputs == len(part.ended) + part.awaiting for part in self._executors)
 
@@ -268,6 +294,8 @@ class Fleet(Running):
                 busy = [part.name for part in self._executors if part.answer is None or not part.answer.idle]
                 _log.info(f"Waiting for what is under way: {', '.join(busy[:5])}.")
             # A look at a hundred thousand components takes a while; the executors have other work, too.
+            with self._reloading:
+                pass
             gevent.sleep(min(_MAX_LOOK_SECONDS, max(_LOOK_SECONDS, 4 * (clock.now() - looked_at))))
 
     def _over(self, give_up: Callable[[], bool]) -> bool:

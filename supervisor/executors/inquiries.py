@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from supervisor.deployment.reload import ReloadFailed, ReloadRefused, WayBackFailed
 from supervisor.deployment.replay import Replayed
 from supervisor.deployment.steering import UnknownTarget
 from supervisor.executors.control import Ask, Told
@@ -24,13 +25,18 @@ INQUIRIES: dict[str, Callable[..., Any]] = {
         [Replayed(*letter) for letter in letters], seconds
     ),
     "stack": lambda deployment, component: deployment.stack(component),
+    "check_reload": lambda deployment, text: deployment.plan_of_text(text) and None,
+    "reload": lambda deployment, text: deployment.reload_text(text),
     "steer": lambda deployment, action, target: deployment.steer(action, target),
     "tap": lambda deployment, number, *spec: deployment.taps.take(number, TapSpec(*spec)),
     "untap": lambda deployment, number: deployment.taps.close(number),
 }
 """By name: what is done with the deployment and the arguments. It may block."""
 
-_ERRORS: dict[str, type[Exception]] = {error.__name__: error for error in (UnknownTarget, SupervisionError)}
+_ERRORS: dict[str, type[Exception]] = {
+    error.__name__: error
+    for error in (UnknownTarget, SupervisionError, ReloadRefused, ReloadFailed, WayBackFailed)
+}
 
 
 def answer_to(ask: Ask, deployment: ExecutorDeployment) -> Told:

@@ -22,6 +22,7 @@ from actors.clock import HubClock
 from actors.hub_monitor import HubMonitor
 from actors.log import get_logger
 from actors.preemption import Preemption
+from pipelines.python_modules import forget_changed_modules
 from supervisor.collector import settle_collector
 from supervisor.deployment.check import examine
 from supervisor.deployment.load import parse
@@ -128,9 +129,16 @@ class _Worker:
             _pin(load.core)
         self._heartbeat_seconds = load.heartbeat_seconds
         self._executors, self._executor = load.executors, load.executor
+        self._origin = load
         # As in the parent: what modules print while they are imported is no event.
         with redirect_stdout(sys.stderr):
-            examination = examine(parse(load.text, load.file), load.executors)
+            return self._plan_of(load.text)
+
+    def _plan_of(self, text: str) -> Plan:
+        """This executor's part of the plan of a text. Raises `InvalidDeployment`."""
+        load = self._origin
+        forget_changed_modules()
+        examination = examine(parse(text, load.file), load.executors)
         if examination.plan is None:
             raise InvalidDeployment(list(examination.problems))
         placement = place(examination.plan, load.executors)
@@ -138,7 +146,9 @@ class _Worker:
 
     def _start(self, plan: Plan, run: Run) -> ExecutorDeployment:
         closing = self._closing or run.closing
-        deployment = ExecutorDeployment(plan, ended=run.ended, closing=closing, on_news=self._news.set)
+        deployment = ExecutorDeployment(
+            plan, ended=run.ended, closing=closing, on_news=self._news.set, plan_of=self._plan_of
+        )
         deployment.executor = self._executor
         deployment.start()
         self._deployment = deployment

@@ -19,7 +19,9 @@ from supervisor.supervision.requests import (
     bounce_child,
     count_children,
     delete_child,
+    replace_child,
     restart_child,
+    revise,
     start_child,
     terminate_child,
     which_children,
@@ -34,7 +36,8 @@ __all__ = [
     "ChildKind", "ChildSpec", "Restart", "RestartIntensity", "Strategy", "Supervisor", "supervisor_spec",
     # asking a running supervisor
     "ActorStatus", "ChildCounts", "ChildInfo", "ChildState", "FailureStatus", "bounce_child", "count_children",
-    "delete_child", "failures_of", "restart_child", "start_child", "status", "terminate_child", "which_children",
+    "delete_child", "failures_of", "replace_child", "restart_child", "revise", "start_child", "status",
+    "terminate_child", "which_children",
     # errors
     "ChildAlreadyPresent", "ChildRequestRefused", "ChildRunning", "ChildStartFailed", "InvalidSupervision",
     "RestartIntensityExceeded", "StartTimeout", "SupervisionError", "UnknownChild",

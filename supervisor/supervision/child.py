@@ -67,9 +67,7 @@ class Child:
             max_message_time=spec.max_message_time_seconds,
         )
         self.state = ChildState.UP
-        if spec.stall_after_seconds is not None and self.progress_timer is None:
-            period = spec.stall_after_seconds / _LOOKS_PER_STALL
-            self.progress_timer = supervisor.send_every(period, LookForProgress(self))
+        self._watch_progress(supervisor)
         return ref
 
     def look_for_progress(self, now: float, find: Callable[[str], ActorRef[Any] | None]) -> None:
@@ -133,6 +131,22 @@ class Child:
         timeout = 0.0 if at_once else self.spec.shutdown_timeout_seconds
         if not ref.halt(timeout):
             self._report_kill(timeout)
+
+    def respecify(self, supervisor: Actor[Any], spec: ChildSpec) -> None:
+        """Go by another spec from now on; an actor that it has keeps its mailbox."""
+        self.spec = spec
+        if self.progress_timer is not None:
+            self.progress_timer.cancel()
+            self.progress_timer = None
+        self.standstill = self.wait = None
+        if self.ref is not None and self.ref.is_alive:
+            self.ref.reconfigure(spec.limits, spec.poison_after, spec.max_message_time_seconds)
+            self._watch_progress(supervisor)
+
+    def _watch_progress(self, supervisor: Actor[Any]) -> None:
+        if self.spec.stall_after_seconds is not None and self.progress_timer is None:
+            period = self.spec.stall_after_seconds / _LOOKS_PER_STALL
+            self.progress_timer = supervisor.send_every(period, LookForProgress(self))
 
     def take_down(self) -> ActorRef[Any] | None:
         """Note that it is down and stays down; returns the ref that it had."""

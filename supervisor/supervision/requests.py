@@ -8,17 +8,22 @@ fit the child's state.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
 from actors import ActorRef
+from pipelines.retry import BackoffOptions
 from supervisor.supervision.child_spec import ChildKind, ChildSpec, Restart
+from supervisor.supervision.restart_intensity import RestartIntensity
+from supervisor.supervision.strategies import Strategy
 
 __all__ = [
-    "BounceChild", "ChildCounts", "ChildInfo", "ChildState", "CountChildren", "DeleteChild", "RestartChild",
-    "StartChild", "SupervisorRequest", "TerminateChild", "WhichChildren", "bounce_child", "count_children",
-    "delete_child", "restart_child", "start_child", "terminate_child", "which_children",
+    "BounceChild", "ChildCounts", "ChildInfo", "ChildState", "CountChildren", "DeleteChild", "ReplaceChild",
+    "RestartChild", "Revise", "StartChild", "SupervisorRequest", "TerminateChild", "WhichChildren", "bounce_child",
+    "count_children", "delete_child", "replace_child", "restart_child", "revise", "start_child", "terminate_child",
+    "which_children",
 ]  # fmt: skip
 
 _TIMEOUT_SECONDS = 60.0
@@ -92,6 +97,24 @@ class BounceChild:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplaceChild:
+    """Stop a child in order, call ``between``, and start it by another spec of the same id, with its mailbox."""
+
+    spec: ChildSpec
+    between: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Revise:
+    """Other settings from now on, and the children in another order."""
+
+    strategy: Strategy
+    intensity: RestartIntensity
+    backoff: BackoffOptions
+    order: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DeleteChild:
     """Forget a child that is down."""
 
@@ -109,7 +132,15 @@ class CountChildren:
 
 
 SupervisorRequest = (
-    StartChild | TerminateChild | RestartChild | BounceChild | DeleteChild | WhichChildren | CountChildren
+    StartChild
+    | TerminateChild
+    | RestartChild
+    | BounceChild
+    | ReplaceChild
+    | Revise
+    | DeleteChild
+    | WhichChildren
+    | CountChildren
 )
 
 
@@ -154,6 +185,34 @@ def bounce_child(
     Raises `UnknownChild`, and `ChildStartFailed` when it does not come up; its supervisor then goes on trying.
     """
     supervisor.ask(BounceChild(child), timeout_seconds)
+
+
+def replace_child(
+    supervisor: ActorRef[Any],
+    spec: ChildSpec,
+    between: Callable[[], None],
+    timeout_seconds: float | None = _TIMEOUT_SECONDS,
+) -> None:
+    """Stop a child in order, call ``between``, start it by this spec with the mailbox that it has, and wait until it is
+    ready. That is no failure, and counts as no restart. One that is down, or is none of the children, is started.
+
+    Raises `ChildStartFailed` when it does not come up. It is left alone then, and its mailbox waits: replace it again.
+    """
+    supervisor.ask(ReplaceChild(spec, between), timeout_seconds)
+
+
+def revise(
+    supervisor: ActorRef[Any],
+    strategy: Strategy,
+    intensity: RestartIntensity,
+    backoff: BackoffOptions,
+    order: Sequence[str],
+    timeout_seconds: float | None = _TIMEOUT_SECONDS,
+) -> None:
+    """Have a supervisor follow other settings from now on, and regard its children in this order: it stops them in
+    reverse, and ``rest_for_one`` goes by it. Children that it does not name stand behind the others.
+    """
+    supervisor.ask(Revise(strategy, intensity, backoff, tuple(order)), timeout_seconds)
 
 
 def delete_child(

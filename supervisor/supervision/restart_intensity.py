@@ -54,6 +54,11 @@ class RestartHistory:
         self._times.append(now)
         return len(self._times)
 
+    def revise(self, intensity: RestartIntensity) -> None:
+        """Count against another one from now on; the latest restarts are remembered."""
+        self.intensity = intensity
+        self._times = deque(self._times, maxlen=intensity.max_restarts + 1)
+
     @property
     def exceeded(self) -> bool:
         """Whether the last `record` was one too many."""

@@ -7,7 +7,7 @@ The path of a failure is four small steps: is this child restarted at all (`rest
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -44,7 +44,9 @@ from supervisor.supervision.requests import (
     ChildState,
     CountChildren,
     DeleteChild,
+    ReplaceChild,
     RestartChild,
+    Revise,
     StartChild,
     TerminateChild,
     WhichChildren,
@@ -151,6 +153,10 @@ class Supervisor(Actor[Any]):
                 return self._restart_child(self._find(child_id))
             case BounceChild(child_id):
                 self._bounce_child(self._find(child_id))
+            case ReplaceChild(spec, between):
+                self._replace_child(spec, between)
+            case Revise():
+                self._revise(message)
             case DeleteChild(child_id):
                 self._delete_child(self._find(child_id))
             case WhichChildren():
@@ -334,6 +340,33 @@ class Supervisor(Actor[Any]):
         self._start_again(child)
         if not self._is_ready(child):
             raise ChildStartFailed(f"{child.spec.id} did not start again; it is tried again", child.spec.id)
+
+    def _replace_child(self, spec: ChildSpec, between: Callable[[], None]) -> None:
+        child = self._children.get(spec.id)
+        self._log.info("A child is replaced.", child=spec.id)
+        if child is None or child.ref is None or not child.ref.is_alive:
+            between()
+            child = self._children[spec.id] = child or Child(spec, Backoff(self._backoff))
+            child.respecify(self, spec)
+            self._start(child)
+            return
+        child.halt(at_once=waits_in_vain(child, self._children))
+        between()
+        child.respecify(self, spec)
+        self._start_again(child)
+        if not self._is_ready(child):
+            # Before it is heard of as a crash, which would start it again.
+            child.halt(at_once=True)
+            raise ChildStartFailed(f"{spec.id} did not start: {child.ref.statistics().last_error}", spec.id)
+
+    def _revise(self, order: Revise) -> None:
+        self._strategy = order.strategy
+        self._history.revise(order.intensity)
+        self._backoff = order.backoff
+        for child in self._children.values():
+            child.backoff = Backoff(order.backoff)
+        names = dict.fromkeys((*order.order, *self._children))
+        self._children = {name: self._children[name] for name in names if name in self._children}
 
     def _terminate_child(self, child: Child) -> None:
         self._put_down(child)

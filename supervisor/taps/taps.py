@@ -119,10 +119,10 @@ class Taps:
         edge, wanted = spec.checked(self._shown)
         if len(self._open) >= MAX_TAPS:
             raise TooManyTaps
-        feed = TapFeed(on_take=self._refresh, on_close=lambda: self._close(feed))
+        feed = TapFeed(on_take=self.refresh, on_close=lambda: self._close(feed))
         sampler = Sampler(feed, wanted, spec.per_second, self._shown, self._clock, self._executor)
         self._open[feed] = edge, sampler
-        self._refresh()
+        self.refresh()
         return feed
 
     def close(self) -> None:
@@ -147,10 +147,10 @@ class Taps:
 
     def _close(self, feed: TapFeed) -> None:
         del self._open[feed]
-        self._refresh()
+        self.refresh()
 
-    def _refresh(self) -> None:
-        """Make the hooks those that are needed, in the components that there are now."""
+    def refresh(self) -> None:
+        """Make the hooks those that are needed, in the components that there are now: after a reload, others."""
         wanted: dict[tuple[str, bool], list[tuple[str, Sampler]]] = {}
         components = list(self._plans().values()) if self._open else []
         for edge, sampler in self._open.values():

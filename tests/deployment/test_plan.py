@@ -155,7 +155,7 @@ def test_a_wal_has_all_the_time_it_takes_to_look_at_what_it_has_stored(planned: 
     plan = planned(text)
     with ActorSystem() as system:
         builder = Builder(plan, system, lambda _code, _why: None, lambda: None)
-        specs = {component.id.name: builder._child(component) for component in plan.components()}
+        specs = {component.id.name: builder.child(component) for component in plan.components()}
         builder.dead_letters.close()
     assert specs["keep"].start_timeout_seconds is None
     assert specs["work"].start_timeout_seconds == 30.0

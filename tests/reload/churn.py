@@ -1,0 +1,128 @@
+"""Many reloads in a row under load: what they lose, and what they leave behind."""
+
+from __future__ import annotations
+
+import gc
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import gevent
+
+from ramps.onramps.memory import MemoryOnramp
+from ramps.testing.accounting import assert_balanced
+from supervisor import Deployment
+from supervisor.deployment.running import plan_source
+
+Tables = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Left:
+    """What there is in the process."""
+
+    memory_bytes: int
+    descriptors: int
+    greenlets: int
+
+    @classmethod
+    def now(cls) -> Left:
+        """Looked at when all garbage is gone."""
+        gc.collect()
+        greenlets = sum(isinstance(each, gevent.Greenlet) and not each.dead for each in gc.get_objects())
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        return cls(pages * os.sysconf("SC_PAGE_SIZE"), len(os.listdir("/proc/self/fd")), greenlets)
+
+
+@dataclass
+class Churned:
+    """What came of it."""
+
+    put: int
+    delivered: int
+    early: Left
+    late: Left
+
+
+def variant(random: Random) -> Tables:
+    """A steady flow that promises at-least-once, with something different each time, and flows that come and go."""
+    sinks = random.sample(["out0", "out1", "out2"], random.randint(1, 2))
+    steps = random.sample(["set", "join", "ask"], random.randint(0, 3))
+    head, *others = sinks
+    links = [" -> ".join(["in", *steps, head]), *(f"{(steps or ['in'])[-1]} -> {sink}" for sink in others)]
+    flows: Tables = {
+        "steady": {"links": links, "guarantee": "at-least-once", "dead_letters": {"offramp": "errors"}},
+        "plain": {"links": ["fast -> set -> log"], "instances": random.randint(1, 3), "shared": ["log"]},
+    }
+    for name in random.sample(["a", "b", "c"], random.randint(0, 3)):
+        flows[name] = {"links": [f"net -> {random.choice(['out1', 'out2'])}", "clock -> out1"]}
+    return {
+        "supervisor": {"drain_timeout": "5s"},
+        "onramps": {
+            "in": {"type": "memory"},
+            "fast": {"type": "memory", "batch_max": random.choice([64, 128])},
+            "net": {"type": "tcp", "address": "127.0.0.1:0"},
+            "clock": {"type": "metronome", "interval": "5ms"},
+        },
+        "pipelines": {
+            "set": {"operators": [{"type": "set", "fields": {"x": random.randint(0, 3)}}]},
+            "join": {"operators": [{"type": "batch", "count": random.randint(2, 3), "timeout": "100ms"}]},
+            "ask": {"script": f"let event.y = {random.randint(0, 3)}; event"}
+            if "join" not in steps
+            else {"operators": [{"type": "counter"}]},
+        },
+        "offramps": {
+            "out0": {"type": "blackhole"},
+            "out1": {"type": "blackhole", "mailbox_events": random.choice([100, 1024])},
+            "out2": {"type": "blackhole"},
+            "errors": {"type": "blackhole"},
+            "log": {"type": "file", "path": "log.jsonl", "fsync": "never"},
+        },
+        "flows": flows,
+    }
+
+
+def churn(reloads: int, seed: int = 0) -> Churned:
+    """Reload so often. Raises ``AssertionError`` where something is lost. The current directory gets a file."""
+    random = Random(seed)
+    put = delivered = 0
+
+    def count() -> None:
+        nonlocal delivered
+        delivered += 1
+
+    def feed() -> None:
+        nonlocal put
+        while True:
+            steady: MemoryOnramp = deployment.onramp("in")
+            steady.put({"id": put}, on_delivered=count)
+            put += 1
+            for part in list(deployment._parts().values()):
+                connector: Any = getattr(part, "connector", None)
+                if isinstance(connector, MemoryOnramp) and connector is not steady and connector._open:
+                    try:
+                        connector.put({"id": put}, timeout=0.01)
+                    except Exception:
+                        # It leaves just now.
+                        continue
+            gevent.sleep(0)
+
+    with Deployment.load(variant(random)) as deployment:
+        steady = deployment.onramp("in")
+        feeding = gevent.spawn(feed)
+        early = Left.now()
+        for number in range(reloads):
+            deployment.reload(plan_source(variant(random)))
+            assert deployment.onramp("in") is steady, "the onramp that does not change was replaced"
+            assert feeding, feeding.exception
+            if number == max(10, reloads // 10):
+                early = Left.now()
+        late = Left.now()
+        feeding.kill()
+        account = deployment.stop()
+    assert_balanced(deployment, repeated=True)
+    assert account.lost == 0, account.undelivered()
+    assert delivered == put, f"{put - delivered} of {put} events were never delivered"
+    return Churned(put, delivered, early, late)
