@@ -12,10 +12,13 @@ from supervisor.supervision import FailureStatus
 __all__ = [
     "ActionRequest",
     "ActionResult",
+    "Change",
+    "Changed",
     "ComponentStack",
     "FlowSummary",
     "Health",
     "ProblemDocument",
+    "Validation",
     "Version",
 ]
 
@@ -42,6 +45,32 @@ class ActionResult(BaseModel):
     """Whom it was done to."""
 
     components: list[str] = Field(description="The components' names.")
+
+
+class Validation(BaseModel):
+    """What was found in a deployment."""
+
+    ok: bool = Field(description="Whether it could run.")
+    problems: list[dict[str, Any]] = Field(description="As `supervisor check --json` has them.")
+
+
+class Change(BaseModel):
+    """What becomes of a component or a flow."""
+
+    name: str
+    change: Literal["comes", "changes", "relinked", "leaves", "stays"]
+    why: list[str] = Field(description="The keys that differ.")
+
+
+class Changed(BaseModel):
+    """The difference between what ran and what is to run, as `supervisor plan --json` has it."""
+
+    same: bool
+    refused: list[str] = Field(description="What cannot be changed while it runs.")
+    settings: list[str] = Field(description="Keys of [supervisor] that differ.")
+    flows: list[Change]
+    components: list[Change]
+    warnings: list[dict[str, Any]]
 
 
 class GreenletStack(BaseModel):

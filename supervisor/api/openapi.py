@@ -48,7 +48,7 @@ def openapi_document(routes: Iterable[Route], version: str) -> dict[str, Any]:
 def _operation(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
     statuses = [
         *_ALWAYS,
-        *(_WITH_BODY if route.body else ()),
+        *(_WITH_BODY if route.body or route.takes else ()),
         *((422,) if route.query else ()),
         *route.problems,
     ]
@@ -79,6 +79,11 @@ def _operation(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
         operation["requestBody"] = {
             "required": True,
             "content": {"application/json": {"schema": _schema(route.body, schemas)}},
+        }
+    if route.takes:
+        operation["requestBody"] = {
+            "required": True,
+            "content": {route.takes: {"schema": {"type": "string"}}},
         }
     if route.public:
         operation["security"] = [{}]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from supervisor.api.resources import (
     dashboard,
     dead_letters,
+    deploying,
     logs,
     metrics,
     observing,
@@ -29,6 +30,7 @@ def all_routes(service: Service) -> list[Route]:
         *dead_letters.routes(service),
         *tap.routes(service),
         *steering.routes(service),
+        *deploying.routes(service),
         *probes.routes(service),
         *metrics.routes(service),
         *tremor_routes(service),

@@ -27,7 +27,7 @@ class Call:
     query: Any
     """The route's ``query`` model, filled."""
     body: Any
-    """The route's ``body`` model, filled; ``None`` where it has none."""
+    """The route's ``body`` model, filled, or the text that it ``takes``; ``None`` where it has none."""
 
 
 Handler = Callable[[Call], Any]
@@ -48,6 +48,8 @@ class Route:
     tag: str
     query: type[BaseModel] | None = None
     body: type[BaseModel] | None = None
+    takes: str = ""
+    """The media type of its body, where that is a text and no JSON."""
     answer: Any = None
     """The type of the answer, for the document: a pydantic model or anything else that pydantic has a schema for."""
     problems: tuple[int, ...] = ()
@@ -102,7 +104,9 @@ class Router:
     def call(self, route: Route, path: dict[str, Any], request: Request) -> Any:
         """Check the request against the route's models, and let the handler answer. Raises `Problem`."""
         query = None if route.query is None else _filled(route.query, _query(request), "query")
-        body = None if route.body is None else _filled(route.body, _json(request), "body")
+        body: Any = None if route.body is None else _filled(route.body, _json(request), "body")
+        if route.takes:
+            body = _text(request, route.takes)
         return route.handler(Call(request, path, query, body))
 
 
@@ -124,6 +128,17 @@ def _json(request: Request) -> Any:
         return from_json(body, allow_inf_nan=False)
     except ValueError as error:
         raise Problem(400, "malformed", f"the body is no JSON document: {error}") from None
+
+
+def _text(request: Request, media_type: str) -> str:
+    if request.mimetype != media_type:
+        raise Problem(
+            415, "other-type", f"the body must be sent with the header `Content-Type: {media_type}`"
+        )
+    try:
+        return request.get_data(cache=False).decode()
+    except UnicodeDecodeError as error:
+        raise Problem(400, "malformed", f"the byte {error.start} of the body is not UTF-8") from None
 
 
 def _filled(model: type[BaseModel], values: Any, where: str) -> BaseModel:

@@ -10,6 +10,8 @@ from supervisor.log_ring import LogRing
 from supervisor.observation.snapshot import ComponentSnapshot, Snapshot
 
 if TYPE_CHECKING:
+    from supervisor.deployment.difference import Difference
+    from supervisor.deployment.plan import Plan
     from supervisor.deployment.running import Running
 
 __all__ = ["Service"]
@@ -40,6 +42,13 @@ class Service:
         """`Running.steer`; whoever looks next sees what it did."""
         try:
             return self.running.steer(action, target)
+        finally:
+            self._looked_at = float("-inf")
+
+    def reload(self, plan: Plan) -> Difference:
+        """`Running.reload`; whoever looks next sees what it did."""
+        try:
+            return self.running.reload(plan)
         finally:
             self._looked_at = float("-inf")
 

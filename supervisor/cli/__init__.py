@@ -25,7 +25,10 @@ _COMMANDS = {
     "resume": "Let a component or flow go on that was paused.",
     "restart": "Stop a component or flow in order, and start it anew.",
     "drain": "Hold back what leads to a component or flow, and wait until nothing is under way any more.",
+    "add": "Add flows to a running deployment.",
+    "remove": "Take a flow out of a running deployment.",
     "check": "Find everything that is wrong with a deployment, without starting it.",
+    "plan": "Print what a reload from one file to another would do.",
     "test": "Run the cases in *.test.toml against the deployments that they are about.",
     "show": "Print a deployment with all defaults filled in, as TOML.",
     "graph": "Draw a deployment as Mermaid, DOT or SVG.",
@@ -45,6 +48,7 @@ _COMMANDS = {
 # A module called `list` or `format` would stand in this package's namespace in place of the built-in.
 _MODULES = {"dead-letters": "dead_letters", "list": "listing", "format": "formatting", "test": "testing"}
 _MODULES |= {action: f"steering:{action}" for action in ("pause", "resume", "restart", "drain")}
+_MODULES |= {name: f"amending:{name}" for name in ("add", "remove")}
 
 
 class _CommandGroup(click.Group):

@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import click
 
@@ -21,6 +21,7 @@ DEFAULT_ADDRESS = "http://127.0.0.1:9898"
 _TIMEOUT_SECONDS = 10.0
 # A stream says something at least every fifteen seconds.
 _SILENCE_SECONDS = 60.0
+_CHANGE_SECONDS = 300.0
 _MAX_ANSWER_BYTES = 64 * 2**20
 _MAX_LINE_BYTES = 16 * 2**20
 
@@ -105,6 +106,20 @@ class Engine:
         finally:
             connection.close()
 
+    def add(self, text: str) -> dict[str, Any]:
+        """Add the flows of a TOML text; what that changed. Blocks until all is done."""
+        return self._changed(self._ask("POST", "/api/v1/flows", text, _CHANGE_SECONDS))
+
+    def remove(self, flow: str) -> dict[str, Any]:
+        """Take a flow out; what that changed. Blocks until what is under way in it has arrived."""
+        path = f"/api/v1/flows/{quote(flow, safe='')}"
+        return self._changed(self._ask("DELETE", path, None, _CHANGE_SECONDS))
+
+    def _changed(self, answer: Any) -> dict[str, Any]:
+        if not isinstance(answer, dict) or "components" not in answer:
+            raise self._other_version(KeyError("components"))
+        return answer
+
     def _other_version(self, error: Exception) -> Unreachable:
         return Unreachable(f"{self.address} answers something else than this version does: {error!r}")
 
@@ -125,7 +140,10 @@ class Engine:
         if self._token is not None:
             headers["Authorization"] = f"Bearer {self._token}"
         data = None
-        if body is not None:
+        if isinstance(body, str):
+            headers["Content-Type"] = "application/toml"
+            data = body.encode()
+        elif body is not None:
             headers["Content-Type"] = "application/json"
             data = json.dumps(body).encode()
         connection = http.client.HTTPConnection(self._host, self._port, timeout=seconds)

@@ -63,6 +63,7 @@ _HUB_TIMER_SECONDS = 3600.0
     metavar="PATH",
     help="Write the account as JSON to this file at the end, as a whole.",
 )
+@click.option("--watch", is_flag=True, help="Reload when FILE, or a file that it names, changes.")
 @click.option("--log-format", type=click.Choice(["console", "json"]), help="Else the file says.")
 @click.option(
     "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), help="Else the file says."
@@ -72,18 +73,20 @@ def command(
     run_seconds: float | None,
     drain_timeout: float | None,
     account_file: Path | None,
+    watch: bool,
     log_format: Any,
     log_level: Any,
 ) -> None:
     """Run the deployment in FILE (config.toml).
 
     It ends when every onramp has come to its end and everything is delivered, or in order at the first SIGINT (Ctrl-C)
-    or SIGTERM; a second one ends it at once. Events go where the file sends them; logs and the account go to the
-    standard error.
+    or SIGTERM; a second one ends it at once. SIGHUP has it read FILE again, and change what differs. Events go where
+    the file sends them; logs and the account go to the standard error.
     """
     _patch()
     from supervisor.api import open_api
     from supervisor.cli.progress import InputBars
+    from supervisor.cli.reloading import Reloader
     from supervisor.collector import settle_collector
     from supervisor.deployment.check import plan_file
     from supervisor.deployment.outcome import StartRefused
@@ -101,6 +104,7 @@ def command(
     log = _logger()
     print_problems(warnings)
     deployment = open_plan(plan)
+    reloader = Reloader(deployment, Path(file), watch=watch)
     with _PreEmption():
         _handle_signals(deployment)
         api = None
@@ -123,6 +127,7 @@ def command(
             api.serve()
             log.info(f"The API listens on http://{api.address}.")
         _keep_the_hub_alive(deployment)
+        reloader.start()
         if bars is not None:
             bars.start(deployment)
         if run_seconds is not None:
@@ -132,6 +137,7 @@ def command(
         outcome = deployment.wait()
         assert outcome is not None
         log.info(f"Stopping: {outcome.why}.")
+        reloader.stop()
         account = _stop(deployment, drain_timeout)
         if push is not None:
             push.stop()
