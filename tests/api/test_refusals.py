@@ -50,7 +50,9 @@ def status(answer: bytes) -> int:
     return int(answer.split(b" ", 2)[1])
 
 
-def test_every_route_but_the_probes_and_the_empty_page_asks_for_the_token(serve: Serve, tmp_path: Path) -> None:
+def test_every_route_but_the_probes_and_the_empty_page_asks_for_the_token(
+    serve: Serve, tmp_path: Path
+) -> None:
     (tmp_path / "token").write_text("secret\n")
     client = serve(token={"file": str(tmp_path / "token")})
     statuses = {
