@@ -123,13 +123,19 @@ function withBends(nodes, edges, ranks, shape, direction) {
   return { rows, chains };
 }
 
+/**
+ * By key, the vertices of the rows before and after that lines lead to, each with where the line leaves it: from -0.5 to
+ * 0.5 of its size, off its middle.
+ */
 function neighboursOf(chains) {
   const found = { before: new Map(), after: new Map() };
-  const note = (map, key, other) => map.set(key, (map.get(key) ?? new Set()).add(other));
-  for (const { chain } of chains) {
+  const note = (map, key, other, off) => map.set(key, (map.get(key) ?? new Map()).set(other, off));
+  for (const { edge, chain } of chains) {
+    const { ports } = chain[0].node;
+    const off = (ports.findIndex((port) => port.name === edge.port) + 1) / (ports.length + 1) - 0.5;
     for (let index = 1; index < chain.length; index += 1) {
-      note(found.after, chain[index - 1].key, chain[index].key);
-      note(found.before, chain[index].key, chain[index - 1].key);
+      note(found.after, chain[index - 1].key, chain[index].key, 0);
+      note(found.before, chain[index].key, chain[index - 1].key, index === 1 ? off : 0);
     }
   }
   return found;
@@ -137,6 +143,7 @@ function neighboursOf(chains) {
 
 function order(rows, neighbours) {
   const position = new Map();
+  const size = new Map(rows.flatMap((row) => row.map((vertex) => [vertex.key, 1 / row.length])));
   const number = (row) => row.forEach((vertex, index) => position.set(vertex.key, (index + 0.5) / row.length));
   rows.forEach(number);
   for (let sweep = 0; sweep < SWEEPS; sweep += 1) {
@@ -144,7 +151,7 @@ function order(rows, neighbours) {
     const side = forward ? neighbours.before : neighbours.after;
     for (const row of forward ? rows : [...rows].reverse()) {
       const wanted = new Map(
-        row.map((vertex) => [vertex.key, mean(side.get(vertex.key), position) ?? position.get(vertex.key)]),
+        row.map((vertex) => [vertex.key, mean(side.get(vertex.key), position, size) ?? position.get(vertex.key)]),
       );
       row.sort((one, other) => wanted.get(one.key) - wanted.get(other.key));
       number(row);
@@ -152,11 +159,11 @@ function order(rows, neighbours) {
   }
 }
 
-function mean(keys, values) {
-  if (keys === undefined || keys.size === 0) return null;
+function mean(neighbours, middle, size) {
+  if (neighbours === undefined) return null;
   let total = 0;
-  for (const key of keys) total += values.get(key);
-  return total / keys.size;
+  for (const [key, off] of neighbours) total += middle.get(key) + off * size.get(key);
+  return total / neighbours.size;
 }
 
 /** The space between neighbours of a row, less where a row would be too wide. */
@@ -170,6 +177,7 @@ function tightened(rows, shape, available) {
 /** By key, where the middle of each vertex stands across: near its neighbours, in its row's order, within `limit`. */
 function places(rows, neighbours, between, limit) {
   const middle = new Map();
+  const size = new Map(rows.flat().map((vertex) => [vertex.key, vertex.size]));
   for (const row of rows) {
     let edge = 0;
     for (const vertex of row) {
@@ -183,7 +191,7 @@ function places(rows, neighbours, between, limit) {
     for (const row of forward ? rows : [...rows].reverse()) {
       settle(
         row,
-        row.map((vertex) => mean(side.get(vertex.key), middle) ?? middle.get(vertex.key)),
+        row.map((vertex) => mean(side.get(vertex.key), middle, size) ?? middle.get(vertex.key)),
         between,
         limit,
         middle,
