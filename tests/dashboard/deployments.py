@@ -25,6 +25,24 @@ READ_ONLY = SMALL.replace('127.0.0.1:0" }', '127.0.0.1:0", read_only = true }')
 
 WITH_TOKEN = SMALL.replace('127.0.0.1:0" }', '127.0.0.1:0", token = { file = "token" } }')
 
+EXECUTORS = """
+[supervisor]
+api = "127.0.0.1:0"
+executors = 2
+[onramps.clock]
+type = "metronome"
+interval = "20ms"
+[pipelines.parse]
+operators = [{ type = "counter" }]
+[offramps.out]
+type = "file"
+path = "out.jsonl"
+[flows.shared]
+instances = 4
+shared = ["clock", "out"]
+links = ["clock -> parse -> out"]
+"""
+
 TROUBLED = f"""
 {_API}
 [onramps.clock]

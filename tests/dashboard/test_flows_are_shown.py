@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tests.dashboard.deployments import TROUBLED
+from tests.dashboard.deployments import EXECUTORS, TROUBLED
 
 Open = Callable[..., Any]
 
@@ -63,6 +63,19 @@ def test_copies_are_one_box_with_their_number(large: Any, dashboard: Open) -> No
             ["\u00d764"],
             [],
         ]
+
+
+def test_what_crosses_between_executors_is_one_flow(engines: Any, dashboard: Open) -> None:
+    with dashboard(engines(EXECUTORS)) as it:
+        page = it.open()
+        page.wait_for_function("() => /^[1-9]/.test(document.querySelector('.rate text').textContent)")
+        boxes = page.locator(".node")
+        assert [box.get_attribute("data-node") for box in boxes.all()] == [
+            "onramp:shared/clock", "pipeline:shared/parse", "offramp:shared/out",
+        ]  # fmt: skip
+        assert page.locator(".edge").count() == 2
+        assert page.locator(".waits").count() == 0
+        assert "6 components" in page.locator(".fold").inner_text()
 
 
 def test_five_hundred_components_begin_folded_and_are_found_by_searching(large: Any, dashboard: Open) -> None:

@@ -29,8 +29,11 @@ function placed(flow, available) {
 /** Where a tap on an edge is: what leaves a component by a port. */
 export const tapPath = (name, port) => `#/tap/${encodeURIComponent(port === "out" ? name : `${name}/${port}`)}`;
 
-/** The graph of a flow, `available` pixels wide. `focus` is the key of the node that Tab leads to. */
-export function flowGraph(flow, available, focus) {
+/**
+ * The graph of a flow, `available` pixels wide. `focus` is the key of the node that Tab leads to; `moves`: whether dots
+ * move along the edges.
+ */
+export function flowGraph(flow, available, { focus, moves }) {
   const drawing = placed(flow, available);
   const nodes = new Map(flow.nodes.map((node) => [node.key, node]));
   const entry = nodes.has(focus)
@@ -47,13 +50,13 @@ export function flowGraph(flow, available, focus) {
       "aria-label": `Graph of flow ${flow.name}; the arrow keys lead through it`,
       onkeydown: moveFocus,
     },
-    drawing.lines.map(({ edge, path }) => line(edge, path, nodes)),
+    drawing.lines.map(({ edge, path }) => line(edge, path, nodes, moves)),
     [...drawing.boxes].map(([key, box]) => boxOf(nodes.get(key), box, drawing.direction, key === entry)),
     drawing.exits.map((exit) => exitLabel(exit, nodes.get(exit.from), drawing.direction)),
   );
 }
 
-function line(edge, path, nodes) {
+function line(edge, path, nodes, moves) {
   const from = nodes.get(edge.from);
   const flowing = from.ports.find((port) => port.name === edge.port)?.rate ?? 0;
   const blocked = from.waitsFor.has(edge.to);
@@ -69,7 +72,8 @@ function line(edge, path, nodes) {
       class: "line",
       style: { "--thickness": (1.2 + Math.log10(flowing + 1) * 0.45).toFixed(2) },
     }),
-    flowing > 0 &&
+    moves &&
+      flowing > 0 &&
       !blocked &&
       h("path", { d: path, class: `pulse pace-${Math.min(3, Math.floor(Math.log10(flowing + 1) / 1.5))}` }),
   );

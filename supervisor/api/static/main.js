@@ -183,7 +183,7 @@ function summary(snapshot, totals) {
     ["Dead letters", count(snapshot.dead_letters), snapshot.dead_letters > 0 ? "warn" : ""],
     ["Memory", bytes(totals.memory)],
     ["Hub lag", time(totals.lag), totals.lag > 0.5 ? "warn" : ""],
-    ["Components", count(snapshot.components.length)],
+    ["Components", count(totals.components)],
     [
       "Need a look",
       count(totals.ill.length),

@@ -140,7 +140,8 @@ function outgoing(key, all, owner) {
 function waitsFor(key, all, owner) {
   const found = new Map();
   for (const { component } of all) {
-    const whom = owner.get(component.blocked_on) ?? component.blocked_on;
+    // What carries events to another executor waits for it as a matter of course.
+    const whom = owner.get(component.blocked_on) ?? (isLink(component) ? "" : component.blocked_on);
     if (whom && whom !== key) found.set(whom, (found.get(whom) ?? 0) + 1);
   }
   return found;
@@ -156,6 +157,7 @@ export function totalsOf(snapshot, flows, rates) {
     dropped: add(flows, (each) => each.dropped),
     bytes: add([...rates.values()], (each) => each.bytes),
     restarts: add(flows, (each) => each.restarts),
+    components: add(flows, (each) => each.components),
     p50: percentile(latencies, 50),
     p99: percentile(latencies, 99),
     memory: add(snapshot.processes, (process) => process.memory_bytes),

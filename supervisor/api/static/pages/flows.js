@@ -12,6 +12,8 @@ import { steeringButtons } from "../steering.js";
 /** With more flows than these, they begin folded. */
 const MOST_OPEN = 8;
 const MOST_NODES = 60;
+/** With more edges to be seen than these, nothing moves: a browser would work half its time for it. */
+const MOST_MOVING = 100;
 /** What stands beside a graph: borders and padding, in pixels. */
 const FRAME = 28;
 
@@ -54,6 +56,8 @@ export function page({ redraw, width }) {
     view() {
       const flows = chosen();
       const ill = live.flows.filter(isIll).length;
+      const edges = flows.filter(isOpen).reduce((total, flow) => total + flow.edges.length, 0);
+      const moves = edges <= MOST_MOVING;
       return [
         h(
           "div",
@@ -97,13 +101,13 @@ export function page({ redraw, width }) {
         h(
           "div",
           { class: "flows" },
-          flows.map((flow) => section(flow, isOpen(flow))),
+          flows.map((flow) => section(flow, isOpen(flow), moves)),
         ),
       ];
     },
   };
 
-  function section(flow, open) {
+  function section(flow, open, moves) {
     const toggle = () => {
       memory.opened.set(flow.name, !open);
       redraw();
@@ -155,7 +159,7 @@ export function page({ redraw, width }) {
         h(
           "div",
           { class: "flow-body", id },
-          h("div", { class: "graph-frame" }, flowGraph(flow, width() - FRAME, memory.focus)),
+          h("div", { class: "graph-frame" }, flowGraph(flow, width() - FRAME, { focus: memory.focus, moves })),
           waits(flow),
           steeringButtons(
             `flow:${flow.name}`,
