@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test again lint types check format chaos soak benchmark throughput clean help
+.PHONY: run test again lint types check docs format chaos soak benchmark throughput clean help
 
 help:            ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 16
@@ -25,7 +25,11 @@ lint: $(VENV)/.dev       ## style
 types: $(VENV)/.dev      ## types, strictly
 	$(BIN)/mypy
 
-check: test lint types   ## what the continuous integration runs
+check: test lint types docs ## what the continuous integration runs
+
+docs: $(VENV)/.docs      ## the documentation as a site, in build/site
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict  # not --quiet, which would take warnings for nothing
+	@echo "build/site/index.html"
 
 format: $(VENV)/.dev     ## put the code into shape
 	$(BIN)/ruff check --fix .
@@ -60,4 +64,8 @@ $(VENV)/.run: pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@ $(VENV)/.run
+
+$(VENV)/.docs: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[docs]'
 	@touch $@ $(VENV)/.run

@@ -2,8 +2,8 @@
 
     python docs/generate.py
 
-It writes the whole of ``connectors.md``, ``metrics.md`` and ``language/reference.md``, and in ``deployment.md`` and
-``testing-deployments.md`` the tables between
+It writes the whole of ``connectors.md``, ``commands.md``, ``metrics.md``, ``api-reference.md`` and
+``language/reference.md``, and in ``deployment.md`` and ``testing-deployments.md`` the tables between
 ``<!-- keys: … -->`` and ``<!-- end -->``. A test says when this has to be run again.
 """
 
@@ -14,7 +14,10 @@ import textwrap
 from collections.abc import Iterable
 from pathlib import Path
 
+from api_page import api_reference
+from command_page import commands
 from pydantic import BaseModel
+from table_cells import cell
 
 import pipelines.language.aggregates
 import pipelines.language.extractors  # noqa: F401 - both fill their tables
@@ -39,7 +42,7 @@ from supervisor.deployment.schema import FlowTable, OfframpTable, OnrampTable, P
 from supervisor.deployment.toml_text import toml_value
 from supervisor.observation.metrics import METRICS
 
-__all__ = ["connectors", "deployment", "main", "metrics", "reference"]
+__all__ = ["api_reference", "commands", "connectors", "deployment", "main", "metrics", "reference"]
 
 DOCS = Path(__file__).parent
 
@@ -224,13 +227,9 @@ def _table(options: Iterable[OptionDescription], head: str) -> str:
     for option in options:
         default = option.obligation or (f"`{option.default}`" if option.default else "")
         rows.append(
-            f"| `{option.name}` | {_cell(option.type)} | {_cell(default)} | {_cell(option.description)} |"
+            f"| `{option.name}` | {cell(option.type)} | {cell(default)} | {cell(option.description)} |"
         )
     return "\n".join(rows)
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", r"\|").replace("\n", " ")
 
 
 METRICS_HEAD = """\
@@ -287,6 +286,8 @@ def metrics() -> str:
 def main() -> None:
     """Bring the pages up to date."""
     (DOCS / "metrics.md").write_text(metrics(), encoding="utf-8")
+    (DOCS / "commands.md").write_text(commands(), encoding="utf-8")
+    (DOCS / "api-reference.md").write_text(api_reference(), encoding="utf-8")
     (DOCS / "connectors.md").write_text(connectors(), encoding="utf-8")
     (DOCS / "language").mkdir(exist_ok=True)
     (DOCS / "language" / "reference.md").write_text(reference(), encoding="utf-8")

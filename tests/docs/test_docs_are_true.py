@@ -1,10 +1,13 @@
 """What the documentation shows is true: Python runs, TOML passes the check, commands print what stands below them.
 
-A block whose first line names a file (``# orders.py``) is saved under this name beside the page's other blocks.
+A block whose first line names a file (``# orders.py``), or whose fence does (``title="orders.jsonl"``), is saved under
+this name beside the page's other blocks. The pages of the tutorial build on each other: each has the files of those
+before it.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -18,11 +21,20 @@ from typing import Any
 
 import pytest
 
+from pipelines.language import compile_query, compile_script
+
 ROOT = Path(__file__).parents[2]
 
 # It is generated, and the examples in it are checked where they are declared.
 ELSEWHERE = {"docs/connectors.md"}
-PAGES = ["README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
+PAGES = ["README.md", *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.md"))]
+
+# What a block in these languages is good for, if it is not run as Python, TOML or commands.
+PARSED = {"json", "tremor", "trickle"}
+# `test_language_guide` runs these; in the reference they are run where they are declared.
+TRIED_BY_THE_GUIDE = {f"docs/language/{page}.md" for page in ("scripts", "queries", "reference")}
+# Output, and what is for other programs, which nobody here could run.
+NOT_OURS = {"text", "yaml"}
 
 
 @dataclass(frozen=True)
@@ -31,9 +43,12 @@ class Block:
     line: int
     language: str
     text: str
+    title: str = ""
 
     @property
     def file(self) -> str:
+        if self.title:
+            return self.title
         match = re.match(r"# ([\w./-]+\.(?:py|toml))\b", self.text)
         return match[1] if match else ""
 
@@ -43,25 +58,28 @@ class Block:
 
 def blocks(page: str, *languages: str) -> list[Block]:
     text = (ROOT / page).read_text(encoding="utf-8")
-    found = re.finditer(r"^```(\w+)\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    found = re.finditer(r'^```(\w+)(?: title="([^"]*)")?\n(.*?)^```', text, re.DOTALL | re.MULTILINE)
     return [
-        Block(page, text.count("\n", 0, match.start()) + 1, match[1], match[2])
+        Block(page, text.count("\n", 0, match.start()) + 1, match[1], match[3], match[2] or "")
         for match in found
-        if match[1] in languages
+        if match[1] in languages or not languages
     ]
 
 
-def all_blocks(language: str) -> list[Block]:
-    return [block for page in PAGES if page not in ELSEWHERE for block in blocks(page, language)]
+def all_blocks(*languages: str) -> list[Block]:
+    return [block for page in PAGES if page not in ELSEWHERE for block in blocks(page, *languages)]
 
 
 @pytest.fixture
 def directory(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     """Where the files of a block's page are, and those of the example that several pages talk about."""
     shutil.copytree(ROOT / "examples" / "access-log", tmp_path, dirs_exist_ok=True)
-    for block in blocks(request.getfixturevalue("block").page, "python", "toml"):
-        if block.file:
-            (tmp_path / block.file).write_text(block.text, encoding="utf-8")
+    page = request.getfixturevalue("block").page
+    tutorial = [other for other in PAGES if other < page] if page.startswith("docs/tutorial/") else []
+    for other in [*(one for one in tutorial if one.startswith("docs/tutorial/")), page]:
+        for block in blocks(other):
+            if block.file:
+                (tmp_path / block.file).write_text(block.text, encoding="utf-8")
     return tmp_path
 
 
@@ -116,6 +134,12 @@ def test_toml_in_the_docs_passes_the_check(
     assert (result.returncode, errors) == (0, [])
 
 
+def free_ports() -> tuple[str, str]:
+    """For what the pages have at 8080, and at 9898."""
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
+        return str(one.getsockname()[1]), str(other.getsockname()[1])
+
+
 def install(page: str, directory: Path) -> None:
     """Install a distribution that a page shows, as an installer would: its entry points into its metadata."""
     for block in blocks(page, "toml"):
@@ -150,9 +174,14 @@ def shown(block: Block) -> list[str]:
 
 
 def missing(lines: list[str], output: str) -> list[str]:
-    """Lines that did not come, or not in this order. A run of spaces is like any other."""
+    """Lines that did not come, or not in this order. A run of spaces is like any other, ``…`` stands for anything."""
     rest = iter([" ".join(line.split()) for line in output.splitlines()])
-    return [line for line in lines if " ".join(line.split()) not in rest]
+    patterns = [".*".join(map(re.escape, " ".join(line.split()).split("…"))) for line in lines]
+    return [
+        line
+        for line, pattern in zip(lines, patterns, strict=True)
+        if not any(re.fullmatch(pattern, other) for other in rest)
+    ]
 
 
 # Setting up is done when the tests run; `curl` alone needs what a person starts in another window.
@@ -166,10 +195,10 @@ SETS_UP = re.compile(r"make |python3 -m venv |\.venv/bin/pip |\. \.venv/|curl -d
 )
 def test_the_commands_of_a_page_print_what_it_shows(block: Block, directory: Path) -> None:
     install(block.page, directory)
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = str(server.getsockname()[1])
+    port, api_port = free_ports()
     for file in directory.glob("*.toml"):
-        file.write_text(file.read_text(encoding="utf-8").replace(":8080", f":{port}"), encoding="utf-8")
+        text = file.read_text(encoding="utf-8")
+        file.write_text(text.replace(":8080", f":{port}").replace(":9898", f":{api_port}"), encoding="utf-8")
     saved = [path.name for path in directory.iterdir() if path.suffix in (".toml", ".py")]
 
     here = directory
@@ -177,9 +206,14 @@ def test_the_commands_of_a_page_print_what_it_shows(block: Block, directory: Pat
         script = [line for line in commands(each) if not SETS_UP.match(line)]
         if any(line.startswith("curl") for line in script) and shutil.which("curl") is None:
             continue
-        text = "\n".join(script).replace(":8080", f":{port}")
+        text = "\n".join(script).replace(":8080", f":{port}").replace(":9898", f":{api_port}")
         result = run(
-            "sh", "-c", f"{text}\npwd > {directory}/.here", directory=here, PYTHONPATH=python_path(directory)
+            "sh",
+            "-c",
+            f"{text}\npwd > {directory}/.here",
+            directory=here,
+            PYTHONPATH=python_path(directory),
+            AFTERSHOCK_API=f"http://127.0.0.1:{api_port}",
         )
 
         assert missing(shown(each), result.stdout) == [], f"{each} printed:\n{result.stdout}"
@@ -242,7 +276,25 @@ def test_a_path_that_is_named_in_the_docs_exists(page: str) -> None:
 
 def test_every_page_is_in_the_index() -> None:
     index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    pages = [page.removeprefix("docs/") for page in PAGES[1:] if page != "docs/README.md"]
 
-    assert [
-        page for page in PAGES[1:] if f"]({Path(page).name})" not in index and page != "docs/README.md"
-    ] == []
+    assert [page for page in pages if f"]({page})" not in index] == []
+
+
+def test_every_example_is_of_a_kind_that_is_tried() -> None:
+    kinds = {"python", "toml", "console", *PARSED, *NOT_OURS}
+    every = [block for page in PAGES for block in blocks(page)]
+
+    assert [f"{block}: {block.language}" for block in every if block.language not in kinds] == []
+
+
+@pytest.mark.parametrize(
+    "block", [block for block in all_blocks(*PARSED) if block.page not in TRIED_BY_THE_GUIDE], ids=str
+)
+def test_json_and_languages_in_the_docs_are_well_formed(block: Block) -> None:
+    if block.language == "tremor":
+        compile_script(block.text)
+    elif block.language == "trickle":
+        compile_query(block.text)
+    elif not block.title:
+        json.loads(block.text)

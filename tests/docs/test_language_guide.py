@@ -15,6 +15,7 @@ from pipelines.language import LanguageError, compile_query, compile_script
 
 FOLDER = Path(__file__).parents[2] / "docs" / "language"
 EXAMPLE = re.compile(r"^```(tremor|trickle)\n(.*?)^```\n\n```text\n(.*?)^```", re.DOTALL | re.MULTILINE)
+PAGES = ("scripts.md", "queries.md", "../windows.md")
 SECOND_NS = 1_000_000_000
 
 Push = Callable[[Any], list[str]]
@@ -34,7 +35,7 @@ class Example:
 
 def examples() -> list[Example]:
     found = []
-    for page in ("scripts.md", "queries.md"):
+    for page in PAGES:
         content = (FOLDER / page).read_text(encoding="utf-8")
         for match in EXAMPLE.finditer(content):
             line = content.count("\n", 0, match.start()) + 1
@@ -97,6 +98,6 @@ def test_an_example_of_the_guide_does_what_it_shows(example: Example) -> None:
 
 
 def test_every_example_of_the_guide_is_run() -> None:
-    texts = [(FOLDER / page).read_text(encoding="utf-8") for page in ("scripts.md", "queries.md")]
+    texts = [(FOLDER / page).read_text(encoding="utf-8") for page in PAGES]
     shown_in_all = sum(len(re.findall(r"^```(?:tremor|trickle)$", text, re.MULTILINE)) for text in texts)
     assert len(examples()) == shown_in_all
