@@ -93,3 +93,14 @@ def test_logs_come_as_they_are_written(engine: Engine, dashboard: Open) -> None:
         page.locator(".log", has_text="Paused on request.").wait_for()
         page.get_by_placeholder("Search in what is shown").fill("Paused")
         page.wait_for_function("() => document.querySelectorAll('.log li').length === 1")
+
+
+def test_events_of_an_edge_are_tapped(engine: Engine, dashboard: Open) -> None:
+    with dashboard(engine) as it:
+        page = it.open()
+        page.get_by_role("link", name="from onramp:main/clock by port out").click()
+        page.locator(".tapped li pre", has_text="ingest_ns").first.wait_for()
+        page.get_by_role("button", name="Hold").click()
+        page.get_by_placeholder("Filter").fill("this is no expression (")
+        page.keyboard.press("Enter")
+        page.locator(".page-tap [role=status]", has_text="expression").wait_for()

@@ -124,8 +124,8 @@ function withBends(nodes, edges, ranks, shape, direction) {
 }
 
 /**
- * By key, the vertices of the rows before and after that lines lead to, each with where the line leaves it: from -0.5 to
- * 0.5 of its size, off its middle.
+ * By key, the vertices of the rows before and after that lines lead to, each with where the line leaves it: from -0.5
+ * to 0.5 of its size, off its middle.
  */
 function neighboursOf(chains) {
   const found = { before: new Map(), after: new Map() };
