@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pipelines.batch import Batch
 
 __all__ = [
+    "Fate",
     "HeldTickets",
     "Inner",
     "Outcome",
@@ -56,13 +57,20 @@ _DELIVERED = Outcome.DELIVERED
 Settle = Callable[[Outcome], None]
 
 
-class _Root:
+class Fate:
+    """What is known of all branches of a ticket together. Whoever has it keeps no ticket alive."""
+
     __slots__ = ("open", "settle", "worst")
 
     def __init__(self, settle: Settle) -> None:
         self.open = 1
         self.worst = Outcome.DELIVERED
         self.settle = settle
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether one of them has, so that the source will send what it was of again."""
+        return self.worst is not Outcome.DELIVERED
 
 
 class Ticket:
@@ -73,8 +81,13 @@ class Ticket:
     __slots__ = ("_root", "answered")
 
     def __init__(self, settle: Settle) -> None:
-        self._root = _Root(settle)
+        self._root = Fate(settle)
         self.answered = False
+
+    @property
+    def fate(self) -> Fate:
+        """That of everything it is a branch of."""
+        return self._root
 
     def fork(self) -> Ticket:
         """One more branch, for one more batch of the same events. Of an answered ticket, it is an answered one: what is

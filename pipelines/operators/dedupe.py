@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 from collections import OrderedDict
 from typing import Any
 
 from pydantic import Field
 
+from pipelines.batch import Batch
 from pipelines.errors import EventError
 from pipelines.field_path import MISSING, FieldPathOption
-from pipelines.operator import Kind, Operator, operators
+from pipelines.operator import Kind, Operator, Scope, operators
 from pipelines.options import Duration, Options
+from pipelines.syntax import assign, call
+from pipelines.ticket import Fate
 from pipelines.values import key_of
 
 __all__ = ["Dedupe"]
@@ -40,6 +44,9 @@ class Dedupe(Operator):
     A duplicate does not make the first one be remembered for longer. Time is that of the events' arrival; where it
     goes backwards, it stands still. An event that has none of the key's fields leaves by ``err``; a single one that
     is missing counts as null.
+
+    In a flow that promises at-least-once, the first event of a key counts only while it has not failed: what its source
+    sends again is no duplicate of what was not delivered.
     """
 
     name = "dedupe"
@@ -59,23 +66,39 @@ operators = [{ type = "dedupe", key = ["order.id"], ttl = "1h" }]
         super().__init__(options)
         self._ttl_ns = round(self.options.ttl * 1e9)
         self._seen: OrderedDict[Any, int] = OrderedDict()
+        self._fates: dict[Any, Fate] = {}
+        """What becomes of those whose source wants to know."""
         self._now_ns = 0
 
-    def route(self, value: Any, meta: dict[str, Any] | None, ingest_ns: int) -> str:
+    def inline_route(self, scope: Scope, port: str) -> tuple[ast.stmt, ...]:
+        """With the batch, for its ticket."""
+        function = scope.bind("route", self._route_of)
+        return (assign(port, call(function, scope.value(), scope.batch())),)
+
+    def _route_of(self, value: Any, batch: Batch) -> str:
         """Look the key up, and remember it."""
         key = self._key(value)
-        seen = self._seen
+        seen, ingest_ns, ticket = self._seen, batch.ingest_ns, batch.ticket
         if ingest_ns > self._now_ns:
             self._now_ns = ingest_ns
             # The oldest comes first, since time never goes backwards here.
             while seen and next(iter(seen.values())) + self._ttl_ns <= ingest_ns:
-                seen.popitem(last=False)
+                self._forget_oldest()
         if key in seen:
-            return "duplicates"
+            fate = self._fates.get(key)
+            if fate is None or not fate.has_failed:
+                return "duplicates"
+            del seen[key], self._fates[key]
         seen[key] = self._now_ns
+        if ticket is not None:
+            self._fates[key] = ticket.fate
         if len(seen) > self.options.max_keys:
-            seen.popitem(last=False)
+            self._forget_oldest()
         return "out"
+
+    def _forget_oldest(self) -> None:
+        key, _since = self._seen.popitem(last=False)
+        self._fates.pop(key, None)
 
     def _key(self, value: Any) -> Any:
         paths = self.options.key

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines import GRAPH, Endpoint, Graph, compile_graph
+from pipelines.ticket import Outcome, Ticket
 from pipelines.values import key_of
 
 JSON = st.recursive(
@@ -103,3 +105,22 @@ def test_a_value_that_has_no_json_form_leaves_by_err(make: Any, pipeline_of: Any
     [(port, left)] = pipeline_of(make("dedupe")).process(batch_of(nested, {1, 2}))
     assert port == "err"
     assert all("cannot serve as a key" in value["error"] for value in left.values)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "port"),
+    [(None, "duplicates"), (Outcome.DELIVERED, "duplicates"), (Outcome.FAILED, "out")],
+)
+def test_an_event_whose_first_try_failed_is_no_duplicate_of_it(
+    make: Any, pipeline_of: Any, batch_of: Any, outcome: Outcome | None, port: str
+) -> None:
+    pipeline = pipeline_of(make("dedupe", key=["id"]))
+    first, second = Ticket(lambda _outcome: None), Ticket(lambda _outcome: None)
+    [(_, sent)] = pipeline.process(batch_of({"id": 1}, ticket=first))
+    if outcome is not None:
+        sent.ticket.answer(outcome)
+    assert [where for where, _ in pipeline.process(batch_of({"id": 1}, ticket=second))] == [port]
+    # The second try stands for it from now on.
+    assert [where for where, _ in pipeline.process(batch_of({"id": 1}))] == ["duplicates"]
+    first.answer()
+    second.answer()
