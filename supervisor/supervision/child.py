@@ -46,6 +46,8 @@ class Child:
     wait: ProgressSample | None = None
     wait_is_told: bool = False
     progress_timer: Cancellable | None = None
+    overdue_timer: Cancellable | None = None
+    """For a start that nobody waits for."""
 
     def info(self) -> ChildInfo:
         """The record for people."""
@@ -67,8 +69,15 @@ class Child:
             max_message_time=spec.max_message_time_seconds,
         )
         self.state = ChildState.UP
+        self.end_overdue()
         self._watch_progress(supervisor)
         return ref
+
+    def end_overdue(self) -> None:
+        """Its start is over: a timer that lasts on would keep the actor in memory, however often it is replaced."""
+        timer, self.overdue_timer = self.overdue_timer, None
+        if timer is not None:
+            timer.cancel()
 
     def look_for_progress(self, now: float, find: Callable[[str], ActorRef[Any] | None]) -> None:
         """Kill it, with `actors.Stalled` as the reason, when it stood still for too long. Report, once, who blocks it
@@ -156,6 +165,7 @@ class Child:
         timer, self.progress_timer = self.progress_timer, None
         if timer is not None:
             timer.cancel()
+        self.end_overdue()
         return ref
 
     def _report_kill(self, timeout: float | None) -> None:

@@ -286,9 +286,10 @@ class Supervisor(Actor[Any]):
             # give its mailbox two takers. Waiting may help; if it does not, the intensity ends it.
             self._after_failure(child, ExitReason(ExitKind.CRASH, error, during_start=True))
             return
+        child.end_overdue()
         if child.spec.start_timeout_seconds is not None:
             overdue = _StartOverdue(ref, ref.statistics().restarts)
-            self.send_after(child.spec.start_timeout_seconds, overdue)
+            child.overdue_timer = self.send_after(child.spec.start_timeout_seconds, overdue)
 
     def _is_ready(self, child: Child) -> bool:
         """Wait for the start that siblings wait for. If it fails, the kernel reports the crash, and that goes on."""
@@ -301,6 +302,7 @@ class Supervisor(Actor[Any]):
         except ActorStopped:
             # Somebody stopped it meanwhile. That is no failure, so nothing else would start its siblings.
             return True
+        child.end_overdue()
         if not ready:
             child.ref.kill(StartTimeout(f"{child.spec.id} was not ready in time"))
         return ready

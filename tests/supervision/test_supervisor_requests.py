@@ -17,8 +17,10 @@ from supervisor.supervision import (
     Restart,
     Strategy,
     UnknownChild,
+    bounce_child,
     count_children,
     delete_child,
+    replace_child,
     restart_child,
     start_child,
     supervisor_spec,
@@ -230,6 +232,21 @@ def test_the_factory_of_a_temporary_child_is_released_when_it_is_gone(stage):
     gc.collect()
 
     assert gone() is None
+
+
+@pytest.mark.parametrize("ending", [terminate_child, bounce_child])
+def test_no_timer_of_a_start_that_is_over_keeps_an_actor_in_memory(stage, ending):
+    top = stage.supervise()
+    start_child(top, stage.child("a", CrashesOn, "boom", poison_after=1))
+    replace_child(top, stage.child("a", CrashesOn, "boom", poison_after=1), lambda: None)
+    assert stage.clock.next_call() is None
+    stage.tell("a", "boom")
+    stage.advance(0.1)
+    assert stage.clock.next_call() is not None, "nobody has waited for this start"
+
+    ending(top, "a")
+
+    assert stage.clock.next_call() is None
 
 
 def test_a_request_to_a_supervisor_that_has_ended_says_so(stage):
