@@ -42,9 +42,10 @@ def _reloads(count: int, seed: int) -> None:
     result = churn(count, seed)
     seconds = time.monotonic() - began
     print(f"{count} reloads in {seconds:.0f} s; {result.delivered:,} of {result.put:,} events were delivered")
-    for name in ("memory_bytes", "descriptors", "greenlets"):
+    for number, left in result.looks.items():
         print(
-            f"  {name}: {getattr(result.early, name):,} after a tenth, {getattr(result.late, name):,} at the end"
+            f"  after {number:,}: {left.memory_bytes / 1e6:.1f} MB, {left.objects:,} objects of the engine's classes, "
+            f"{left.descriptors} descriptors, {left.greenlets} greenlets"
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -15,6 +15,7 @@ from ramps.onramps.memory import MemoryOnramp
 from ramps.testing.accounting import assert_balanced
 from supervisor import Deployment
 from supervisor.deployment.running import plan_source
+from tests.reload.live_objects import live_objects
 
 Tables = dict[str, Any]
 
@@ -24,16 +25,18 @@ class Left:
     """What there is in the process."""
 
     memory_bytes: int
+    objects: int
+    """Of the engine's own classes."""
     descriptors: int
     greenlets: int
 
     @classmethod
     def now(cls) -> Left:
         """Looked at when all garbage is gone."""
-        gc.collect()
+        objects = live_objects().total()
         greenlets = sum(isinstance(each, gevent.Greenlet) and not each.dead for each in gc.get_objects())
         pages = int(Path("/proc/self/statm").read_text().split()[1])
-        return cls(pages * os.sysconf("SC_PAGE_SIZE"), len(os.listdir("/proc/self/fd")), greenlets)
+        return cls(pages * os.sysconf("SC_PAGE_SIZE"), objects, len(os.listdir("/proc/self/fd")), greenlets)
 
 
 @dataclass
@@ -42,8 +45,8 @@ class Churned:
 
     put: int
     delivered: int
-    early: Left
-    late: Left
+    looks: dict[int, Left] = field(default_factory=dict)
+    """What there was after so many reloads, each time with the first deployment."""
 
 
 def variant(random: Random) -> Tables:
@@ -84,10 +87,12 @@ def variant(random: Random) -> Tables:
     }
 
 
-def churn(reloads: int, seed: int = 0) -> Churned:
+def churn(reloads: int, seed: int = 0, *, look_every: int = 250) -> Churned:
     """Reload so often. Raises ``AssertionError`` where something is lost. The current directory gets a file."""
     random = Random(seed)
     put = delivered = 0
+    looks: dict[int, Left] = {}
+    first = variant(random)
 
     def count() -> None:
         nonlocal delivered
@@ -109,20 +114,19 @@ def churn(reloads: int, seed: int = 0) -> Churned:
                         continue
             gevent.sleep(0)
 
-    with Deployment.load(variant(random)) as deployment:
+    with Deployment.load(first) as deployment:
         steady = deployment.onramp("in")
         feeding = gevent.spawn(feed)
-        early = Left.now()
-        for number in range(reloads):
-            deployment.reload(plan_source(variant(random)))
+        for number in range(1, reloads + 1):
+            is_look = number % look_every == 0
+            deployment.reload(plan_source(first if is_look else variant(random)))
             assert deployment.onramp("in") is steady, "the onramp that does not change was replaced"
             assert feeding, feeding.exception
-            if number == max(10, reloads // 10):
-                early = Left.now()
-        late = Left.now()
+            if is_look:
+                looks[number] = Left.now()
         feeding.kill()
         account = deployment.stop()
     assert_balanced(deployment, repeated=True)
     assert account.lost == 0, account.undelivered()
     assert delivered == put, f"{put - delivered} of {put} events were never delivered"
-    return Churned(put, delivered, early, late)
+    return Churned(put, delivered, looks)
