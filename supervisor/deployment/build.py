@@ -81,6 +81,8 @@ class Builder:
         """What was counted by parts that are gone, by actor name."""
         self.past_promises: set[str] = set()
         """Flows that are gone, and promised at-least-once."""
+        self.on_change: Callable[[], None] = lambda: None
+        """Called when there is another part, or one less, before anything comes to it."""
         self.parts: dict[str, Part] = {}
         """By actor name, in the order of the plan. This and `plans` are never changed, but replaced by others: whoever
         goes through them may be interrupted by a reload."""
@@ -110,9 +112,12 @@ class Builder:
     def add(self, component: ComponentPlan, part: Part) -> None:
         """Have this part from now on, instead of one of the same name if there is one."""
         name = component.actor_name
+        before = self.parts.get(name)
         self._outlets[name] = part.outlets
         self.plans = {**self.plans, name: component}
         self.parts = {**self.parts, name: part}
+        if part is not before:
+            self.on_change()
 
     def forget(self, gone: Collection[str]) -> None:
         """Have these components no more."""
@@ -121,6 +126,7 @@ class Builder:
         for name in gone:
             self._outlets.pop(name, None)
             self.incarnations.pop(name, None)
+        self.on_change()
 
     def regard(self, plan: Plan) -> None:
         """Find the targets of links in this plan from now on, and know whose events may be dropped. Until `in_order`,

@@ -152,6 +152,7 @@ class Deployment(Running):
                 self._reloads = False
             self.plan = plan
         if self._taps is not None:
+            # What stays may have other ports now.
             self._taps.refresh()
         # Who ended meanwhile was not listened to.
         self._input_ended()
@@ -207,6 +208,7 @@ class Deployment(Running):
         except BadStore as error:
             raise StartRefused(f"the dead letters have no place: {error}") from None
         self._taps = Taps(lambda: self._made().plans, self._parts, system.clock, self._shown(), self.executor)
+        self._builder.on_change = self._taps.refresh
         return self._builder.root
 
     def _begin(self) -> None:
