@@ -13,6 +13,8 @@ import gevent
 import pytest
 
 from actors.testing import wait_until
+from supervisor.deployment.amend import with_flows, without_flow
+from supervisor.deployment.plan import Plan
 from supervisor.taps.feed import MAX_TAPS
 from supervisor.taps.taps import TapSpec
 
@@ -70,6 +72,26 @@ def test_it_tells_what_it_waits_for(serve: Serve) -> None:
     with tapping(serve(), "waiting", edge="main/nix") as read:
         ((_, data),) = read.get(timeout=10.0)
     assert "there is no component called 'main/nix' now" in data["why"]
+
+
+def test_it_goes_on_over_reloads_and_tells_when_what_it_looks_at_is_gone(serve: Serve) -> None:
+    client = serve()
+    deployment = client.deployment
+
+    def with_side() -> Plan:
+        return with_flows(deployment.plan, '[flows.side]\nlinks = ["in -> count -> out"]', "more.toml")[0]
+
+    with tapping(client, "", edge="side/count", count=2) as read:
+        wait_until_tapped(client)
+        for n in range(2):
+            deployment.reload(with_side())
+            deployment._parts()["onramp:side/in"].connector.put({"n": n})
+            deployment.reload(without_flow(deployment.plan, "side"))
+
+        seen = read.get(timeout=10.0)
+
+    assert [data["value"]["event"] for name, data in seen if name == "event"] == [{"n": 0}, {"n": 1}]
+    assert "there is no component called 'side/count' now" in seen[0][1]["why"]
 
 
 def test_it_tells_how_many_events_it_does_not_show(serve: Serve) -> None:

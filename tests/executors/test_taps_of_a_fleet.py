@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
+
+import pytest
+from gevent import socket
 
 from actors.testing import wait_until
 from supervisor import Fleet
+from supervisor.deployment.reload import ReloadFailed
+from supervisor.deployment.running import plan_source
 from supervisor.taps.feed import TapFeed
 from supervisor.taps.taps import TapSpec
 
@@ -90,3 +97,71 @@ def test_when_nobody_looks_any_more_the_executors_do_not_either(
         executors_seen(feed, {1})
         feed.close()
     assert feed.take(0.0).events == []
+
+
+def changing(x: int = 0, **more: Any) -> Tables:
+    """A copy in each executor, and what else is in ``more``, behind it in the file."""
+    whole: Tables = {
+        "supervisor": {"executors": 2},
+        "onramps": {"tick": {"type": "metronome", "interval": "2ms"}},
+        "pipelines": {"tag": {"operators": [{"type": "set", "fields": {"x": x}}]}},
+        "offramps": {"hole": {"type": "blackhole", "mailbox_events": 100 + x}},
+        "flows": {"main": {"links": ["tick -> tag -> hole"], "instances": 2}},
+    }
+    for section, named in more.items():
+        whole[section] = {**whole[section], **named}
+    return whole
+
+
+def side(x: int) -> Tables:
+    return changing(x, flows={"side": {"links": ["tick -> tag -> hole"], "instances": 2}})
+
+
+def test_it_goes_on_over_reloads_in_all_executors(fleet: Start) -> None:
+    running = fleet(changing())
+    feed = running.tap(TapSpec("> main/hole", "", 1000.0))
+    executors_seen(feed, {1, 2})
+    for x in range(1, 4):
+        running.reload(plan_source(changing(x) if x % 2 else side(x)))
+
+        for executor in (1, 2):
+            wait_until(
+                lambda x=x, executor=executor: any(  # type: ignore[misc]
+                    event["value"]["x"] == x and event["executor"] == executor
+                    for event in feed.take(0.5).events
+                ),
+                DEADLINE_SECONDS,
+            )
+
+
+def test_what_leaves_all_executors_and_comes_again_is_seen_again(fleet: Start) -> None:
+    running = fleet(changing())
+    feed = running.tap(TapSpec("side/tag", "", 1000.0))
+    for x in (1, 2):
+        running.reload(plan_source(side(x)))
+        events = executors_seen(feed, {1, 2})
+        assert {event["value"]["x"] for event in events} == {x}
+        assert {event["edge"] for event in events} == {"pipeline:side#1/tag/out", "pipeline:side#2/tag/out"}
+        running.reload(plan_source(changing(x)))
+        # What was seen before it left may still be under way.
+        wait_until(lambda: not feed.take(0.5).events, DEADLINE_SECONDS)
+
+
+def test_it_goes_on_where_the_executors_have_put_everything_back(fleet: Start) -> None:
+    running = fleet(changing())
+    feed = running.tap(TapSpec("> main/hole", "", 1000.0))
+    executors_seen(feed, {1, 2})
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        net = {"type": "tcp", "address": "{}:{}".format(*taken.getsockname())}
+        busy = changing(5, onramps={"net": net}, flows={"side": {"links": ["net -> hole"]}})
+        with pytest.raises(ReloadFailed):
+            running.reload(plan_source(busy))
+    put_back = time.time_ns()
+    later: list[dict[str, Any]] = []
+
+    def have_come() -> bool:
+        later.extend(event for event in feed.take(0.5).events if event["at_ns"] > put_back)
+        return {event["executor"] for event in later} == {1, 2}
+
+    wait_until(have_come, DEADLINE_SECONDS)
+    assert {event["value"]["x"] for event in later} == {0}
