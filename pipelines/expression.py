@@ -26,6 +26,7 @@ import copy
 import hashlib
 import linecache
 import operator
+from collections import deque
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -97,6 +98,18 @@ def _compare(left: Any, *rest: Any) -> bool:
     return True
 
 
+_MOST_REMEMBERED = 1000
+_remembered: deque[str] = deque()
+
+
+def _remember(file: str, text: str) -> None:
+    """Let tracebacks find its line. Only of so many: taps and reloads bring others again and again."""
+    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+    _remembered.append(file)
+    if len(_remembered) > _MOST_REMEMBERED:
+        linecache.cache.pop(_remembered.popleft(), None)
+
+
 class Expression:
     """A checked expression. ``text`` is what the user wrote; calling it evaluates it."""
 
@@ -105,7 +118,7 @@ class Expression:
         self._tree = tree
         digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
         file = f"<expression {digest}>"
-        linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+        _remember(file, text)
         self._names: dict[str, Any] = {
             "__builtins__": {},
             "_FIELD": _field,

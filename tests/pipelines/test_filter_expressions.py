@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import linecache
 import operator
 from typing import Any
 
@@ -304,3 +305,9 @@ def test_a_key_that_python_would_read_as_another_one_is_refused():
     with pytest.raises(ValueError, match=r"Python reads it as 'file'; write event\[\"…\"\]"):
         parse_expression("event.\N{LATIN SMALL LIGATURE FI}le == 1")
     assert parse_expression("event.größe == 1")({"größe": 1}, None)
+
+
+def test_the_lines_of_ever_new_expressions_do_not_fill_the_memory():
+    for number in range(1100):
+        parse_expression(f"event.n == {number}")
+    assert sum(name.startswith("<expression") for name in linecache.cache) <= 1000
