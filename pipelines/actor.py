@@ -46,7 +46,7 @@ class PipelinePart:
         self.pipeline: Pipeline | None = None
         self.received = 0
         """Events that were worked on."""
-        self.past_accounts: list[dict[str, Any]] = []
+        self.past_account: dict[str, Any] | None = None
         """What the pipelines of earlier incarnations had counted."""
         self.opened: dict[str, Operator] = {}
         """Operators of the latest incarnation that keep something outside of the process, by their ids."""
@@ -62,8 +62,13 @@ class PipelinePart:
         return ", ".join(operator.stored_where for operator in self.opened.values() if operator.stored)
 
     def accounts(self) -> list[dict[str, Any]]:
-        """The accounts of all incarnations (`Pipeline.account`)."""
-        return [*self.past_accounts, *([self.pipeline.account()] if self.pipeline is not None else [])]
+        """That of all incarnations that have ended, added up, and that of the present one (`Pipeline.account`)."""
+        present = None if self.pipeline is None else self.pipeline.account()
+        return [account for account in (self.past_account, present) if account is not None]
+
+    def close_account(self, account: dict[str, Any]) -> None:
+        """An incarnation has ended with this account."""
+        self.past_account = account if self.past_account is None else _added_up(self.past_account, account)
 
 
 class PipelineActor(Actor[Any]):
@@ -171,7 +176,7 @@ class PipelineActor(Actor[Any]):
             finally:
                 remains = self._pipeline.close()
         finally:
-            part.past_accounts.append(self._pipeline.account())
+            part.close_account(self._pipeline.account())
             part.pipeline = None
         if reason.expected:
             self._send_outbox()
@@ -189,3 +194,10 @@ class PipelineActor(Actor[Any]):
             else:
                 send(port, batch)
             outbox.popleft()
+
+
+def _added_up(one: Any, other: Any) -> Any:
+    if not isinstance(one, dict):
+        return one + other
+    both = {key: _added_up(one[key], other[key]) for key in one.keys() & other.keys()}
+    return {**one, **other, **both}
