@@ -10,7 +10,7 @@ import time
 
 from hypothesis import HealthCheck, Phase, given, settings
 
-from tests.reload.churn import churn
+from tests.reload.churn import Left, churn
 from tests.reload.deployments import Tables, deployments
 from tests.reload.pair import check_pair
 
@@ -37,16 +37,19 @@ def _pairs(count: int) -> None:
     )
 
 
+def _tell(number: int, left: Left) -> None:
+    print(
+        f"  after {number:,}: {left.memory_bytes / 1e6:.1f} MB, {left.objects:,} objects of the engine's classes, "
+        f"{left.descriptors} descriptors, {left.greenlets} greenlets",
+        flush=True,
+    )
+
+
 def _reloads(count: int, seed: int) -> None:
     began = time.monotonic()
-    result = churn(count, seed)
+    result = churn(count, seed, on_look=_tell)
     seconds = time.monotonic() - began
     print(f"{count} reloads in {seconds:.0f} s; {result.delivered:,} of {result.put:,} events were delivered")
-    for number, left in result.looks.items():
-        print(
-            f"  after {number:,}: {left.memory_bytes / 1e6:.1f} MB, {left.objects:,} objects of the engine's classes, "
-            f"{left.descriptors} descriptors, {left.greenlets} greenlets"
-        )
 
 
 def main() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gc
 import os
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -45,8 +46,6 @@ class Churned:
 
     put: int
     delivered: int
-    looks: dict[int, Left] = field(default_factory=dict)
-    """What there was after so many reloads, each time with the first deployment."""
 
 
 def variant(random: Random) -> Tables:
@@ -87,11 +86,19 @@ def variant(random: Random) -> Tables:
     }
 
 
-def churn(reloads: int, seed: int = 0, *, look_every: int = 250) -> Churned:
-    """Reload so often. Raises ``AssertionError`` where something is lost. The current directory gets a file."""
+def churn(
+    reloads: int,
+    seed: int = 0,
+    *,
+    look_every: int = 250,
+    on_look: Callable[[int, Left], None] = lambda number, left: None,
+) -> Churned:
+    """Reload so often. Raises ``AssertionError`` where something is lost. The current directory gets a file.
+
+    ``on_look`` hears what there is after so many reloads, each time with the first deployment.
+    """
     random = Random(seed)
     put = delivered = 0
-    looks: dict[int, Left] = {}
     first = variant(random)
 
     def count() -> None:
@@ -123,10 +130,10 @@ def churn(reloads: int, seed: int = 0, *, look_every: int = 250) -> Churned:
             assert deployment.onramp("in") is steady, "the onramp that does not change was replaced"
             assert feeding, feeding.exception
             if is_look:
-                looks[number] = Left.now()
+                on_look(number, Left.now())
         feeding.kill()
         account = deployment.stop()
     assert_balanced(deployment, repeated=True)
     assert account.lost == 0, account.undelivered()
     assert delivered == put, f"{put - delivered} of {put} events were never delivered"
-    return Churned(put, delivered, looks)
+    return Churned(put, delivered)
