@@ -22,7 +22,6 @@ from actors.clock import HubClock
 from actors.hub_monitor import HubMonitor
 from actors.log import get_logger
 from actors.preemption import Preemption
-from pipelines.python_modules import forget_changed_modules
 from supervisor.collector import settle_collector
 from supervisor.deployment.check import examine
 from supervisor.deployment.load import parse
@@ -137,7 +136,6 @@ class _Worker:
     def _plan_of(self, text: str) -> Plan:
         """This executor's part of the plan of a text. Raises `InvalidDeployment`."""
         load = self._origin
-        forget_changed_modules()
         examination = examine(parse(text, load.file), load.executors)
         if examination.plan is None:
             raise InvalidDeployment(list(examination.problems))
