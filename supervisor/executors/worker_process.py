@@ -71,8 +71,9 @@ def serve(descriptor: int, parent: int) -> None:
     """Run until the parent says stop. Blocks; may end the process itself."""
     _die_with(parent)
     worker = _Worker(Channel(socket.socket(fileno=descriptor)))
-    # Ctrl-C goes to all processes in front of the terminal; the parent decides what it means.
+    # Ctrl-C, and a hangup, go to all processes in front of the terminal; the parent decides what they mean.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, worker.on_sigterm)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD_SIGNALS)
     worker.run()
