@@ -13,7 +13,6 @@ from gevent.event import Event
 
 from actors import ActorSystem
 from actors.log import get_logger
-from pipelines.python_modules import forget_changed_modules
 from supervisor.deployment.check import plan_file
 from supervisor.deployment.plan import PipelinePlan, Plan
 from supervisor.deployment.problem import InvalidDeployment, Problem, Severity
@@ -79,7 +78,6 @@ class Reloader:
         """Read the file, and run what it says. Logs what came of it; raises nothing. Blocks."""
         _log.info("Reloading.", file=str(self._file))
         try:
-            forget_changed_modules()
             plan, warnings = plan_file(self._file)
             for problem in warnings:
                 _tell(problem)

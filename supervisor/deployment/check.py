@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.errors import ConfigurationError
+from pipelines.python_modules import forget_changed_modules
 from ramps.formats.json_engines import choose_engine
 from supervisor.deployment.api_table import is_loopback
 from supervisor.deployment.claims import check_claims
@@ -65,6 +66,8 @@ def examine(document: Document, executors: int | None = None) -> Examination:
 
     ``executors``: how many there are, for one of them, which might count other cores than its parent did.
     """
+    # A plan says what the files say now, whoever asks for one: a reload by whatever way, or an embedding program.
+    forget_changed_modules()
     findings = Findings(document)
     for section in document.tables:
         if section not in SECTIONS:

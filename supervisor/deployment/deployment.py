@@ -133,7 +133,7 @@ class Deployment(Running):
 
     def reload(self, plan: Plan) -> Difference:
         """See `Running.reload`."""
-        with self._reloading:
+        with self.reloading:
             self._refuse_unless_running()
             found = difference(self.plan, plan)
             self._reloads = True
@@ -239,7 +239,7 @@ class Deployment(Running):
             self._drain().wait_until_idle(lambda: give_up() or self._reloads, with_stored=True)
             if not self._reloads:
                 return
-            with self._reloading:
+            with self.reloading:
                 pass
 
     def _stop_in_order(self, seconds: float) -> None:

@@ -261,6 +261,7 @@ _AT_START = {
     "pin": "processes are pinned when they start",
     "heartbeat_timeout": "processes are told at their start how often to report",
     "api": "the API listens from the start",
+    "otlp": "where metrics are pushed to is decided at the start",
     "logs": "logs are set up at the start",
 }
 

@@ -54,7 +54,9 @@ class Running(ABC):
         self._final_account: Account | None = None
         self._has_started = self._stopping = False
         self._started_at = 0.0
-        self._reloading = RLock()
+        self.reloading = RLock()
+        """Held by a reload. Who makes one plan out of the other takes it before he looks at `plan`, and reloads with it
+        in hand: what somebody else changed in between would be undone."""
         self._reloads = False
 
     # --- what a subclass says ----------------------------------------------------------------------------------------
@@ -232,7 +234,7 @@ class Running(ABC):
         seconds = self.plan.supervisor.drain_timeout if drain_timeout is None else drain_timeout
         self._finish(Outcome("stopped"))
         self._stopping = True
-        with self._reloading:
+        with self.reloading:
             # One that is under way hurries now.
             pass
         try:

@@ -52,6 +52,9 @@ def retire(builder: Builder, system: ActorSystem, names: Iterable[str]) -> None:
             past = builder.retired.get(name)
             account = account if past is None else over_time([past, account], name)
             builder.retired = {**builder.retired, name: account}
+        # The account has these now. The next start is of another incarnation all the same.
+        builder.replayed.pop(name, None)
+        builder.incarnations[name] = 1
 
 
 def _component(

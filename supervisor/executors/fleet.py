@@ -185,7 +185,7 @@ class Fleet(Running):
 
     def reload(self, plan: Plan) -> Difference:
         """See `Running.reload`."""
-        with self._reloading:
+        with self.reloading:
             self._refuse_unless_running()
             found = difference(self.plan, plan)
             self._reloads = True
@@ -294,7 +294,7 @@ class Fleet(Running):
                 busy = [part.name for part in self._executors if part.answer is None or not part.answer.idle]
                 _log.info(f"Waiting for what is under way: {', '.join(busy[:5])}.")
             # A look at a hundred thousand components takes a while; the executors have other work, too.
-            with self._reloading:
+            with self.reloading:
                 pass
             gevent.sleep(min(_MAX_LOOK_SECONDS, max(_LOOK_SECONDS, 4 * (clock.now() - looked_at))))
 

@@ -16,7 +16,7 @@ from supervisor.executors.channel import Channel
 
 __all__ = ["HELD_SIGNALS", "ExecutorProcess"]
 
-HELD_SIGNALS = frozenset({signal.SIGINT, signal.SIGTERM})
+HELD_SIGNALS = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
 """Blocked in a new process until it says how it takes them."""
 
 # Without -P the first place to look for modules would be the directory that the user happens to be in.

@@ -22,7 +22,6 @@ from actors.clock import HubClock
 from actors.hub_monitor import HubMonitor
 from actors.log import get_logger
 from actors.preemption import Preemption
-from pipelines.python_modules import forget_changed_modules
 from supervisor.collector import settle_collector
 from supervisor.deployment.check import examine
 from supervisor.deployment.load import parse
@@ -72,8 +71,9 @@ def serve(descriptor: int, parent: int) -> None:
     """Run until the parent says stop. Blocks; may end the process itself."""
     _die_with(parent)
     worker = _Worker(Channel(socket.socket(fileno=descriptor)))
-    # Ctrl-C goes to all processes in front of the terminal; the parent decides what it means.
+    # Ctrl-C, and a hangup, go to all processes in front of the terminal; the parent decides what they mean.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, worker.on_sigterm)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD_SIGNALS)
     worker.run()
@@ -137,7 +137,6 @@ class _Worker:
     def _plan_of(self, text: str) -> Plan:
         """This executor's part of the plan of a text. Raises `InvalidDeployment`."""
         load = self._origin
-        forget_changed_modules()
         examination = examine(parse(text, load.file), load.executors)
         if examination.plan is None:
             raise InvalidDeployment(list(examination.problems))

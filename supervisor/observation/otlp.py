@@ -14,6 +14,7 @@ from typing import Any
 
 import gevent
 import requests
+from gevent.event import Event
 from opentelemetry.exporter.otlp.proto.http import Compression
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.sdk.metrics.export import (
@@ -58,6 +59,9 @@ class OtlpExport:
         self._running = running
         self._settings = settings
         self._fails = False
+        self._under_way = False
+        """Whether a thread pushes, which may be for longer than anybody has waited for it."""
+        self._ending = Event()
         self._pushing: gevent.Greenlet[[], None] | None = None
         self._exporter = OTLPMetricExporter(
             settings.url,
@@ -77,21 +81,25 @@ class OtlpExport:
         pushing, self._pushing = self._pushing, None
         if pushing is None:
             return
-        pushing.kill()
+        self._ending.set()
+        pushing.join()
         if not self._fails:
             self._push()
         self._exporter.shutdown()
 
     def _push_again_and_again(self) -> None:
-        while True:
-            gevent.sleep(self._settings.every)
+        while not self._ending.wait(self._settings.every):
             self._push()
 
     def _push(self) -> None:
         try:
+            if self._under_way:
+                raise OSError("the push before this one is still under way")
             snapshot = self._running.snapshot()
             uptime_ns = round(self._running.uptime_seconds * 1e9)
-            call_in_thread(self._export, snapshot, snapshot.at_ns - uptime_ns)
+            # The timeout of a request is for each piece of what comes.
+            with gevent.Timeout(2 * self._settings.timeout, OSError("the collector takes too long")):
+                call_in_thread(self._export, snapshot, snapshot.at_ns - uptime_ns)
         except Exception as error:
             if not self._fails:
                 _log.warning(
@@ -107,8 +115,12 @@ class OtlpExport:
 
     def _export(self, snapshot: Snapshot, started_ns: int) -> None:
         """In a native thread. Raises ``OSError`` with what was wrong."""
-        with _words_of_the_exporter() as words:
-            result = self._exporter.export(metrics_data(snapshot, started_ns))
+        self._under_way = True
+        try:
+            with _words_of_the_exporter() as words:
+                result = self._exporter.export(metrics_data(snapshot, started_ns))
+        finally:
+            self._under_way = False
         if result is not MetricExportResult.SUCCESS:
             raise OSError(words[-1][:_MAX_WORDS] if words else "the collector did not take them")
 
@@ -117,12 +129,15 @@ class _OneTry(requests.Session):
     """The exporter would try again within a push, and hold up the end of the process: the next push is the next try."""
 
     def request(self, *arguments: Any, **options: Any) -> requests.Response:
+        # A body is not read, however long it is or takes, and nobody but the collector gets the headers.
+        options |= {"stream": True, "allow_redirects": False}
         try:
-            response = super().request(*arguments, **options)
+            with super().request(*arguments, **options) as response:
+                pass
         except requests.RequestException as error:
             # Of this kind it knows nothing.
             raise OSError(str(error)) from None
-        if not response.ok:
+        if not 200 <= response.status_code < 300:
             raise OSError(f"{response.status_code} {response.reason}")
         return response
 

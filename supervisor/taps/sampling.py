@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,15 +28,17 @@ class Sampler:
     _left: float = 0.0
     _looked_at: float = float("-inf")
 
-    def look(self, edge: str, batch: Batch) -> None:
-        """At a batch that passes there. Does not block, and raises nothing, whatever the values are."""
+    def look(self, edge: str, batch: Batch, has_time: Callable[[], bool]) -> None:
+        """At a batch that passes there, for as long as ``has_time()``, asked before each event. Does not block, and
+        raises nothing, whatever the values are.
+        """
         values, metas = batch.values, batch.metas
         now = self.clock.now()
         most = max(1.0, self.per_second)
         self._left = min(most, self._left + (now - self._looked_at) * self.per_second)
         self._looked_at = now
         for index, value in enumerate(values):
-            if self._left < 1.0 or self.feed.is_full:
+            if self._left < 1.0 or self.feed.is_full or not has_time():
                 self.feed.miss(len(values) - index)
                 return
             try:

@@ -116,7 +116,7 @@ class _Copy:
             if self._room <= 0:
                 break
             name = self._text(key) if isinstance(key, str) else str(self.of(key, 0))
-            hides = isinstance(key, str) and self._shown.hides(key)
+            hides = self._shown.hides(key if isinstance(key, str) else name)
             copy[name] = HIDDEN if hides else self.of(value, depth - 1)
             taken += 1
         if taken < len(values):

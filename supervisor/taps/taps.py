@@ -135,14 +135,10 @@ class Taps:
         started = self._now()
         if started - self._window >= _WINDOW_SECONDS:
             self._window, self._spent = started, 0.0
-        has_time = self._spent <= _MAX_SHARE * _WINDOW_SECONDS
+        until = started + _MAX_SHARE * _WINDOW_SECONDS - self._spent
         for wanted_port, sampler in hook.samplers:
-            if wanted_port and wanted_port != port:
-                continue
-            if has_time:
-                sampler.look(hook.name_of(port), batch)
-            else:
-                sampler.feed.miss(len(batch.values))
+            if not wanted_port or wanted_port == port:
+                sampler.look(hook.name_of(port), batch, lambda: self._now() <= until)
         self._spent += self._now() - started
 
     def _close(self, feed: TapFeed) -> None:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+
+import gevent
+import pytest
 
 from tests.api.conftest import Client, Response
 
@@ -54,6 +58,28 @@ def test_a_deployment_is_replaced_and_what_did_not_change_runs_on(serve: Serve) 
     assert client.deployment.onramp("in") is onramp
     onramp.put({"n": 1})
     assert client.deployment.offramp("out").wait_for(1) == [{"n": 1, "x": 1}]
+
+
+def test_a_python_module_that_has_changed_is_imported_anew(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    module = Path("stepping.py")
+    module.write_text("def step(event):\n    return 1\n")
+    client = serve(tables={"pipelines": {"count": {"python": "stepping:step"}}})
+    module.write_text("def step(event):\n    return 2\n")
+    answer = send(client, "PUT", "/api/v1/deployment", client.deployment.plan.text)
+    assert answer.status == 200, answer.body
+    client.deployment.onramp("in").put(0)
+    assert client.deployment.offramp("out").wait_for(1) == [2]
+
+
+def test_flows_that_are_added_at_the_same_time_are_all_there(serve: Serve) -> None:
+    client = serve()
+    texts = [MORE.replace("second", name).replace("more", name) for name in ("a", "b", "c")]
+    adding = [gevent.spawn(send, client, "POST", "/api/v1/flows", text) for text in texts]
+    assert [each.get(timeout=10.0).status for each in adding] == [200, 200, 200]
+    assert {flow.name for flow in client.deployment.plan.flows} == {"main", "a", "b", "c"}
 
 
 def test_a_plan_says_what_would_change_and_changes_nothing(serve: Serve) -> None:

@@ -132,6 +132,7 @@ def test_a_flow_that_drops_for_closed_offramps_is_linked_anew(changed: Changed) 
         ('heartbeat_timeout = "1s"', "heartbeat_timeout"),
         ('api = "127.0.0.1:9"', "api"),
         ('logs = { level = "error" }', "logs"),
+        ('otlp = "http://127.0.0.1:4318"', "otlp"),
     ],
 )
 def test_what_is_decided_at_the_start_is_refused(changed: Changed, setting: str, key: str) -> None:

@@ -137,3 +137,14 @@ def test_no_executor_outlives_a_parent_that_is_killed_not_even_one_that_is_stopp
         wait_until(lambda: not executors(), DEADLINE_SECONDS, "the executors are gone")
     (left,) = (directory / "tmp").iterdir()
     left.rmdir()  # A parent that is killed cannot tidy up.
+
+
+def test_a_hangup_of_the_terminal_is_no_matter_of_an_executor(
+    fleet: Start, executors: Executors, ticking: Ticking
+) -> None:
+    running = fleet(ticking())
+    before = executors()
+    for pid in before.values():
+        os.kill(pid, signal.SIGHUP)
+    assert all(executor["children"] for executor in running.tree()["children"])
+    assert executors() == before

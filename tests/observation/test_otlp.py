@@ -9,10 +9,13 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import gevent
 import pytest
 from pydantic import ValidationError
 
@@ -175,6 +178,11 @@ def test_a_collector_that_never_answers_holds_nobody_up(supervisor: Supervisor, 
     assert int(written[1]) > 200
 
 
+TABLES: dict[str, Any] = {
+    "onramps": {"in": {"type": "memory"}},
+    "offramps": {"out": {"type": "memory"}},
+    "flows": {"main": {"links": ["in -> out"]}},
+}
 TICKS = 'type = "metronome"\ninterval = "10ms"'
 
 
@@ -185,12 +193,8 @@ def pushing() -> Iterator[Callable[..., Deployment]]:
 
     def start(endpoint: str, **more: Any) -> Deployment:
         deployment = Deployment.load(
-            {
-                "supervisor": {"otlp": {"endpoint": endpoint, "every": "100ms", "timeout": "500ms", **more}},
-                "onramps": {"in": {"type": "memory"}},
-                "offramps": {"out": {"type": "memory"}},
-                "flows": {"main": {"links": ["in -> out"]}},
-            }
+            TABLES
+            | {"supervisor": {"otlp": {"endpoint": endpoint, "every": "100ms", "timeout": "500ms", **more}}}
         )
         push = open_push(deployment)
         assert push is not None
@@ -237,6 +241,42 @@ def test_a_collector_that_is_away_costs_one_line_until_it_is_back(
     ]
     (warning, _) = caplog.records
     assert "403" in warning.error  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("head", "piece"), [(b"\r\n\r\n", b"x"), (b"\r\n", b"A: b\r\n")], ids=["body", "headers"]
+)
+def test_an_answer_without_end_does_not_keep_anybody_from_stopping(head: bytes, piece: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        began, enough = threading.Event(), threading.Event()
+
+        def serve() -> None:
+            with suppress(OSError):
+                while not enough.is_set():
+                    answers.submit(answer, listening.accept()[0])
+
+        def answer(client: socket.socket) -> None:
+            with client, suppress(OSError):
+                client.recv(65536)
+                client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 999999" + head)
+                while not enough.wait(0.05):
+                    client.sendall(piece)
+                    began.set()
+
+        answers = ThreadPoolExecutor()
+        answers.submit(serve)
+        endpoint = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        tables = TABLES | {"supervisor": {"otlp": {"endpoint": endpoint, "every": "100ms", "timeout": "200ms"}}}
+        with Deployment.load(tables) as deployment:
+            push = open_push(deployment)
+            assert push is not None
+            push.start()
+            wait_until(began.is_set, 20.0)
+            with gevent.Timeout(10.0):
+                push.stop()
+        enough.set()
+        listening.shutdown(socket.SHUT_RDWR)
+        answers.shutdown()
 
 
 def test_where_nobody_listens_the_deployment_runs_and_stops_all_the_same(

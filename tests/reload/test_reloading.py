@@ -16,6 +16,7 @@ from ramps.testing.leaks import nothing_outlives
 from supervisor import Deployment
 from supervisor.deployment.plan import Plan
 from supervisor.deployment.reload import ReloadFailed, ReloadRefused
+from supervisor.deployment.replay import Replayed
 from supervisor.deployment.running import plan_source
 
 Tables = dict[str, Any]
@@ -317,6 +318,27 @@ def test_what_components_counted_that_left_stays_in_the_account(
     account = deployment.account()
     assert (account.came_in, account.written, account.difference) == (10, 6, 0)
     assert {component.flow for component in deployment.snapshot().components} == {"other"}
+
+
+def test_replayed_letters_and_restarts_are_counted_once_however_often_their_component_changes(
+    run: Run, planned: Callable[[str], Plan]
+) -> None:
+    text = """
+        [onramps.in]
+        type = "memory"
+        [offramps.out]
+        type = "memory"
+        shutdown_timeout = "1s"
+        [flows.main]
+        links = ["in -> out"]
+    """
+    deployment = run(text)
+    letter = Replayed("1", "offramp:main/out", "", b"{}", '{"n": 1}')
+    assert deployment.replay([letter], 5.0) == {"1": ""}
+    for seconds in (2, 3, 4):
+        deployment.reload(planned(text.replace('"1s"', f'"{seconds}s"')))
+    offramp = deployment.account().components[0]
+    assert (offramp.copied, offramp.written, offramp.restarts) == (1, 1, 3)
 
 
 def test_what_has_ended_and_did_not_change_is_not_read_again(

@@ -30,6 +30,10 @@ def test_what_stands_under_a_secret_key_is_hidden_however_deep(key: str) -> None
     assert Shown()(value) == {"a": [{key: HIDDEN, "user": "eve"}]}
 
 
+def test_a_key_of_bytes_is_as_secret_as_one_of_text() -> None:
+    assert Shown()({b"password": "hunter2"}) == {"password": HIDDEN}
+
+
 def test_which_keys_are_secret_can_be_said() -> None:
     shown = Shown(["iban"])
 

@@ -239,14 +239,30 @@ def test_looking_takes_no_more_time_than_its_share(stage: Stage) -> None:
     assert len(feed.take(0.0).events) == 1
 
 
+def test_a_batch_of_events_that_take_long_to_look_at_is_left_when_the_share_is_used_up(stage: Stage) -> None:
+    feed = stage.taps.open(TapSpec("main/count", "event.n == 1", 1e6))
+    hook = stage.parts["pipeline:main/count"].outlets.watch
+    sampler = hook.samplers[0][1]
+
+    def slowly(_event: object, _meta: object) -> bool:
+        stage.processor_seconds += 0.02
+        return False
+
+    sampler.wanted = slowly
+    stage.send(list(range(100)))
+
+    assert feed.take(0.0).missed == 97
+    assert stage.processor_seconds < 0.1
+
+
 class _Slow:
-    """A clock at which each look costs ten milliseconds."""
+    """A clock at which each look costs eight milliseconds."""
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
 
     def now(self) -> float:
-        self._stage.processor_seconds += 0.01
+        self._stage.processor_seconds += 0.008
         return self._stage.clock.now()
 
     def time_ns(self) -> int:

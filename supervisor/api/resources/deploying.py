@@ -42,13 +42,15 @@ def routes(service: Service) -> Iterator[Route]:
 
     def add(call: Call) -> Changed:
         try:
-            return apply(*with_flows(running(), call.body, "added.toml"))
+            with service.running.reloading:
+                return apply(*with_flows(running(), call.body, "added.toml"))
         except InvalidDeployment as invalid:
             raise _invalid(invalid) from None
 
     def remove(call: Call) -> Changed:
         try:
-            return apply(without_flow(running(), call.path["name"]), ())
+            with service.running.reloading:
+                return apply(without_flow(running(), call.path["name"]), ())
         except UnknownFlow as error:
             raise Problem(404, "unknown-flow", str(error)) from None
         except InvalidDeployment as invalid:
