@@ -266,7 +266,9 @@ def test_an_answer_without_end_does_not_keep_anybody_from_stopping(head: bytes, 
         answers = ThreadPoolExecutor()
         answers.submit(serve)
         endpoint = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        tables = TABLES | {"supervisor": {"otlp": {"endpoint": endpoint, "every": "100ms", "timeout": "200ms"}}}
+        tables = TABLES | {
+            "supervisor": {"otlp": {"endpoint": endpoint, "every": "100ms", "timeout": "200ms"}}
+        }
         with Deployment.load(tables) as deployment:
             push = open_push(deployment)
             assert push is not None
