@@ -18,6 +18,7 @@ __all__ = [
     "FlowSummary",
     "Health",
     "ProblemDocument",
+    "RatesQuery",
     "Validation",
     "Version",
 ]
@@ -39,6 +40,14 @@ class ActionRequest(BaseModel):
         description="`pipeline:main/parse`, `main/parse`, `flow:main`, or `main#2` for one copy of a flow.",
     )
     timeout: float = Field(default=30.0, gt=0, le=600, description="Seconds that a `drain` may take.")
+
+
+class RatesQuery(BaseModel):
+    """Over how long."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    seconds: float = Field(default=1.0, ge=0.2, le=10.0, description="Between the two looks.")
 
 
 class ActionResult(BaseModel):

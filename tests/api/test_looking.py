@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import gevent
 import pytest
 
 from actors.testing import wait_until
@@ -80,3 +81,21 @@ def test_a_look_is_not_upset_by_what_others_do_in_its_midst(serve: Serve) -> Non
 
     assert found[0]["in_hand"] == 1
     waiting.clear()
+
+
+def test_rates_are_what_changed_between_two_looks(serve: Serve) -> None:
+    client = serve()
+    put = client.deployment.onramp("in").put
+    feeder = gevent.spawn(lambda: [(put({"n": number}), gevent.idle()) for number in range(100)])
+
+    found = {each["name"]: each for each in client.get("/api/v1/rates?seconds=0.5").document}
+
+    feeder.join(timeout=5.0)
+    assert found["pipeline:main/count"]["events_in"] > 0
+    assert found["pipeline:main/count"]["state"] == "running"
+    assert found["onramp:main/in"]["events_out"] > 0
+
+
+@pytest.mark.parametrize("seconds", ["0", "11", "nan", "soon"])
+def test_rates_over_no_time_or_too_long_are_refused(serve: Serve, seconds: str) -> None:
+    assert serve().get(f"/api/v1/rates?seconds={seconds}").status == 422

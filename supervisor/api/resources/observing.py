@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from supervisor.api.models import ComponentStack, FlowSummary
+import gevent
+
+from supervisor.api.models import ComponentStack, FlowSummary, RatesQuery
 from supervisor.api.problems import Problem
 from supervisor.api.routing import Call, Route
 from supervisor.api.service import Service
 from supervisor.deployment.show import component_table
 from supervisor.deployment.steering import UnknownTarget
+from supervisor.observation.rates import ComponentRates, rates_between
 from supervisor.observation.snapshot import ComponentSnapshot, Snapshot
 from supervisor.supervision import ActorStatus
 
@@ -35,6 +38,12 @@ def routes(service: Service) -> Iterator[Route]:
 
     def components(_call: Call) -> Any:
         return service.snapshot().to_json()["components"]
+
+    def rates(call: Call) -> Any:
+        query: RatesQuery = call.query
+        before = service.snapshot()
+        gevent.sleep(query.seconds)
+        return rates_between(before, service.snapshot())
 
     def component(call: Call) -> Any:
         name = call.path["name"]
@@ -92,6 +101,9 @@ def routes(service: Service) -> Iterator[Route]:
     yield Route("GET", "/api/v1/configuration/<path:name>", configuration,
                 "A component's table as the file and the defaults say it; secrets are references.", read,
                 answer=dict[str, Any], problems=(404,))  # fmt: skip
+    yield Route("GET", "/api/v1/rates", rates, "What each component does now, per second.", read,
+                query=RatesQuery, answer=list[ComponentRates],
+                description="Two looks, and what changed between them. Answers after the second.")  # fmt: skip
     yield Route("GET", "/api/v1/flows", flows, "All flows.", read, answer=list[FlowSummary])
     yield Route("GET", "/api/v1/flows/<name>", flow, "A flow by its name.", read, answer=FlowSummary,
                 problems=(404,))  # fmt: skip
