@@ -34,13 +34,20 @@ from supervisor.supervision import (
     terminate_child,
 )
 
-__all__ = ["Passage"]
+__all__ = ["InterruptedByStop", "Passage"]
 
 _log = get_logger("supervisor")
 
 _LOOK_SECONDS = 0.005
 _ASK_SECONDS = 120.0
 _SILENCE_SECONDS = 1.0
+
+
+class InterruptedByStop(Exception):
+    """There is no more time for what waits for something to leave."""
+
+    def __init__(self) -> None:
+        super().__init__("the deployment is about to stop")
 
 
 class Passage:
@@ -76,6 +83,9 @@ class Passage:
         self._flows = {flow.name: flow for flow in to.flows}
         self._plans = {component.actor_name: component for component in to.components()}
         self._before = builder.plans
+        self._past_promises = {
+            flow.name for flow in builder.plan.flows if flow.at_least_once
+        } - self._flows.keys()
         renewed = [name for name in changing if self._loses_inputs(name)]
         self.coming = [name for name in self._plans if name in {*coming, *renewed}]
         self.changing = [name for name in self._plans if name in {*changing} and name not in renewed]
@@ -142,6 +152,8 @@ class Passage:
         self.relink()
         if self.late:
             self.let_leave()
+            if self.leaving:
+                raise InterruptedByStop
         self._change(name for name in self.changing if name in self.late and not self._reads(name))
         self._start(name for name in self.late if name in builder.awaited)
         self.resolve(self.late)
@@ -155,6 +167,9 @@ class Passage:
         builder.unfilled.clear()
         builder.open_gates()
         self.let_leave()
+        if self.leaving:
+            # The stop that is about to come brings them to their end, with the time that it has.
+            return
         self._tree.close(self._to)
         builder.in_order()
         self._note_upstream()
@@ -274,28 +289,36 @@ class Passage:
     # --- what leaves -------------------------------------------------------------------------------------------------
 
     def let_leave(self) -> None:
-        """Step 4. A second call does nothing."""
-        leaving, self.leaving = self.leaving, []
-        builder = self._builder
+        """Step 4. A second call does nothing. When ``is_over()``, what has not left by then stays in `leaving`."""
+        leaving, builder = self.leaving, self._builder
+        builder.past_promises |= self._past_promises
         onramps = [name for name in leaving if builder.plans[name].kind is Kind.ONRAMP]
+        gone: list[str] = []
         self._stop_reading(onramps)
-        for name in reversed(leaving):
-            if name not in onramps:
-                builder.parts[name].valve.open()
-                self._wait(partial(self._nothing_comes, name))
-                self._terminate(name)
-        self._wait_for_answers(onramps)
-        for name in onramps:
+        for name in [name for name in reversed(leaving) if name not in onramps]:
+            builder.parts[name].valve.open()
+            self._wait(partial(self._nothing_comes, name))
+            if self._is_over():
+                break
             self._terminate(name)
-            part = builder.parts[name]
+            gone.append(name)
+        else:
+            self._wait_for_answers(onramps)
+            if not self._is_over():
+                self._end_onramps(onramps)
+                gone += onramps
+        self.leaving = [name for name in leaving if name not in gone]
+        self.dropped |= {name: builder.parts[name] for name in gone}
+        retire(builder, self._system, gone)
+        builder.forget(gone)
+
+    def _end_onramps(self, names: Iterable[str]) -> None:
+        for name in names:
+            self._terminate(name)
+            part = self._builder.parts[name]
             assert isinstance(part, OnrampPart)
             # Once more: it keeps what was confirmed since.
             part.connector.close()
-        self.dropped |= {name: builder.parts[name] for name in leaving}
-        retire(builder, self._system, leaving)
-        gone = {flow.name for flow in builder.plan.flows if flow.at_least_once} - self._flows.keys()
-        builder.past_promises |= gone
-        builder.forget(leaving)
 
     def _stop_reading(self, names: Iterable[str]) -> None:
         parts = [part for name in names if isinstance(part := self._builder.parts[name], OnrampPart)]

@@ -341,6 +341,75 @@ def test_replayed_letters_and_restarts_are_counted_once_however_often_their_comp
     assert (offramp.copied, offramp.written, offramp.restarts) == (1, 1, 3)
 
 
+SLOW = """
+[onramps.in]
+type = "memory"
+batch_max = 1
+[onramps.other]
+type = "memory"
+[pipelines.hold]
+python = "holding.py:hold"
+shutdown_timeout = "10ms"
+[offramps.out]
+type = "memory"
+[offramps.left]
+type = "memory"
+[flows.main]
+links = ["other -> left"]
+[flows.slow]
+links = ["in -> hold -> out"]
+"""
+HOLDING = """
+from pathlib import Path
+from gevent.event import Event
+def hold(event):
+    while not Path("go on").exists():
+        Event().wait(0.001)
+    return event
+"""
+
+
+@pytest.mark.parametrize("takes_over", [False, True])
+def test_what_is_about_to_leave_has_the_time_of_a_stop_that_comes_meanwhile(
+    run: Run, planned: Callable[[str], Plan], directory: Path, takes_over: bool
+) -> None:
+    (directory / "holding.py").write_text(HOLDING)
+    text = SLOW.replace('[offramps.out]\ntype = "memory"', '[offramps.out]\ntype = "file"\npath = "out.jsonl"')
+    deployment = run(text)
+    deployment.onramp("in").put_all(range(5))
+    _until(lambda: deployment.account().came_in == 5)
+    without = text[: text.index("[flows.slow]")]
+    if takes_over:
+        without = without.replace("offramps.left", "offramps.unused").replace("offramps.out", "offramps.left")
+    reloading = gevent.spawn(deployment.reload, planned(without))
+    _until(lambda: deployment._parts()["onramp:slow/in"].closing)  # type: ignore[union-attr]
+    stopping = gevent.spawn(deployment.stop, 20.0)
+    reloading.join(5.0)
+    (directory / "go on").touch()
+    account = stopping.get(timeout=10.0)
+    assert (account.lost, account.written) == (0, 5)
+
+
+def test_a_flow_that_left_keeps_its_promise_in_the_account(run: Run, planned: Callable[[str], Plan]) -> None:
+    text = """
+        [onramps.in]
+        type = "memory"
+        [onramps.safe]
+        type = "memory"
+        [offramps.out]
+        type = "memory"
+        [flows.main]
+        links = ["in -> out"]
+        [flows.more]
+        links = ["safe -> out"]
+        dead_letters = "letters.db"
+        guarantee = "at-least-once"
+    """
+    deployment = run(text)
+    deployment.reload(planned(text[: text.index("[flows.more]")]))
+    assert deployment.account().at_least_once == ("more",)
+
+
 def test_what_has_ended_and_did_not_change_is_not_read_again(
     run: Run, planned: Callable[[str], Plan], directory: Path
 ) -> None:
