@@ -143,7 +143,7 @@ class Deployment(Running):
                     self._running(),
                     found,
                     patience_seconds=plan.supervisor.drain_timeout,
-                    is_over=lambda: self.outcome is not None,
+                    is_over=self._is_over,
                 )
             except WayBackFailed as error:
                 self._finish(Outcome(f"a reload left it in pieces: {error}", failed=True))
@@ -233,6 +233,9 @@ class Deployment(Running):
             if isinstance(part, OnrampPart) and not part.connector.passive
         ]
         return bool(onramps) and all(part.ended or part.connector.awaits_delivery for part in onramps)
+
+    def _is_over(self) -> bool:
+        return self.outcome is not None
 
     def _wait_until_idle(self, give_up: Callable[[], bool]) -> None:
         while True:

@@ -161,6 +161,9 @@ class Running(ABC):
     def _begin(self) -> None:  # noqa: B027 there may be nothing
         """Everything has started: let events come in."""
 
+    def _hurry(self) -> None:  # noqa: B027 there may be nobody to tell
+        """Have a reload that is under way wait for nothing any more: the deployment stops. Does not block."""
+
     def _look_first(self) -> None:
         """Raise `StartRefused` for what only shows while nothing of ours runs yet."""
         refuse_taken_ports(self.plan)
@@ -234,6 +237,7 @@ class Running(ABC):
         seconds = self.plan.supervisor.drain_timeout if drain_timeout is None else drain_timeout
         self._finish(Outcome("stopped"))
         self._stopping = True
+        self._hurry()
         with self.reloading:
             # One that is under way hurries now.
             pass

@@ -40,6 +40,7 @@ class ExecutorDeployment(Deployment):
         self._plan_of = plan_of
         self._ended = ended
         self._closing = closing
+        self._hurries = False
         self._on_news = on_news
 
     def begin(self) -> None:
@@ -63,6 +64,13 @@ class ExecutorDeployment(Deployment):
         """
         self.reload(self.plan_of_text(text))
         return self.addresses()
+
+    def hurry(self) -> None:
+        """The fleet is about to stop: a reload waits for nothing any more. Does not block."""
+        self._hurries = True
+
+    def _is_over(self) -> bool:
+        return self._hurries or super()._is_over()
 
     def stop_reading(self) -> None:
         """Have the onramps take nothing more in. Does not block."""

@@ -272,11 +272,12 @@ class Fleet(Running):
             part.begun = True
             part.send(Begin())
 
+    def _hurry(self) -> None:
+        self._ask_all("hurry", seconds=0.0)
+
     def _inputs_ended(self) -> bool:
-        if self._reloads:
-            return False
         inputs = [part.inputs for part in self._executors]
-        return any(inputs) and all(part.inputs == len(part.ended) + part.awaiting for part in self._executors)
+        return not self._reloads and any(inputs) and all(part.inputs == len(part.ended) + part.awaiting for part in self._executors)
 
     def _wait_until_idle(self, give_up: Callable[[], bool]) -> None:
         """Twice in a row the same, because something may be on its way between two executors that both look idle."""
@@ -329,8 +330,7 @@ class Fleet(Running):
             # One after the other would take as many times the patience.
             for part in self._executors:
                 part.send(Stop(0.0))
-        root = self._root()
-        if root is not None:
+        if (root := self._root()) is not None:
             # Last started, first stopped: the owners of what there is only once have the lowest numbers.
             root.stop()
             root.join(max(0.0, deadline - clock.now()) + 2 * STOP_PATIENCE_SECONDS)

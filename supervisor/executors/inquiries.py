@@ -26,6 +26,7 @@ INQUIRIES: dict[str, Callable[..., Any]] = {
     ),
     "stack": lambda deployment, component: deployment.stack(component),
     "check_reload": lambda deployment, text: deployment.plan_of_text(text) and None,
+    "hurry": lambda deployment: deployment.hurry(),
     "reload": lambda deployment, text: deployment.reload_text(text),
     "steer": lambda deployment, action, target: deployment.steer(action, target),
     "tap": lambda deployment, number, *spec: deployment.taps.take(number, TapSpec(*spec)),

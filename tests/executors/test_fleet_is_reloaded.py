@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import gevent
 import pytest
 from gevent import socket
 
@@ -132,3 +133,30 @@ def test_what_stays_does_not_move_to_another_executor(fleet: Start) -> None:
     first["flows"] = {"before": {"links": ["tick -> hole"]}, **first["flows"]}
     with pytest.raises(ReloadRefused, match="would move to another executor"):
         running.reload(plan_source(first))
+
+
+HOLDING = """
+from pathlib import Path
+from gevent.event import Event
+def hold(event):
+    Path("begun").touch()
+    while not Path("go on").exists():
+        Event().wait(0.01)
+    return event
+"""
+
+
+def test_a_stop_does_not_wait_for_what_a_reload_waits_for(fleet: Start, directory: Path) -> None:
+    (directory / "holding.py").write_text(HOLDING)
+    slow = tables(
+        pipelines={"hold": {"python": "holding.py:hold", "shutdown_timeout": "10ms"}},
+        offramps={"hole": {"type": "blackhole"}},
+        flows={"side": {"links": ["tick -> hold -> hole"]}},
+    )
+    running = fleet(slow)
+    wait_until((directory / "begun").exists, DEADLINE_SECONDS)
+    reloading = gevent.spawn(running.reload, plan_source(tables()))
+    wait_until(lambda: running._reloads, DEADLINE_SECONDS)
+    with gevent.Timeout(10.0):
+        running.stop(0.5)
+    reloading.join(1.0)
