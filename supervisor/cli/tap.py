@@ -59,7 +59,8 @@ def command(
         if name == "event":
             shown += 1
             if as_json:
-                click.echo(json.dumps(data, ensure_ascii=False))
+                # In ASCII, because a terminal may obey other characters than those that JSON has to escape.
+                click.echo(json.dumps(data))
             else:
                 console.print(_line(data))
         elif name == "missed":

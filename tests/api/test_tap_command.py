@@ -49,6 +49,20 @@ def test_it_prints_events_until_there_are_enough(supervisor: Supervisor, write: 
     assert all(event["value"]["count"] > 3 for event in tap.events)
 
 
+def test_no_character_that_a_terminal_obeys_is_in_the_json(supervisor: Supervisor, write: Write) -> None:
+    write("c.toml", DEPLOYMENT.format(more="").replace(
+        '{ type = "counter" }', '{ type = "set", fields = { x = "\\u009b31m" } }'
+    ))  # fmt: skip
+    run = supervisor("run", "c.toml")
+    api = run.wait_for_error(r"The API listens on (http://[0-9.]+:[0-9]+)")[1]
+    tap = supervisor("tap", "main/count", "--count", "1", "--json", "--api", api)
+
+    assert tap.wait() == 0
+
+    assert tap.events[0]["value"]["x"] == "\u009b31m"
+    assert tap.out[0].isascii()
+
+
 def test_people_see_a_line_an_event_and_how_many_they_do_not_see(
     supervisor: Supervisor, write: Write
 ) -> None:
