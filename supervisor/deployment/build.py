@@ -102,6 +102,11 @@ class Builder:
                 part = self.parts[component.actor_name] = self.make(component, flow)
                 self._outlets[component.actor_name] = part.outlets
 
+    def pairs(self) -> list[tuple[ComponentPlan, Part]]:
+        """Each component with its part, as they are now: whoever looks can be pre-empted by a reload amid a loop."""
+        plans, parts = self.plans, self.parts
+        return [(plan, parts[name]) for name, plan in plans.items() if name in parts]
+
     def make(self, component: ComponentPlan, flow: FlowPlan) -> Part:
         """A new part, which nobody knows yet. Raises what the constructors of its connector and codec raise."""
         part = self._part(component)

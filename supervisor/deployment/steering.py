@@ -66,6 +66,9 @@ class Steering:
         """
         names = self.find(target)
         for name in names:
+            if name not in self._builder.parts:
+                # A reload has taken it out while others were restarted.
+                continue
             # One that waits there with a batch in its hand could not stop in order.
             self._builder.parts[name].valve.open()
             supervisor = self._builder.supervisor_of(name)

@@ -24,8 +24,8 @@ def tally(builder: Builder, system: ActorSystem) -> Account:
     intakes = _intakes(builder)
     letters = builder.dead_letters
     components = {
-        name: _component(builder, builder.plans[name], part, system, intakes)
-        for name, part in builder.parts.items()
+        plan.actor_name: _component(builder, plan, part, system, intakes)
+        for plan, part in builder.pairs()
         if _intake(part) is None
     }
     for name, past in builder.retired.items():
@@ -144,8 +144,8 @@ def _intake(part: Part) -> LinkIntake | None:
 def _intakes(builder: Builder) -> dict[ComponentId, LinkIntake]:
     """By the offramp that they stand in front of."""
     return {
-        builder.plans[name].links[0].target: intake
-        for name, part in builder.parts.items()
+        plan.links[0].target: intake
+        for plan, part in builder.pairs()
         if (intake := _intake(part)) is not None
     }
 

@@ -43,14 +43,14 @@ def observe(
     components = tuple(
         _component(
             plan,
-            builder.parts[name],
-            system.find(name),
-            counted.get(name) or ComponentAccount(name, plan.kind, plan.id.flow),
+            part,
+            system.find(plan.actor_name),
+            counted.get(plan.actor_name) or ComponentAccount(plan.actor_name, plan.kind, plan.id.flow),
             process.executor,
-            addresses.get(name, ""),
+            addresses.get(plan.actor_name, ""),
             builder,
         )
-        for name, plan in builder.plans.items()
+        for plan, part in builder.pairs()
     )
     plan = builder.plan
     return Snapshot(

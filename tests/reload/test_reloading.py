@@ -18,6 +18,7 @@ from supervisor.deployment.plan import Plan
 from supervisor.deployment.reload import ReloadFailed, ReloadRefused
 from supervisor.deployment.replay import Replayed
 from supervisor.deployment.running import plan_source
+from supervisor.observation.observe import observe
 
 Tables = dict[str, Any]
 Run = Callable[[str], Deployment]
@@ -408,6 +409,49 @@ def test_a_flow_that_left_keeps_its_promise_in_the_account(run: Run, planned: Ca
     deployment = run(text)
     deployment.reload(planned(text[: text.index("[flows.more]")]))
     assert deployment.account().at_least_once == ("more",)
+
+
+class _Interrupting:
+    """An actor system at which somebody who looks up an actor is pre-empted, and one component leaves meanwhile."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self._deployment = deployment
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._deployment.system, name)
+
+    def find(self, name: str) -> Any:
+        self._deployment._made().forget(["onramp:main/in"])
+        return self._deployment.system.find(name)
+
+
+def test_a_look_that_is_pre_empted_while_something_leaves_goes_on(run: Run) -> None:
+    deployment = run(WINDOW)
+    builder = deployment._made()
+    plans, parts = builder.plans, builder.parts
+    system: Any = _Interrupting(deployment)
+    process = deployment.snapshot().processes[0]
+    seen = observe(builder, system, state="running", process=process, addresses={})
+    builder.plans, builder.parts = plans, parts
+    assert "pipeline:main/sum" in [component.name for component in seen.components]
+
+
+def test_a_flow_is_restarted_without_what_a_reload_takes_out_meanwhile(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployment = run(WINDOW)
+    builder = deployment._made()
+    plans, parts = builder.plans, builder.parts
+    supervisor_of = builder.supervisor_of
+
+    def find(name: str) -> Any:
+        found = supervisor_of(name)
+        builder.forget(["onramp:main/in"])
+        return found
+
+    monkeypatch.setattr(builder, "supervisor_of", find)
+    deployment.steer("restart", "flow:main")
+    builder.plans, builder.parts = plans, parts
 
 
 def test_what_has_ended_and_did_not_change_is_not_read_again(
