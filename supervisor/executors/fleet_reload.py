@@ -51,14 +51,19 @@ def reload_fleet(
     if refused:
         raise ReloadRefused("; ".join(dict.fromkeys(refused)))
     _all_or_error(ask_all("check_reload", found.new.text, seconds=seconds))
+    lives = {part.name: part.incarnation for part in parts}
     told = ask_all("reload", found.new.text, seconds=seconds)
     try:
         _all_or_error(told)
+        for part in parts:
+            if not _lives_on(part, lives):
+                # With the old text, while others took their time.
+                raise ReloadRefused(f"{part.name} was started anew meanwhile")
     except ReloadRefused as error:
-        _go_back(found, told, ask_all, seconds, error)
+        _go_back(found, lives, ask_all, seconds, error)
         raise ReloadFailed(f"everything is as it was: {error}") from error
     except (ReloadFailed, WayBackFailed) as error:
-        _go_back(found, told, ask_all, seconds, error)
+        _go_back(found, lives, ask_all, seconds, error)
         raise
     fresh = {change.name for change in found.components if change.how in (How.CHANGES, How.LEAVES)}
     for part, answer in told:
@@ -71,18 +76,21 @@ def reload_fleet(
 
 def _go_back(
     found: Difference,
-    told: list[tuple[ExecutorPart, Told | None]],
+    lives: dict[str, int],
     ask_all: AskAll,
     seconds: float,
     why: Exception,
 ) -> None:
-    # One that is not there begins with the old text anyway; one that has put everything back finds no difference.
+    # One that was started anew began with the old text anyway; one that has put everything back finds no difference.
     back = ask_all("reload", found.old.text, seconds=seconds)
-    there = [part for part, answer in told if answer is not None]
     try:
-        _all_or_error([(part, answer) for part, answer in back if part in there])
+        _all_or_error([(part, answer) for part, answer in back if _lives_on(part, lives)])
     except (ReloadRefused, ReloadFailed, WayBackFailed) as worse:
         raise WayBackFailed(f"{why}; and the way back failed: {worse}") from why
+
+
+def _lives_on(part: ExecutorPart, lives: dict[str, int]) -> bool:
+    return part.running and part.incarnation == lives[part.name]
 
 
 def _all_or_error(answers: list[tuple[ExecutorPart, Told | None]]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -109,6 +111,34 @@ def test_an_executor_that_dies_after_a_reload_begins_with_what_it_was_told(
     size = len((directory / "out.jsonl").read_text().splitlines())
     wait_until(lambda: len((directory / "out.jsonl").read_text().splitlines()) > size + 40, DEADLINE_SECONDS)
     assert all('"x":7' in line for line in (directory / "out.jsonl").read_text().splitlines()[size + 10 :])
+
+
+def test_an_executor_that_dies_after_it_has_changed_and_before_the_others_have_takes_all_back(
+    fleet: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = fleet(tables())
+    first, second = running._executors
+    ask_all = running._ask_all
+
+    def ask(what: str, *arguments: Any, **more: Any) -> Any:
+        if what != "reload" or first.incarnation == 2:
+            return ask_all(what, *arguments, **more)
+        assert first.process is not None
+        assert second.process is not None
+        os.kill(second.process.pid, signal.SIGSTOP)
+        asking = gevent.spawn(ask_all, what, *arguments, **more)
+        wait_until(lambda: bool(second._asked) and not first._asked, DEADLINE_SECONDS)
+        first.process.kill()
+        wait_until(lambda: first.incarnation == 2 and first.running, DEADLINE_SECONDS)
+        os.kill(second.process.pid, signal.SIGCONT)
+        return asking.get(timeout=DEADLINE_SECONDS)
+
+    monkeypatch.setattr(running, "_ask_all", ask)
+    with pytest.raises(ReloadFailed, match="executor:1 was started anew meanwhile"):
+        running.reload(
+            plan_source(tables(pipelines={"tag": {"operators": [{"type": "set", "fields": {"x": 2}}]}}))
+        )
+    assert running.outcome is None
 
 
 @pytest.mark.parametrize(
