@@ -276,8 +276,8 @@ class Fleet(Running):
         self._ask_all("hurry", seconds=0.0)
 
     def _inputs_ended(self) -> bool:
-        inputs = [part.inputs for part in self._executors]
-        return not self._reloads and any(inputs) and all(part.inputs == len(part.ended) + part.awaiting for part in self._executors)
+        at_end = all(part.inputs == len(part.ended) + part.awaiting for part in self._executors)
+        return not self._reloads and at_end and any(part.inputs for part in self._executors)
 
     def _wait_until_idle(self, give_up: Callable[[], bool]) -> None:
         """Twice in a row the same, because something may be on its way between two executors that both look idle."""

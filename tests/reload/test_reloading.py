@@ -375,7 +375,9 @@ def test_what_is_about_to_leave_has_the_time_of_a_stop_that_comes_meanwhile(
     run: Run, planned: Callable[[str], Plan], directory: Path, takes_over: bool
 ) -> None:
     (directory / "holding.py").write_text(HOLDING)
-    text = SLOW.replace('[offramps.out]\ntype = "memory"', '[offramps.out]\ntype = "file"\npath = "out.jsonl"')
+    text = SLOW.replace(
+        '[offramps.out]\ntype = "memory"', '[offramps.out]\ntype = "file"\npath = "out.jsonl"'
+    )
     deployment = run(text)
     deployment.onramp("in").put_all(range(5))
     _until(lambda: deployment.account().came_in == 5)
