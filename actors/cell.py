@@ -46,9 +46,9 @@ class Cell:
 
     __slots__ = (
         "_children", "_gone", "_ready", "_timers", "_watchers", "actor", "blocked_on", "cpu_seconds",
-        "crashes_in_hand", "draining", "entered", "factory", "failures", "greenlet", "halting", "in_hand", "kill_error",
-        "kill_requested", "last_reason", "mailbox", "max_message_time", "name", "parent", "poison_after", "ref",
-        "restarts", "retry", "state", "stop_requested", "supervised", "system", "workers",
+        "crashes_in_hand", "draining", "entered", "factory", "failures", "gone", "greenlet", "halting", "in_hand",
+        "kill_error", "kill_requested", "last_reason", "mailbox", "max_message_time", "name", "parent", "poison_after",
+        "ref", "restarts", "retry", "state", "stop_requested", "supervised", "system", "workers",
     )  # fmt: skip
 
     def __init__(
@@ -82,7 +82,7 @@ class Cell:
         self.cpu_seconds = 0.0
         self.last_reason: ExitReason | None = None
         self.failures: tuple[Failure, ...] = ()
-        self.draining = self.stop_requested = self.halting = self.kill_requested = False
+        self.draining = self.stop_requested = self.halting = self.kill_requested = self.gone = False
         self.kill_error: BaseException | None = None
         self._children: dict[str, Cell] | None = None
         self._watchers: list[Cell] | None = None
@@ -206,27 +206,32 @@ class Cell:
 
     def end(self, reason: ExitReason) -> None:
         """End for good: answer everybody who waits, tell everybody who wants to know."""
-        self.state = State.STOPPED
-        self.last_reason = reason
-        left = self.mailbox.close()
+        self.state, self.last_reason = State.STOPPED, reason
+        try:
+            self._give_away(self.mailbox.close())
+            self.system.forget(self)
+            watchers, self._watchers = self._watchers or [], None
+            parent = [self.parent] if self.supervised and self.parent not in watchers else []
+            for watcher in (*watchers, *filter(None, parent)):
+                watcher.notify(Terminated(self.ref, reason))
+            self._tell_all("_ready", ActorStopped(f"{self.name} ended before it was ready"))
+        finally:
+            # Not before: who joins it counts what became of its messages, and who hears of them may switch.
+            self.gone = True
+            self._tell_all("_gone")
+
+    def _give_away(self, left: list[Envelope]) -> None:
+        why, letters = "the actor stopped before it was done with it", []
         if self.retry is not None:
-            why = "the actor stopped before it was done with it"
-            self.to_dead_letters(self.retry[0], why, events=self.retry[2])
+            letters.append(DeadLetter(self.retry[0], self.name, why, events=self.retry[2]))
             self.retry = None
+        why = "the actor stopped before it took it"
         for message, reply, events, _size in left:
             if type(reply) is Reply:
                 reply.set(error=ActorStopped(f"{self.name} has stopped and will not answer"))
             elif reply is None:
-                self.to_dead_letters(message, "the actor stopped before it took it", events=events)
-        self.system.forget(self)
-        terminated = Terminated(self.ref, reason)
-        watchers, self._watchers = self._watchers or [], None
-        if self.supervised and self.parent is not None and self.parent not in watchers:
-            watchers.append(self.parent)
-        for watcher in watchers:
-            watcher.notify(terminated)
-        self._tell_all("_ready", ActorStopped(f"{self.name} ended before it was ready"))
-        self._tell_all("_gone")
+                letters.append(DeadLetter(message, self.name, why, events=events))
+        self.system.dead_letters.add(letters)
 
     # --- orders from outside -----------------------------------------------------------------------------------------
 
@@ -269,7 +274,7 @@ class Cell:
             self.state = State.HALTED
             return True
         if self.state is State.STOPPED:
-            return True
+            return self.join(timeout)
         self.halting = True
         down = self._reply("_gone")
         if timeout != 0:
@@ -315,7 +320,7 @@ class Cell:
         self._refuse_itself("join")
         clock = self.system.clock
         deadline = None if timeout is None else clock.now() + timeout
-        while self.state is not State.STOPPED:
+        while not self.gone:
             # A halt answers the same list; hence the loop.
             if not self._reply("_gone").wait(clock, None if deadline is None else deadline - clock.now()):
                 return False
@@ -416,21 +421,17 @@ class Cell:
         attempts: int = 1,
     ) -> None:
         """Nobody will process this message of ours."""
-        if isinstance(message, Crashed | Terminated):
-            # The kernel's own news are nobody's loss; a supervisor that stops hears of each of its children.
-            return
-        self.system.dead_letters.add(
-            DeadLetter(
-                message=message,
-                recipient=self.name,
-                reason=why,
-                error=None if reason is None else reason.error,
-                traceback="" if reason is None else reason.traceback,
-                events=events,
-                sender=sender,
-                attempts=attempts,
-            )
+        letter = DeadLetter(
+            message=message,
+            recipient=self.name,
+            reason=why,
+            error=None if reason is None else reason.error,
+            traceback="" if reason is None else reason.traceback,
+            events=events,
+            sender=sender,
+            attempts=attempts,
         )
+        self.system.dead_letters.add([letter])
 
     def _reply(self, which: str) -> Reply:
         reply = Reply(self.system.scheduler)

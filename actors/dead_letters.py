@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from actors.log import get_logger
-from actors.messages import DeadLetter
+from actors.messages import Crashed, DeadLetter, Terminated
 
 __all__ = ["DeadLetters"]
 
@@ -22,20 +22,27 @@ class DeadLetters:
         """Dead letters ever."""
         self.events = 0
         """Events in them."""
-        self._subscribers: list[Callable[[DeadLetter], None]] = []
+        self._subscribers: list[Callable[[Sequence[DeadLetter]], None]] = []
 
-    def subscribe(self, callback: Callable[[DeadLetter], None]) -> None:
-        """Call back with each dead letter from now on. The callback must not block; what it raises is logged."""
+    def subscribe(self, callback: Callable[[Sequence[DeadLetter]], None]) -> None:
+        """Call back with the dead letters from now on, with all that come at a time. The callback must not block; what
+        it raises is logged.
+        """
         self._subscribers.append(callback)
 
-    def add(self, letter: DeadLetter) -> None:
-        """Count and keep one."""
-        self.messages += 1
-        self.events += letter.events
-        self.recent.append(letter)
+    def add(self, letters: Sequence[DeadLetter]) -> None:
+        """Count and keep these. The kernel's own news are left out: a supervisor that stops hears of each of its
+        children, and that is nobody's loss.
+        """
+        letters = [letter for letter in letters if not isinstance(letter.message, Crashed | Terminated)]
+        if not letters:
+            return
+        self.messages += len(letters)
+        self.events += sum(letter.events for letter in letters)
+        self.recent.extend(letters)
         for callback in self._subscribers:
             try:
-                callback(letter)
+                callback(letters)
             except Exception as error:
                 _log.error("A dead-letter subscriber failed.", error=repr(error))
 

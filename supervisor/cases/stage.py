@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -205,7 +205,7 @@ class Stage:
             greenlet.kill()
 
     def _watch_ports(self, deployment: _Watched, system: ActorSystem) -> None:
-        system.dead_letters.subscribe(self._dead_letter)
+        system.dead_letters.subscribe(self._dead_letters)
         for name, part in deployment.parts.items():
             part.outlets.watch = partial(self._left, name)
             if isinstance(part, OfframpPart):
@@ -218,7 +218,8 @@ class Stage:
     def _record(self, key: tuple[str, str], values: list[Any]) -> None:
         self._seen[key] += copy_value(values)
 
-    def _dead_letter(self, letter: DeadLetter) -> None:
-        if letter.events:
-            key = f"{letter.recipient}: {letter.reason}"
-            self.dead_letters[key] = self.dead_letters.get(key, 0) + letter.events
+    def _dead_letters(self, letters: Sequence[DeadLetter]) -> None:
+        for letter in letters:
+            if letter.events:
+                key = f"{letter.recipient}: {letter.reason}"
+                self.dead_letters[key] = self.dead_letters.get(key, 0) + letter.events

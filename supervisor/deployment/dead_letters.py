@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from pipelines.failure import describe_error
 from pipelines.outlets import Outlets
 from pipelines.ticket import Outcome, forked_for, settle_batch
 from ramps.links.linked_batch import LinkedBatch
-from supervisor.dead_letters import DeadLetterStore
+from supervisor.dead_letters import DeadLetterStore, Letter
 from supervisor.dead_letters.letters import letters_of
 from supervisor.deployment.plan import ComponentId, ComponentPlan, Kind, Plan
 from supervisor.deployment.schema import SupervisorTable
@@ -25,6 +25,10 @@ __all__ = ["DeadLetterKeeper"]
 _log = get_logger("supervisor")
 
 _NOT_LINKED = "its err port is not linked"
+_MOST_AT_ONCE = 100
+
+_Entry = tuple[Batch, DeadLetter, str]
+"""What is to be kept, why, and the error."""
 
 
 class DeadLetterKeeper:
@@ -88,7 +92,7 @@ class DeadLetterKeeper:
         first = batch.values[0] if batch.values else None
         why = str(first.get("error", "")) if isinstance(first, dict) else ""
         self._system.dead_letters.add(
-            DeadLetter(message=batch, recipient=component, reason=_NOT_LINKED, events=len(batch))
+            [DeadLetter(message=batch, recipient=component, reason=_NOT_LINKED, events=len(batch))]
         )
         letter = DeadLetter(None, component, _NOT_LINKED, events=len(batch))
         kept = self._keep(batch, letter, why)
@@ -105,7 +109,33 @@ class DeadLetterKeeper:
         """Release the files."""
         _close(self._stores, {})
 
-    def _hear(self, letter: DeadLetter) -> None:
+    def _hear(self, letters: Sequence[DeadLetter]) -> None:
+        to_keep: dict[DeadLetterStore | None, list[_Entry]] = {}
+        for letter in letters:
+            entry = self._sort_out(letter)
+            if entry is not None:
+                to_keep.setdefault(self._store_of(letter.recipient), []).append(entry)
+        for store, entries in to_keep.items():
+            for start in range(0, len(entries), _MOST_AT_ONCE):
+                self._keep_all(store, entries[start : start + _MOST_AT_ONCE])
+
+    def _keep_all(self, store: DeadLetterStore | None, entries: list[_Entry]) -> None:
+        """As `_keep`, but with one write for all: each waits for the disk, and a full mailbox may hold a thousand."""
+        if store is not None and len(entries) > 1:
+            try:
+                store.add([row for entry in entries for row in self._rows(*entry)])
+            except Exception:
+                # Some of them may fit, and each that does not is to be told.
+                pass
+            else:
+                for batch, letter, _error in entries:
+                    self._note_kept(store, batch, letter)
+                return
+        for entry in entries:
+            self._keep(*entry)
+
+    def _sort_out(self, letter: DeadLetter) -> _Entry | None:
+        """What is to be kept of it, if anything."""
         match letter.message:
             case (_, LinkedBatch() as batch):
                 # Somebody in another executor waits for an answer.
@@ -117,12 +147,13 @@ class DeadLetterKeeper:
             case (_, Batch() as batch):
                 error = "" if letter.error is None else describe_error(letter.error)
                 if not self._hand_to_offramp(batch, letter, error):
-                    self._keep(batch, letter, error)
+                    return batch, letter, error
             case Batch():
                 # `unlinked` sees to it.
                 pass
             case _:
                 self._count(letter)
+        return None
 
     def _fail(self, batch: Batch, letter: DeadLetter) -> None:
         """Nobody keeps it: its source, if it can, sends it again."""
@@ -152,10 +183,8 @@ class DeadLetterKeeper:
         if store is None:
             self._fail(batch, letter)
             return False
-        now_ns = self._system.clock.time_ns()
-        flow = self._flow_of(component)
         try:
-            store.add(letters_of(batch, component, flow, letter.reason, error, now_ns, letter.attempts))
+            store.add(self._rows(batch, letter, error))
         except Exception as refused:
             # Whatever is the matter with it, nobody who reports a dead letter must die of it. Once, because a source
             # that sends again gets here again.
@@ -170,13 +199,21 @@ class DeadLetterKeeper:
             )
             self._fail(batch, letter)
             return False
+        self._note_kept(store, batch, letter)
+        return True
+
+    def _note_kept(self, store: DeadLetterStore, batch: Batch, letter: DeadLetter) -> None:
         if store in self._refusing:
             self._refusing.discard(store)
-            _log.info("Dead letters can be stored again.", component=component)
+            _log.info("Dead letters can be stored again.", component=letter.recipient)
         self._count(letter)
         self.kept += len(batch)
         settle_batch(batch)
-        return True
+
+    def _rows(self, batch: Batch, letter: DeadLetter, error: str) -> list[Letter]:
+        now_ns, component = self._system.clock.time_ns(), letter.recipient
+        flow = self._flow_of(component)
+        return letters_of(batch, component, flow, letter.reason, error, now_ns, letter.attempts)
 
     def _hand_to_offramp(self, batch: Batch, letter: DeadLetter, error: str) -> bool:
         """Send it as error events to the flow's offramp for dead letters. False where there is none to take it."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import gevent
 import pytest
+from gevent.event import Event
 
 from actors import Actor, ActorRef, ActorStopped, ActorSystem, DeadLetter, ExitKind, Lane, State, Terminated
 from actors.testing import Probe, VirtualClock, settle, wait_until, wait_until_idle
@@ -243,7 +244,7 @@ def test_a_worker_that_ends_well_is_nobodys_business(system: ActorSystem) -> Non
 
 def test_what_is_told_to_a_stopped_actor_is_a_dead_letter(system: ActorSystem) -> None:
     heard: list[Any] = []
-    system.dead_letters.subscribe(heard.append)
+    system.dead_letters.subscribe(heard.extend)
     actor = system.spawn(Does, name="gone")
     actor.stop()
     assert actor.join(5)
@@ -279,6 +280,32 @@ def test_a_sender_that_waits_for_room_when_the_actor_ends_makes_a_dead_letter(sy
     }
 
 
+def test_who_joins_an_actor_finds_all_its_dead_letters_however_long_their_subscriber_takes(
+    system: ActorSystem,
+) -> None:
+    goes_on = Event()
+    heard: list[Any] = []
+
+    def slow(letters: Sequence[DeadLetter]) -> None:
+        goes_on.wait(5)
+        heard.extend(letter.message for letter in letters)
+
+    system.dead_letters.subscribe(slow)
+    actor = system.spawn(Does)
+    actor.tell(lambda me: me.stop())
+    for number in range(3):
+        actor.tell(number)
+    settle()
+    joining = gevent.spawn(actor.join, 5)
+    settle()
+    assert not joining.ready()
+    # A kill comes too late to take what it has not told yet.
+    actor.kill()
+    goes_on.set()
+    assert joining.get(timeout=5)
+    assert heard == [0, 1, 2]
+
+
 def test_only_the_latest_dead_letters_are_kept_and_all_are_counted() -> None:
     with ActorSystem(dead_letters=2) as system:
         actor = system.spawn(Does)
@@ -291,8 +318,8 @@ def test_only_the_latest_dead_letters_are_kept_and_all_are_counted() -> None:
 
 
 def test_a_dead_letter_subscriber_that_fails_changes_nothing(system: ActorSystem) -> None:
-    def fails(letter: DeadLetter) -> None:
-        raise OSError(letter.message)
+    def fails(letters: Sequence[DeadLetter]) -> None:
+        raise OSError(letters[0].message)
 
     system.dead_letters.subscribe(fails)
     actor = system.spawn(Does)
