@@ -11,7 +11,9 @@ from typing import Any, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
 import click
+from pydantic import ValidationError
 
+from supervisor.cli.answers import EVENTS, LOG_RECORDS, OTHER_EVENTS
 from supervisor.cli.exit_codes import ExitCode
 from supervisor.observation.snapshot import Snapshot
 
@@ -73,7 +75,12 @@ class Engine:
     def logs(self, component: str, level: str, limit: int) -> list[dict[str, Any]]:
         """The latest that was logged, in order."""
         query = urlencode({"component": component, "level": level, "limit": limit})
-        return list(self._ask("GET", f"/api/v1/logs?{query}", None))
+        answer = self._ask("GET", f"/api/v1/logs?{query}", None)
+        try:
+            records: list[Any] = LOG_RECORDS.validate_python(answer)
+        except ValidationError as error:
+            raise self._other_version(error) from None
+        return records
 
     def follow_logs(
         self, component: str, level: str, after: int | None = None
@@ -121,7 +128,9 @@ class Engine:
         return answer
 
     def _other_version(self, error: Exception) -> Unreachable:
-        return Unreachable(f"{self.address} answers something else than this version does: {error!r}")
+        return Unreachable(
+            f"{self.address} answers something else than this version does: {_first_line(error)}"
+        )
 
     def _ask(self, method: str, path: str, body: Any, seconds: float = _TIMEOUT_SECONDS) -> Any:
         connection, answer = self._answer(method, path, body, seconds)
@@ -174,6 +183,13 @@ class Engine:
         raise click.ClickException(detail or f"the engine answered {status}")
 
 
+def _first_line(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        fault = error.errors(include_url=False, include_input=False)[0]
+        return ": ".join([*map(str, fault["loc"]), fault["msg"]])
+    return repr(error)
+
+
 def _events(stream: http.client.HTTPResponse) -> Iterator[tuple[str, dict[str, Any]]]:
     """Server-sent events as ours are: a line with the name, a line with JSON, an empty line."""
     name = ""
@@ -182,7 +198,7 @@ def _events(stream: http.client.HTTPResponse) -> Iterator[tuple[str, dict[str, A
         if field == b"event":
             name = value.decode()
         elif field == b"data":
-            yield name, json.loads(value)
+            yield name, EVENTS.get(name, OTHER_EVENTS).validate_json(value)
 
 
 def engine_options(command: _Command) -> _Command:

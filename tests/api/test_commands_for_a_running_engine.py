@@ -134,7 +134,7 @@ def test_where_nobody_listens_it_says_how_an_engine_is_found(supervisor: Supervi
 
 
 @contextmanager
-def answering(body: bytes) -> Iterator[str]:
+def answering(body: bytes, content_type: str = "application/json") -> Iterator[str]:
     """Something else that listens: it answers one request, whatever it is, with this."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(20)
@@ -143,7 +143,10 @@ def answering(body: bytes) -> Iterator[str]:
             connection, _ = server.accept()
             with connection:
                 connection.recv(65536)
-                connection.sendall(b"HTTP/1.0 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+                head = (
+                    f"HTTP/1.0 200 OK\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\n\r\n"
+                )
+                connection.sendall(head.encode() + body)
 
         thread = threading.Thread(target=answer)
         thread.start()
@@ -159,6 +162,22 @@ def test_what_is_no_engine_is_told(supervisor: Supervisor, body: bytes, command:
     assert code == 10
     assert "is no engine" in errors or "something else than this version" in errors
     assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize("body", [b"<html/>", b"{}", b"[1]", b'[{"id": 1, "time": "soon"}]'])
+def test_a_log_that_is_none_is_told(supervisor: Supervisor, body: bytes) -> None:
+    with answering(body) as stranger:
+        code, _, errors = ask(supervisor, "logs", "--api", stranger)
+    assert code == 10
+    assert "is no engine" in errors or "something else than this version" in errors
+
+
+@pytest.mark.parametrize("data", [b"1", b"{}", b'{"at_ns": -1}', b"}"])
+def test_a_stream_of_something_else_is_told(supervisor: Supervisor, data: bytes) -> None:
+    with answering(b"event: event\ndata: " + data + b"\n\n", "text/event-stream") as stranger:
+        code, _, errors = ask(supervisor, "tap", "main/in", "--api", stranger)
+    assert code == 10
+    assert "something else than this version" in errors
 
 
 def test_a_token_that_no_header_can_hold_is_told(supervisor: Supervisor, write: Write) -> None:
