@@ -8,7 +8,7 @@ from typing import Any
 
 import gevent
 
-from actors import ActorRef, ActorSystem, Lane, State
+from actors import ActorError, ActorRef, ActorSystem, Lane, State
 from actors.log import get_logger
 from pipelines.actor import PipelinePart
 from pipelines.contraflow import Insight, InsightKind
@@ -371,7 +371,7 @@ class Passage:
         except UnknownChild:
             # A temporary one that has ended.
             pass
-        except SupervisionError as error:
+        except (ActorError, SupervisionError) as error:
             _log.error("What was to leave could not be stopped.", component=name, error=str(error))
 
     def _wait(self, condition: Callable[[], bool]) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from actors import ActorRef, ActorSystem
+from actors import ActorError, ActorRef, ActorSystem
+from actors.log import get_logger
 from supervisor.deployment.build import Builder
 from supervisor.deployment.plan import ComponentId, FlowPlan, Plan
 from supervisor.deployment.tree import (
@@ -26,6 +27,8 @@ from supervisor.supervision import (
 )
 
 __all__ = ["TreeChange"]
+
+_log = get_logger("supervisor")
 
 _ASK_SECONDS = 120.0
 
@@ -69,6 +72,14 @@ class TreeChange:
                 self._keep_only(copy_name, [each.actor_name for each in copy.components], copy_settings(flow))
 
     def _keep_only(self, name: str, children: list[str], settings: Settings) -> None:
+        try:
+            self._fit(name, children, settings)
+        except (ActorError, SupervisionError) as error:
+            # It gives up just now, or is busy starting. There is no way back any more, and all that was to run does.
+            _log.warning("A supervisor keeps its earlier settings until the next reload.",
+                         supervisor=name, error=str(error))  # fmt: skip
+
+    def _fit(self, name: str, children: list[str], settings: Settings) -> None:
         supervisor = self._system.find(name)
         if supervisor is None:
             return
