@@ -131,7 +131,8 @@ def _answer(ctx: click.Context, error: Exception) -> None:
     cls=_CommandGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 ok, 1 internal error, 2 usage, 3 invalid deployment, 4 cannot start, 5 gave up, "
-    "6 events lost, failed or undelivered, 7 layout, 8 cases failed, 130/143 ended by force, 141 output closed by its "
+    "6 events lost, failed or undelivered, 7 layout, 8 cases failed, 9 unhealthy, 10 no engine, 11 refused by it, "
+    "130/143 ended by force, 141 output closed by its "
     "reader.",
 )
 @click.version_option(

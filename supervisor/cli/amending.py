@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from supervisor.cli.engine import Engine, engine_options
+from supervisor.cli.engine import ADDED_FILE, Engine, Refused, engine_options
 from supervisor.cli.exit_codes import ExitCode
 from supervisor.cli.output import print_json
 
@@ -32,7 +32,12 @@ def add(file: Path, engine: Engine, as_json: bool, **_token: object) -> None:
     except (OSError, UnicodeDecodeError) as error:
         click.echo(f"error: {file} cannot be read: {error}", err=True)
         sys.exit(ExitCode.INVALID_DEPLOYMENT)
-    _show(engine.add(text), as_json)
+    try:
+        changed = engine.add(text)
+    except Refused as refused:
+        # The engine knows no name of it.
+        raise Refused(refused.message.replace(ADDED_FILE, str(file))) from None
+    _show(changed, as_json)
 
 
 @click.command("remove", short_help="Take a flow out of a running deployment.")

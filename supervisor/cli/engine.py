@@ -17,9 +17,11 @@ from supervisor.cli.answers import EVENTS, LOG_RECORDS, OTHER_EVENTS
 from supervisor.cli.exit_codes import ExitCode
 from supervisor.observation.snapshot import Snapshot
 
-__all__ = ["Engine", "engine_options"]
+__all__ = ["ADDED_FILE", "Engine", "Refused", "Unreachable", "engine_options"]
 
 DEFAULT_ADDRESS = "http://127.0.0.1:9898"
+ADDED_FILE = "added.toml"
+"""What the engine calls a text of flows that are to be added."""
 _TIMEOUT_SECONDS = 10.0
 # A stream says something at least every fifteen seconds.
 _SILENCE_SECONDS = 60.0
@@ -34,6 +36,12 @@ class Unreachable(click.ClickException):
     """Nobody answers, or not as an engine would."""
 
     exit_code = ExitCode.UNREACHABLE
+
+
+class Refused(click.ClickException):
+    """The engine does not do what it was asked for; the text says why."""
+
+    exit_code = ExitCode.REFUSED
 
 
 class Engine:
@@ -179,8 +187,8 @@ class Engine:
             return document
         detail = document.get("detail", "") if isinstance(document, dict) else ""
         if status in (401, 403):
-            raise click.ClickException(f"{detail}; give the token by --token-env or --token-file")
-        raise click.ClickException(detail or f"the engine answered {status}")
+            raise Refused(f"{detail}; give the token by --token-env or --token-file")
+        raise Refused(detail or f"the engine answered {status}")
 
 
 def _first_line(error: Exception) -> str:

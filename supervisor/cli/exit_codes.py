@@ -32,6 +32,8 @@ class ExitCode(IntEnum):
     """``status``: a component or executor does not run, or is not connected."""
     UNREACHABLE = 10
     """A command for a running engine found none, or something else."""
+    REFUSED = 11
+    """A running engine was asked for something that it refuses: there is no such component, a token is missing."""
     INTERRUPTED = 130
     """Ended at once by SIGINT (128 + 2): a second one, or one to a command that has nothing to drain."""
     PIPE_CLOSED = 141

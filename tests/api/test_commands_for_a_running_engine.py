@@ -103,7 +103,7 @@ def test_top_shows_rates(supervisor: Supervisor, write: Write) -> None:
 
 def test_an_unknown_target_is_told(supervisor: Supervisor, write: Write) -> None:
     code, output, errors = ask(supervisor, "pause", "main/nix", "--api", start(supervisor, write))
-    assert (code, output) == (1, "")
+    assert (code, output) == (11, "")
     assert "nix" in errors
     assert "Traceback" not in errors
 
@@ -116,7 +116,7 @@ def test_a_token_is_asked_for_and_taken_from_where_it_is(
     api = start(supervisor, write, ', token = { env = "ENGINE_TOKEN" }')
 
     code, _, errors = ask(supervisor, "status", "--api", api)
-    assert code == 1
+    assert code == 11
     assert "--token-env or --token-file" in errors
     assert ask(supervisor, "status", "--api", api, "--token-env", "ENGINE_TOKEN")[0] == 0
     (tmp_path / "token").write_text(token + "\n")

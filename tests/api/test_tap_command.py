@@ -109,7 +109,7 @@ def test_what_cannot_be_tapped_is_told(
 ) -> None:
     _, api = start(supervisor, write)
     tap = supervisor("tap", *arguments, "--api", api)
-    assert tap.wait() == 1
+    assert tap.wait() == 11
     assert why in tap.errors
     assert "Traceback" not in tap.errors
 

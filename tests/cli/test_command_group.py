@@ -102,6 +102,7 @@ def test_the_exit_codes_are_fixed() -> None:
         "CASES_FAILED": 8,
         "UNHEALTHY": 9,
         "UNREACHABLE": 10,
+        "REFUSED": 11,
         "INTERRUPTED": 130,
         "PIPE_CLOSED": 141,
         "TERMINATED": 143,

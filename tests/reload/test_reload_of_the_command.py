@@ -33,7 +33,7 @@ def test_sighup_reads_the_file_again(supervisor: Supervisor, write: Write) -> No
     path.write_text(TEXT.replace("x = 1", "x = 2"))
     run.send(signal.SIGHUP)
     run.wait_for_error("~ pipeline:main/tag: operators")
-    run.wait_for_error(r"Reloaded\.")
+    run.wait_for_error(r"Reload 1: done\.")
     run.send(signal.SIGTERM)
     assert run.wait() == 0
     assert "unaccounted" not in run.errors
@@ -47,7 +47,7 @@ def test_a_broken_file_changes_nothing_and_is_shown_with_line_and_column(
     run.wait_for_error("The API listens")
     path.write_text(TEXT.replace('"set"', '"sett"'))
     run.send(signal.SIGHUP)
-    run.wait_for_error("The file has errors, so nothing was changed")
+    run.wait_for_error("the file has errors, so nothing was changed")
     records = [json.loads(line) for line in run.errors.splitlines() if line.startswith("{")]
     problem = next(record for record in records if record.get("code") == "unknown-operator")
     assert (problem["line"], problem["column"], Path(problem["file"]).name) == (8, 23, "c.toml")
@@ -92,10 +92,10 @@ def test_flows_are_added_and_removed_by_commands(supervisor: Supervisor, write: 
 
     assert ask("add", "more.toml")[:2] == (0, ["Added offramp:more/out", "Added onramp:more/tick"])
     code, _, errors = ask("add", "c.toml")
-    assert code == 1
+    assert code == 11
     assert "cannot be added to a deployment that runs" in errors
     assert ask("remove", "flow:more")[:2] == (0, ["Removed offramp:more/out", "Removed onramp:more/tick"])
     code, _, errors = ask("remove", "more")
-    assert (code, "there is no flow called 'more'" in errors) == (1, True)
+    assert (code, "there is no flow called 'more'" in errors) == (11, True)
     run.send(signal.SIGTERM)
     assert run.wait() == 0
