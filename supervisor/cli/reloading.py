@@ -43,6 +43,7 @@ class Reloader:
         self._greenlets: list[gevent.Greenlet[..., Any]] = []
         self._system: ActorSystem | None = None
         self._asked_early = False
+        self._reloads = 0
         signal.signal(signal.SIGHUP, self._handle)
         # As they are when it is made: what changes while the deployment starts is seen, too.
         self._known = self._stamps() if watch else {}
@@ -76,7 +77,10 @@ class Reloader:
 
     def reload(self) -> None:
         """Read the file, and run what it says. Logs what came of it; raises nothing. Blocks."""
-        _log.info("Reloading.", file=str(self._file))
+        self._reloads += 1
+        # With a number, because the log shows an error that repeats only once in a while, and each is to be answered.
+        reload = f"Reload {self._reloads}"
+        _log.info(f"{reload}: reading the file.", file=str(self._file))
         try:
             plan, warnings = plan_file(self._file)
             for problem in warnings:
@@ -85,15 +89,17 @@ class Reloader:
         except InvalidDeployment as invalid:
             for problem in invalid.problems:
                 _tell(problem)
-            _log.error("The file has errors, so nothing was changed.", file=str(self._file))
+            _log.error(f"{reload}: the file has errors, so nothing was changed.", file=str(self._file))
         except (ReloadRefused, ReloadFailed, WayBackFailed) as error:
-            _log.error(f"Not reloaded: {error}.")
+            _log.error(f"{reload}: not done: {error}.")
         except Exception as error:
-            _log.error("Not reloaded, because of a bug. Please report it.", error=repr(error), exc_info=True)
+            _log.error(
+                f"{reload}: not done, because of a bug. Please report it.", error=repr(error), exc_info=True
+            )
         else:
             for line in found.lines():
                 _log.info(line)
-            _log.info("Reloaded: nothing differs." if found.is_empty else "Reloaded.")
+            _log.info(f"{reload}: nothing differs." if found.is_empty else f"{reload}: done.")
 
     def _look(self) -> None:
         known = before = self._known
