@@ -42,6 +42,8 @@ class Terminal:
         self.before = termios.tcgetattr(inner)
         # Held open, so that it can be looked at when the command has ended.
         self._inner = inner
+        # Where somebody has set these, they hide how large the terminal is.
+        inherited = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
         self.process = subprocess.Popen(
             # Its controlling terminal, so that Ctrl-C is a signal.
             [*(("setsid", "-c") if 0 in on else ()), str(COMMAND), *arguments],
@@ -49,7 +51,7 @@ class Terminal:
             stdin=inner if 0 in on else stdin,
             stdout=inner if 1 in on else subprocess.DEVNULL,
             stderr=inner if 2 in on else subprocess.DEVNULL,
-            env={**os.environ, "TERM": "xterm", "NO_COLOR": "1", **environment},
+            env={**inherited, "TERM": "xterm", "NO_COLOR": "1", **environment},
         )
 
     @property
