@@ -56,6 +56,8 @@ class Twin:
         self.reader: Reader | None = None
         self.is_promised = False
         """Whether it was started once, and the file was there: from then on, whatever comes must arrive."""
+        self.torn: bytes | None = None
+        """What is left of the checkpoint that was torn last."""
 
     def append(self, count: int) -> None:
         lines = []
@@ -82,8 +84,17 @@ class Twin:
     def let_time_pass(self, _argument: int) -> None:
         self.now_ns += 10**9
 
+    @property
+    def is_torn(self) -> bool:
+        """Whether there is no checkpoint that can be used."""
+        checkpoint = Path(f"{self.path}.checkpoint")
+        return self.torn is not None and checkpoint.exists() and checkpoint.read_bytes() == self.torn
+
     def rotate(self, _argument: int) -> None:
         if not self.path.exists() or self.half:
+            return
+        if self.is_torn and not self.contents[self.path] & set(self.written) <= self.delivered:
+            # Without a checkpoint it begins with what has the name, and never looks for this again.
             return
         names = [self.path, *(Path(f"{self.path}.{number}") for number in range(1, 100))]
         count = next(index for index, name in enumerate(names) if not name.exists())
@@ -152,7 +163,8 @@ class Twin:
         # Without one it begins with what has the name now.
         may_be_lost = self.start_at == "end" or not rotated & set(self.written) <= self.delivered
         if self.reader is None and checkpoint.exists() and not may_be_lost:
-            checkpoint.write_bytes(checkpoint.read_bytes()[: len(checkpoint.read_bytes()) // 2])
+            self.torn = checkpoint.read_bytes()[: len(checkpoint.read_bytes()) // 2]
+            checkpoint.write_bytes(self.torn)
 
     def _gone(self) -> None:
         self.reader = None
