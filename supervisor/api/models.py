@@ -112,7 +112,9 @@ class FlowSummary(BaseModel):
 class Health(BaseModel):
     """What a probe is told."""
 
-    status: Literal["ok", "failing"]
+    status: Literal["ok", "degraded", "failing"] = Field(
+        description="`degraded`: ready, without an offramp whose flow says that it may be away."
+    )
     reasons: list[str] = Field(description="What is the matter, a sentence each.")
     tree: dict[str, Any] | None = Field(
         default=None, description="The supervision tree, if it was asked for."

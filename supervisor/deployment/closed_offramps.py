@@ -17,14 +17,29 @@ from actors.log import get_logger
 from pipelines.batch import Batch
 from pipelines.contraflow import Insight, InsightKind
 from pipelines.outlets import Outlets
-from supervisor.deployment.plan import ComponentId, ComponentPlan, FlowPlan, Kind, Link
+from supervisor.deployment.plan import ComponentId, ComponentPlan, FlowPlan, Kind, Link, Plan
 
-__all__ = ["DroppingTarget", "others_of"]
+__all__ = ["DroppingTarget", "others_of", "tolerated"]
 
 _log = get_logger("supervisor")
 
 # While the sender waits for room, so that it hears of a connection that is lost meanwhile.
 _LOOK_AGAIN_SECONDS = 0.05
+
+
+def tolerated(plan: Plan, states: Mapping[str, str]) -> frozenset[str]:
+    """The offramps that are closed, and need not be open for the deployment to do its work: their flow drops what is
+    for them, and another offramp gets the same events. ``states``: of components, by their actors' names.
+    """
+    offramps = Kind.OFFRAMP.value
+    return frozenset(
+        name
+        for flow in plan.flows
+        if flow.drops_when_closed
+        for offramp, others in others_of(flow).items()
+        if states.get(name := f"{offramps}:{offramp}") == "connecting"
+        and any(states.get(f"{offramps}:{other}") == "running" for other in others)
+    )
 
 
 def others_of(flow: FlowPlan) -> dict[ComponentId, frozenset[ComponentId]]:

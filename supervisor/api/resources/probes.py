@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from supervisor.api.models import Health, Version
 from supervisor.api.routing import Call, Route
 from supervisor.api.service import Service
+from supervisor.deployment.closed_offramps import tolerated
 from supervisor.observation.health import reasons_of
 
 __all__ = ["routes"]
@@ -28,11 +29,17 @@ def routes(service: Service) -> Iterator[Route]:
         return Health(status="ok", reasons=[])
 
     def readyz(_call: Call) -> Any:
-        return _answer(reasons_of(service.snapshot()))
+        return answer()
+
+    def answer(tree: dict[str, Any] | None = None) -> Response:
+        snapshot = service.snapshot()
+        states = {component.name: component.state for component in snapshot.components}
+        closed = tolerated(service.running.plan, states)
+        return _answer(reasons_of(snapshot, closed), sorted(closed), tree)
 
     def healthz(call: Call) -> Any:
         tree = dict(service.running.tree()) if call.query.verbose else None
-        return _answer(reasons_of(service.snapshot()), tree)
+        return answer(tree)
 
     def version(_call: Call) -> Version:
         from importlib.metadata import version as installed
@@ -48,6 +55,11 @@ def routes(service: Service) -> Iterator[Route]:
     yield Route("GET", "/version", version, "What this is.", tag, answer=Version, public=True)
 
 
-def _answer(reasons: list[str], tree: dict[str, Any] | None = None) -> Response:
-    health = Health(status="failing" if reasons else "ok", reasons=reasons, tree=tree)
+def _answer(reasons: list[str], closed: list[str], tree: dict[str, Any] | None) -> Response:
+    told = [
+        *reasons,
+        *(f"{name} is closed, and what is for it is dropped, as its flow says" for name in closed),
+    ]
+    status: Any = "failing" if reasons else "degraded" if closed else "ok"
+    health = Health(status=status, reasons=told, tree=tree)
     return Response(health.model_dump_json(), status=503 if reasons else 200, content_type="application/json")
