@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from supervisor.cli.engine import ADDED_FILE, Engine, Refused, engine_options
+from supervisor.cli.engine import Engine, Refused, engine_options
 from supervisor.cli.exit_codes import ExitCode
 from supervisor.cli.output import print_json
 
@@ -35,6 +35,8 @@ def add(file: Path, engine: Engine, as_json: bool, **_token: object) -> None:
     try:
         changed = engine.add(text)
     except Refused as refused:
+        from supervisor.deployment.amend import ADDED_FILE
+
         # The engine knows no name of it.
         raise Refused(refused.message.replace(ADDED_FILE, str(file))) from None
     _show(changed, as_json)

@@ -17,11 +17,9 @@ from supervisor.cli.answers import EVENTS, LOG_RECORDS, OTHER_EVENTS
 from supervisor.cli.exit_codes import ExitCode
 from supervisor.observation.snapshot import Snapshot
 
-__all__ = ["ADDED_FILE", "Engine", "Refused", "Unreachable", "engine_options"]
+__all__ = ["Engine", "Refused", "Unreachable", "engine_options"]
 
 DEFAULT_ADDRESS = "http://127.0.0.1:9898"
-ADDED_FILE = "added.toml"
-"""What the engine calls a text of flows that are to be added."""
 _TIMEOUT_SECONDS = 10.0
 # A stream says something at least every fifteen seconds.
 _SILENCE_SECONDS = 60.0

@@ -11,7 +11,10 @@ from supervisor.deployment.plan import Plan
 from supervisor.deployment.problem import InvalidDeployment, Problem, Severity, closest, printable
 from supervisor.deployment.toml_text import toml_document
 
-__all__ = ["UnknownFlow", "plan_text", "with_flows", "without_flow"]
+__all__ = ["ADDED_FILE", "UnknownFlow", "plan_text", "with_flows", "without_flow"]
+
+ADDED_FILE = "added.toml"
+"""What messages call a text of flows that are to be added, which comes without a name."""
 
 _COMPONENTS = ("onramps", "pipelines", "offramps")
 
@@ -25,7 +28,7 @@ def plan_text(text: str, file: str) -> tuple[Plan, tuple[Problem, ...]]:
     return _planned(parse(text, file))
 
 
-def with_flows(plan: Plan, text: str, file: str) -> tuple[Plan, tuple[Problem, ...]]:
+def with_flows(plan: Plan, text: str, file: str = ADDED_FILE) -> tuple[Plan, tuple[Problem, ...]]:
     """``plan`` with the flows of a text, and the components that they need. ``file`` is what messages call it.
 
     A component that both have must be the same. Raises `InvalidDeployment`, with places in the text.

@@ -23,6 +23,16 @@ from supervisor.observation.observe import observe
 Tables = dict[str, Any]
 Run = Callable[[str], Deployment]
 
+TO_A_FILE = """
+[onramps.in]
+type = "memory"
+[offramps.old]
+type = "file"
+path = "out.jsonl"
+[flows.main]
+links = ["in -> old"]
+"""
+
 
 @pytest.fixture(autouse=True)
 def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
@@ -194,19 +204,10 @@ def test_a_new_onramp_gets_the_port_of_one_that_leaves(
 def test_an_offramp_that_takes_over_a_file_starts_when_the_other_has_gone(
     run: Run, planned: Callable[[str], Plan], directory: Path
 ) -> None:
-    text = """
-        [onramps.in]
-        type = "memory"
-        [offramps.old]
-        type = "file"
-        path = "out.jsonl"
-        [flows.main]
-        links = ["in -> old"]
-    """
-    deployment = run(text)
+    deployment = run(TO_A_FILE)
     onramp = deployment.onramp("in")
     onramp.put_all(range(300))
-    deployment.reload(planned(text.replace("old", "new")))
+    deployment.reload(planned(TO_A_FILE.replace("old", "new")))
     assert deployment.onramp("in") is onramp
     onramp.put_all(range(300, 600))
     deployment.stop()
@@ -256,18 +257,9 @@ def test_a_changed_onramp_that_cannot_start_is_put_back(
 def test_what_waits_for_an_offramp_that_cannot_start_goes_to_the_one_that_is_put_back(
     run: Run, planned: Callable[[str], Plan], directory: Path
 ) -> None:
-    text = """
-        [onramps.in]
-        type = "memory"
-        [offramps.old]
-        type = "file"
-        path = "out.jsonl"
-        [flows.main]
-        links = ["in -> old"]
-    """
-    deployment = run(text)
+    deployment = run(TO_A_FILE)
     (directory / "nowhere").mkdir()
-    new = planned(text.replace("[offramps.old]", "[offramps.new]").replace("-> old", "-> new"))
+    new = planned(TO_A_FILE.replace("[offramps.old]", "[offramps.new]").replace("-> old", "-> new"))
     put = gevent.spawn(deployment.onramp("in").put_all, range(2000))
     original = deployment._made().make
 

@@ -43,7 +43,7 @@ def routes(service: Service) -> Iterator[Route]:
     def add(call: Call) -> Changed:
         try:
             with service.running.reloading:
-                return apply(*with_flows(running(), call.body, "added.toml"))
+                return apply(*with_flows(running(), call.body))
         except InvalidDeployment as invalid:
             raise _invalid(invalid) from None
 
