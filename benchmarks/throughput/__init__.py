@@ -8,10 +8,11 @@
 `child`        what those two are told, and what they answer
 `flow`         the deployment: its TOML, and what its blackholes report
 `process`      runs processes, and samples their memory and CPU time
+`turns`        runs several, one at a time for a tenth of a second
 `measurement`  what one run showed
 `variants`     what there is to measure, and in which order
-`bench`        measures one variant
-`rounds`       measures all variants in turns
+`bench`        measures one variant alone, or two in turns
+`rounds`       measures all of them again and again
 `targets`      the ratios, and what they are held against
 `tables`       what is printed and written
 `plot`         the graph

@@ -1,6 +1,8 @@
 """Throughput over the number of pipelines, greenlets against threads, each next to the limit of a plain loop.
 
-All variants are measured in turns (A B C A B C). Exit code 1 when a target is missed, 2 for a wrong command line.
+Each variant runs alone, one after the other (A B C A B C): that gives rates, latencies, memory. Then those that are
+held against each other run in turns of a tenth of a second, two at a time: that gives the ratios. Exit code 1 when a
+target is missed, 2 for a wrong command line.
 """
 
 from __future__ import annotations
@@ -22,8 +24,9 @@ from benchmarks.throughput.measurement import Measurement
 from benchmarks.throughput.plot import draw, lines_of
 from benchmarks.throughput.rounds import Results, run_rounds
 from benchmarks.throughput.tables import as_document, show
-from benchmarks.throughput.targets import evaluate, missed
-from benchmarks.throughput.variants import SCHEDULERS, Variant, variants_of
+from benchmarks.throughput.targets import duels_of, evaluate, missed
+from benchmarks.throughput.turns import Rate
+from benchmarks.throughput.variants import SCHEDULERS, Duel, Variant, variants_of
 
 __all__ = ["main", "numbers", "parse", "positive", "words"]
 
@@ -119,7 +122,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add(
         "--quick",
         action="store_true",
-        help=f"shapes {_QUICK_SHAPES}, one second, one round, if not said otherwise; no targets (two minutes)",
+        help=f"shapes {_QUICK_SHAPES}, one second, one round, if not said otherwise; no targets (three minutes)",
     )
     options = parser.parse_args(arguments)
     if importlib.util.find_spec("orjson") is None:
@@ -149,6 +152,7 @@ def _refused(variants: Sequence[Variant]) -> dict[Variant, str]:
 def _measure(options: argparse.Namespace, console: Console) -> Results:
     variants = variants_of(options.shapes, options.schedulers, options.executors, options.engines)
     refused = _refused(variants)
+    duels = duels_of(variant for variant in variants if variant not in refused)
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -162,20 +166,38 @@ def _measure(options: argparse.Namespace, console: Console) -> Results:
         Progress(*columns, console=console, speed_estimate_period=3600) as progress,
         Bench(options.lines, seconds=options.seconds, warm_up=warm_up, pipeline=options.pipeline) as bench,
     ):
-        cost = {variant: bench.expected_seconds(variant) for variant in variants if variant not in refused}
+        cost: dict[Variant | Duel, float] = {
+            variant: bench.expected_seconds(variant) for variant in variants if variant not in refused
+        }
+        cost |= {duel: bench.expected_seconds_in_turns(duel) for duel in duels}
         task = progress.add_task("starting", total=sum(cost.values()) * options.repeat)
 
-        def before(number: int, variant: Variant) -> None:
-            progress.update(task, description=f"round {number} of {options.repeat}: {variant}")
+        def before(number: int, what: Variant | Duel) -> None:
+            progress.update(task, description=f"round {number} of {options.repeat}: {what}")
 
-        def after(variant: Variant, result: Measurement | str) -> None:
-            told = f"failed: {result}" if isinstance(result, str) else f"{result.mib_per_s:,.1f} MiB/s"
-            progress.console.print(f"{variant}: {told}", highlight=False, markup=False)
-            progress.advance(task, cost[variant])
+        def after(what: Variant | Duel, result: Measurement | tuple[Rate, Rate] | str) -> None:
+            progress.console.print(f"{what}: {_told(result)}", highlight=False, markup=False)
+            progress.advance(task, cost[what])
 
         return run_rounds(
-            variants, options.repeat, bench.measure, refused=refused, before=before, after=after
+            variants,
+            options.repeat,
+            bench.measure,
+            duels=duels,
+            measure_in_turns=bench.measure_in_turns,
+            refused=refused,
+            before=before,
+            after=after,
         )
+
+
+def _told(result: Measurement | tuple[Rate, Rate] | str) -> str:
+    if isinstance(result, str):
+        return f"failed: {result}"
+    if isinstance(result, Measurement):
+        return f"{result.mib_per_s:,.1f} MiB/s"
+    one, other = result
+    return f"{one.mib_per_s:,.1f} and {other.mib_per_s:,.1f} MiB/s, {one.mib_per_s / other.mib_per_s:.3f}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -14,7 +14,7 @@ __all__ = ["Measurement", "measurement_of"]
 
 @dataclass(frozen=True)
 class Measurement:
-    """Rates are those of all copies together; latencies are None where none are measured."""
+    """Rate are those of all copies together; latencies are None where none are measured."""
 
     events_per_s: float
     mib_per_s: float

@@ -7,10 +7,11 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["RunFailed", "Sample", "Usage", "run_together"]
+__all__ = ["RunFailed", "Running", "Sample", "Usage", "run_together"]
 
 _SAMPLE_SECONDS = 0.2
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -92,13 +93,10 @@ def run_together(
     ``tick`` is called with each sample. Raises `RunFailed`. Whatever happens, no process is left.
     """
     usage = Usage()
-    environment = dict(os.environ)
-    if python_path is not None:
-        environment["PYTHONPATH"] = str(python_path)
-    running: list[_Running] = []
+    running: list[Running] = []
     try:
         for number, command in enumerate(commands):
-            running.append(_Running(command, directory, number, environment))
+            running.append(Running(command, directory, number, python_path))
         meter = _Meter({each.process.pid for each in running}, usage)
         deadline = time.monotonic() + deadline_seconds
         while True:
@@ -124,12 +122,19 @@ def run_together(
     return usage
 
 
-class _Running:
-    """One process, leader of a session of its own, so that all that it starts can be found and ended with it."""
+class Running:
+    """One process, leader of a session of its own, so that all that it starts can be found and ended with it.
+
+    Its standard output and error go into files in ``directory``, called by its ``number``. ``python_path`` is where it
+    finds modules.
+    """
 
     def __init__(
-        self, command: Sequence[str], directory: Path, number: int, environment: dict[str, str]
+        self, command: Sequence[str], directory: Path, number: int = 0, python_path: Path | None = None
     ) -> None:
+        environment = dict(os.environ)
+        if python_path is not None:
+            environment["PYTHONPATH"] = str(python_path)
         self.output_file = directory / f"stdout-{number}"
         self._error_file = directory / f"stderr-{number}"
         with self.output_file.open("wb") as output, self._error_file.open("wb") as errors:
@@ -144,6 +149,7 @@ class _Running:
             )
 
     def errors(self) -> str:
+        """What it has written to its standard error."""
         return self._error_file.read_text(encoding="utf-8", errors="replace")
 
     def has_ended(self) -> bool:
@@ -155,13 +161,32 @@ class _Running:
             raise RunFailed(f"ended with code {self.process.returncode}: {told or 'it said nothing'}")
         return True
 
+    def pause(self) -> None:
+        """Stop it where it is, with all that it has started."""
+        self._signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Undo `pause`."""
+        self._signal(signal.SIGCONT)
+
+    def pin(self, core: int) -> None:
+        """Have it run on this core from now on, with all its threads; not what it has started."""
+        try:
+            threads = [int(entry.name) for entry in os.scandir(f"/proc/{self.process.pid}/task")]
+        except FileNotFoundError:
+            return  # It has just ended, and so may a thread below.
+        for thread in threads:
+            with suppress(ProcessLookupError):
+                os.sched_setaffinity(thread, {core})
+
     def end(self) -> None:
         """Kill what is left of its group, the processes that outlived it too."""
-        try:
-            os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
+        self._signal(signal.SIGKILL)
         self.process.wait()
+
+    def _signal(self, number: int) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, number)
 
 
 class _Meter:

@@ -41,16 +41,17 @@ def show(console: Console, results: Results, figures: Iterable[Figure]) -> None:
     """Print all variants, all ratios, and what failed."""
     console.print(_variant_table(results))
     console.print(_target_table(figures))
-    seen: dict[tuple[Variant, str], int] = {}
+    seen: dict[tuple[str, str], int] = {}
     for failure in results.failures:
-        seen[failure.variant, failure.why] = seen.get((failure.variant, failure.why), 0) + 1
-    for (variant, why), times in seen.items():
+        key = str(failure.what), failure.why
+        seen[key] = seen.get(key, 0) + 1
+    for (what, why), times in seen.items():
         again = f" ({times} times)" if times > 1 else ""
-        console.print(f"[red]not measured[/red]{again}: {variant}:", why, highlight=False)
+        console.print(f"[red]not measured[/red]{again}: {what}:", why, highlight=False)
 
 
 def _variant_table(results: Results) -> Table:
-    table = Table(title="Median over the rounds (least-most)", title_justify="left")
+    table = Table(title="Each alone: median over the rounds (least-most)", title_justify="left")
     table.add_column("variant")
     for name in (
         "MiB/s",
@@ -82,7 +83,7 @@ def _variant_table(results: Results) -> Table:
 
 
 def _target_table(figures: Iterable[Figure]) -> Table:
-    table = Table(title="Ratios within a round, and other figures", title_justify="left")
+    table = Table(title="Ratios of rates in turns, and other figures", title_justify="left")
     table.add_column("figure")
     table.add_column("median (least-most)", justify="right")
     table.add_column("target")
@@ -112,7 +113,7 @@ def as_document(results: Results, figures: Sequence[Figure], settings: dict[str,
             }
             for figure in figures
         },
-        "failures": [{"variant": str(failure.variant), "why": failure.why} for failure in results.failures],
+        "failures": [{"variant": str(failure.what), "why": failure.why} for failure in results.failures],
         "interrupted": results.interrupted,
         "settings": settings,
         "machine": {
@@ -125,6 +126,16 @@ def as_document(results: Results, figures: Sequence[Figure], settings: dict[str,
         "rounds": [
             [{"variant": str(variant), **run.as_dict()} for variant, run in each.items()]
             for each in results.rounds
+        ],
+        "turns": [
+            [
+                {
+                    "variants": [str(duel.one), str(duel.other)],
+                    "mib_per_s": [rates.mib_per_s for rates in both],
+                }
+                for duel, both in each.items()
+            ]
+            for each in results.turns
         ],
     }
 

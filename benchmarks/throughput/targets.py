@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from benchmarks.throughput.measurement import Measurement
 from benchmarks.throughput.rounds import Results
-from benchmarks.throughput.variants import Variant
+from benchmarks.throughput.turns import Rate
+from benchmarks.throughput.variants import Duel, Variant
 
-__all__ = ["TARGETS", "Bound", "Figure", "Target", "evaluate", "missed"]
+__all__ = ["TARGETS", "Bound", "Figure", "Target", "duels_of", "evaluate", "missed"]
 
 
 class Bound(NamedTuple):
@@ -39,12 +40,16 @@ def below(number: float) -> Bound:
 
 @dataclass(frozen=True)
 class Target:
-    """A figure of each round, from the measurements of the variants that it needs. Without a bound it only informs."""
+    """A figure of each round, from the measurements of the variants that it needs. Without a bound it only informs.
+
+    ``in_turns``: from their rates when they took turns, and not when each ran alone.
+    """
 
     name: str
     needs: tuple[Variant, ...]
     value: Callable[..., float | None]
     bound: Bound | None = None
+    in_turns: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,7 +78,7 @@ class Figure:
         return "met" if self.target.bound.holds(self.median) else "MISSED"
 
 
-def _rate(one: Measurement, other: Measurement) -> float:
+def _rate(one: Rate, other: Rate) -> float:
     return one.mib_per_s / other.mib_per_s
 
 
@@ -83,7 +88,7 @@ def _kept(part: Measurement, whole: Measurement) -> float:
 
 
 def _ratio(name: str, one: Variant, other: Variant, bound: Bound | None = None) -> Target:
-    return Target(name, (one, other), _rate, bound)
+    return Target(name, (one, other), _rate, bound, in_turns=True)
 
 
 def _targets() -> Iterable[Target]:
@@ -132,19 +137,33 @@ TARGETS = tuple(_targets())
 """In the order in which they are printed."""
 
 
+def duels_of(asked: Iterable[Variant]) -> list[Duel]:
+    """What has to be measured in turns for the ratios of these."""
+    known = set(asked)
+    return [Duel(*target.needs) for target in TARGETS if target.in_turns and known.issuperset(target.needs)]
+
+
 def evaluate(results: Results, targets: Iterable[Target] = TARGETS) -> list[Figure]:
     """The value of each target in each round; ratios never mix rounds."""
     figures = []
     for target in targets:
-        rounds = [
-            [each[variant] for variant in target.needs]
-            for each in results.rounds
-            if all(variant in each for variant in target.needs)
-        ]
+        rounds = [runs for runs in _measured(results, target) if runs]
         values = [value for runs in rounds if (value := target.value(*runs)) is not None]
         asked = all(variant in results.asked for variant in target.needs)
         figures.append(Figure(target, values, asked))
     return figures
+
+
+def _measured(results: Results, target: Target) -> Iterable[Sequence[Measurement | Rate]]:
+    """What the target needs, of each round; nothing where it is not all there."""
+    if target.in_turns:
+        return [each.get(Duel(*target.needs), ()) for each in results.turns]
+    return [
+        [each[variant] for variant in target.needs]
+        if all(variant in each for variant in target.needs)
+        else ()
+        for each in results.rounds
+    ]
 
 
 def missed(figures: Iterable[Figure]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-__all__ = ["FLOWS", "SCHEDULERS", "Variant", "variants_of"]
+__all__ = ["FLOWS", "SCHEDULERS", "Duel", "Variant", "variants_of"]
 
 SCHEDULERS = ("greenlets", "threads", "threads-batch")
 FLOWS = ("changing", "routing")
@@ -51,6 +51,17 @@ class Variant:
         if self.load is not None:
             words.append(f"at {self.load:.0%}")
         return " ".join(words)
+
+
+@dataclass(frozen=True)
+class Duel:
+    """Two variants that take turns, because they are held against each other."""
+
+    one: Variant
+    other: Variant
+
+    def __str__(self) -> str:
+        return f"{self.one} and {self.other} in turns"
 
 
 def variants_of(

@@ -10,7 +10,8 @@ from benchmarks.throughput.events import make_lines
 from benchmarks.throughput.measurement import Measurement
 from benchmarks.throughput.process import RunFailed
 from benchmarks.throughput.rounds import Round
-from benchmarks.throughput.variants import Variant
+from benchmarks.throughput.turns import Rate
+from benchmarks.throughput.variants import Duel, Variant
 
 
 @pytest.mark.parametrize(
@@ -54,7 +55,13 @@ def test_it_prints_writes_and_draws_and_names_what_was_missed(
         rate *= variant.load or 1.0
         return Measurement(rate, rate, 1.0, 50.0, 1.0)
 
+    def measure_in_turns(_bench: object, duel: Duel) -> tuple[Rate, Rate]:
+        if "threads" in (duel.one.kind, duel.other.kind):
+            raise RunFailed("no luck")
+        return Rate(70.0), Rate(100.0 if duel.other.is_limit else 70.0)
+
     monkeypatch.setattr("benchmarks.throughput.bench.Bench.measure", measure)
+    monkeypatch.setattr("benchmarks.throughput.bench.Bench.measure_in_turns", measure_in_turns)
     files = ["--json", str(tmp_path / "out.json"), "--plot", str(tmp_path / "out.svg")]
     short = ["--shapes", "1,8,64", "--seconds", "1", "--repeat", "1"]
     arguments = [*short, "--executors", "1", "--engines", "ujson", *files]

@@ -11,8 +11,9 @@ from benchmarks.throughput.plot import Line, draw, lines_of
 from benchmarks.throughput.process import RunFailed, Usage
 from benchmarks.throughput.rounds import Results, Round, run_rounds
 from benchmarks.throughput.tables import as_document, limit_ratios, show
-from benchmarks.throughput.targets import TARGETS, Target, at_least, evaluate, missed
-from benchmarks.throughput.variants import Variant, variants_of
+from benchmarks.throughput.targets import TARGETS, Target, at_least, duels_of, evaluate, missed
+from benchmarks.throughput.turns import Rate
+from benchmarks.throughput.variants import Duel, Variant, variants_of
 
 ONE, LIMIT, MANY = Variant("greenlets"), Variant("limit"), Variant("greenlets", 64)
 
@@ -23,7 +24,11 @@ def measured(mib_per_s: float) -> Measurement:
 
 def results_of(*rounds: dict[Variant, float]) -> Results:
     asked = list(dict.fromkeys(variant for each in rounds for variant in each))
-    return Results(asked, [{variant: measured(rate) for variant, rate in each.items()} for each in rounds])
+    alone = [{variant: measured(rate) for variant, rate in each.items()} for each in rounds]
+    in_turns = [
+        {duel: (Rate(each[duel.one]), Rate(each[duel.other])) for duel in duels_of(each)} for each in rounds
+    ]
+    return Results(asked, alone, in_turns)
 
 
 def test_variants_are_measured_in_turns() -> None:
@@ -57,13 +62,13 @@ def test_one_that_fails_does_not_lose_the_others() -> None:
 
     results = run_rounds([ONE, LIMIT, MANY], 2, measure)
     assert [set(each) for each in results.rounds] == [{ONE, MANY}, {ONE, MANY}]
-    assert [(failure.variant, failure.why) for failure in results.failures] == [(LIMIT, "no luck")] * 2
+    assert [(failure.what, failure.why) for failure in results.failures] == [(LIMIT, "no luck")] * 2
 
 
 def test_what_cannot_run_here_is_named_and_not_tried() -> None:
     results = run_rounds([ONE, MANY], 2, lambda _variant, _earlier: measured(1.0), refused={MANY: "not yet"})
     assert [set(each) for each in results.rounds] == [{ONE}, {ONE}]
-    assert [(failure.variant, failure.why) for failure in results.failures] == [(MANY, "not yet")]
+    assert [(failure.what, failure.why) for failure in results.failures] == [(MANY, "not yet")]
 
 
 def test_an_interruption_leaves_what_there_is() -> None:
@@ -75,6 +80,56 @@ def test_an_interruption_leaves_what_there_is() -> None:
     results = run_rounds([ONE, MANY], 2, measure)
     assert results.interrupted
     assert [set(each) for each in results.rounds] == [{ONE}]
+
+
+def test_after_each_round_come_the_duels() -> None:
+    order: list[Variant | Duel] = []
+    duel = Duel(ONE, LIMIT)
+
+    def measure(variant: Variant, _earlier: Round) -> Measurement:
+        order.append(variant)
+        return measured(1.0)
+
+    def measure_in_turns(this: Duel) -> tuple[Rate, Rate]:
+        order.append(this)
+        return Rate(1.0), Rate(2.0)
+
+    results = run_rounds([ONE, LIMIT], 2, measure, duels=[duel], measure_in_turns=measure_in_turns)
+    assert order == [ONE, LIMIT, duel, ONE, LIMIT, duel]
+    assert results.turns == [{duel: (Rate(1.0), Rate(2.0))}] * 2
+
+
+def test_a_duel_that_fails_is_named_and_loses_nothing_else() -> None:
+    def measure_in_turns(_duel: Duel) -> tuple[Rate, Rate]:
+        raise RunFailed("no luck")
+
+    results = run_rounds(
+        [ONE], 1, lambda _variant, _earlier: measured(1.0), duels=[Duel(ONE, LIMIT)],
+        measure_in_turns=measure_in_turns,
+    )  # fmt: skip
+    assert [set(each) for each in results.rounds] == [{ONE}]
+    assert [(str(failure.what), failure.why) for failure in results.failures] == [
+        ("greenlets 1:1:1 ujson and limit ujson in turns", "no luck")
+    ]
+
+
+def test_those_fight_that_a_ratio_holds_against_each_other() -> None:
+    duels = duels_of(variants_of([1, 8, 64], ["greenlets"], [1, 2], ["ujson"]))
+    assert {Duel(ONE, LIMIT), Duel(MANY, ONE), Duel(Variant("greenlets", 64, 2), MANY)} <= set(duels)
+    assert not [duel for duel in duels if Variant("greenlets", 8) in (duel.one, duel.other)]
+    assert duels_of([ONE]) == []
+
+
+def test_a_ratio_is_of_rates_in_turns_and_a_latency_of_who_ran_alone() -> None:
+    results = results_of({ONE: 50, LIMIT: 100, MANY: 10})
+    results.turns = [{Duel(ONE, LIMIT): (Rate(90.0), Rate(100.0))}]
+    values = {figure.target.name: figure.values for figure in evaluate(results)}
+    assert values["limit_ratio"] == [0.9]
+    assert values["flat_64"] == []
+    assert values["p99_ms_64"] == [1.0]
+    assert as_document(results, evaluate(results), {})["turns"] == [
+        [{"variants": ["greenlets 1:1:1 ujson", "limit ujson"], "mib_per_s": [90.0, 100.0]}]
+    ]
 
 
 def test_ratios_are_those_of_one_round_and_the_median_is_over_the_rounds() -> None:
