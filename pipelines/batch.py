@@ -18,6 +18,9 @@ __all__ = ["Batch"]
 # A few events must not keep hold of the text of a whole chunk, of which mailboxes would know nothing.
 _MOST_TEXT = 4
 
+_MANY = 256
+_NUMBERS = list(range(_MANY))
+
 
 class Batch:
     """Events side by side in parallel lists, so that no object is made per event.
@@ -144,9 +147,15 @@ class Batch:
         part.frames = part.places = None
         part.raw_codec = ""
         part.taken = 0
-        if places is not None and self.frames is not None and places.count(None) != len(places):
+        if not places or self.frames is None:
+            return part
+        # Mostly all events are there, and the same: a comparison with the first numbers is quicker than any other look.
+        is_all = len(places) == count and places == (
+            _NUMBERS[:count] if count <= _MANY else list(range(count))
+        )
+        if is_all or places.count(None) != len(places):
             part.frames, part.raw_codec = self.frames, self.raw_codec
-            part.places = _composed(places, self.places, count)
+            part.places = self.places if is_all else _composed(places, self.places)
             if part.frames.text is None:
                 # Not the list itself: what somebody sets to None in it is his own.
                 part.places = part.places or range(count)
@@ -195,12 +204,8 @@ class Batch:
         return copy
 
 
-def _composed(
-    places: list[int | None], inner: Sequence[int | None] | None, count: int
-) -> Sequence[int | None] | None:
-    """Where the events are, if ``places`` counts in a batch of ``count`` events whose own places are ``inner``."""
-    if len(places) == count and places == list(range(count)):
-        return inner
+def _composed(places: list[int | None], inner: Sequence[int | None] | None) -> Sequence[int | None]:
+    """Where the events are, if ``places`` counts in a batch whose own places are ``inner``."""
     if inner is None:
         return places
     return [None if place is None else inner[place] for place in places]

@@ -7,8 +7,9 @@ the function. For a batch without metadata, or without raw bytes, the code for t
 A generated function looks like this (filter, then a Python function)::
 
     def pipeline(batch):
+        events = iter(batch.values)
         output_0_values = []
-        for value in batch.values:
+        for value in events:
             try:
                 keep_1 = True if value.get('status') >= 500 else False
             except Exception as error_2:
@@ -32,16 +33,17 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from typing import NamedTuple
 
 from pipelines.graph import GRAPH, Endpoint, Graph
 from pipelines.namespace import Namespace
 from pipelines.operator import Inline, Kind, Operator
 from pipelines.place import Flow, PlaceScope
+from pipelines.shape import Ends, Shape
 from pipelines.syntax import (
     add,
+    add_up,
     assign,
     attempt,
     attribute,
@@ -53,34 +55,17 @@ from pipelines.syntax import (
     loop_over,
     method,
     names_to_store,
+    replace_assignments,
     same,
     unpack,
 )
 
-__all__ = ["Ends", "Shape", "generate"]
+__all__ = ["generate"]
 
 # CPython allows 20 nested blocks (loops and try) in one function, and its compiler recurses over nested statements.
 _MAX_NESTED_OPERATORS = 8
 
 _ERRORS = Endpoint(GRAPH, "err")
-
-
-class Shape(NamedTuple):
-    """What a batch brings besides its values; each shape has a function of its own."""
-
-    metas: bool
-    raws: bool
-
-
-class Ends(NamedTuple):
-    """What is known of the places that the outputs of a graph lead to.
-
-    ``joined``: outputs whose events leave among those of another one, because both lead to the same place: one batch is
-    half the work of two, and the events stay in order. ``without_meta``: outputs behind which nobody reads metadata.
-    """
-
-    joined: Mapping[str, str] = {}
-    without_meta: frozenset[str] = frozenset()
 
 
 def generate(
@@ -98,6 +83,10 @@ def generate(
     # know where the events' bytes are, it does not count them.
     shape = shape._replace(raws=any(name.endswith("_places") for name in first.filled))
     second = _Function(graph, entry, shape, namespace, ends, writes_meta, frozenset(first.filled))
+    # If only errors want to know, which are rare, the place of an event is found when there is one.
+    second.counts_places = shape.raws and any(
+        f"{name}_places" in first.filled for end, name in first.lists.items() if end != _ERRORS
+    )
     return second.build()
 
 
@@ -117,10 +106,11 @@ class _Function:
         self.shape = shape
         self.namespace = namespace
         self.filled: set[str] = set()
+        self.counts_places = shape.raws
         self._ends = ends
         self._wanted = wanted
         self._writes_meta = writes_meta
-        self._lists: dict[Endpoint, str] = {}
+        self.lists: dict[Endpoint, str] = {}
         self._functions: dict[str, str] = {}
         self._to_build: list[str] = []
         self._names: Counter[str] = Counter()
@@ -139,35 +129,36 @@ class _Function:
 
     def build(self) -> ast.Module:
         metas, raws = self.shape
-        place = "place" if raws else None
-        flow = Flow("value", "meta" if metas else None, place, origin=place)
+        place = "place" if self.counts_places else None
+        flow = Flow("value", "meta" if metas else None, place, origin=place or ("events" if raws else None))
         loop_body = self.send(self.entry, flow)
         functions: list[ast.stmt] = []
         while self._to_build:
             functions.append(self._node_function(self._to_build.pop()))
         names = ["value"]
-        lists_of: list[ast.expr] = [attribute(load("batch"), "values")]
+        lists_of: list[ast.expr] = [load("events")]
         if metas:
             names.append("meta")
             lists_of.append(attribute(load("batch"), "metas"))
-        if raws:
+        if self.counts_places:
             names.append("place")
             lists_of.append(call(load("range"), call(load("len"), attribute(load("batch"), "values"))))
         loop = loop_over(names, lists_of, loop_body)
         lists: list[ast.stmt] = [
             assign(f"{name}_{part}", ast.List([], ast.Load()))
-            for name in self._lists.values()
+            for name in self.lists.values()
             for part in ("values", "metas", "places")
             if part == "values" or f"{name}_{part}" in self._wanted
         ]
         counted = sorted(self._counted)
         body = [
             assign("ingest_ns", attribute(load("batch"), "ingest_ns")),
+            assign("events", call(load("iter"), attribute(load("batch"), "values"))),
             *lists,
             *[assign(name, constant(0)) for name in counted],
             *functions,
             loop,
-            *[_add_up(name) for name in counted],
+            *[add_up(name) for name in counted],
             assign("results", ast.List([], ast.Load())),
             *self._collect(),
             ast.Return(load("results")),
@@ -176,7 +167,7 @@ class _Function:
 
     def _node_function(self, node_id: str) -> ast.stmt:
         meta = "meta" if self.shape.metas or self._writes_meta else None
-        place, origin = ("place", "origin") if self.shape.raws else (None, None)
+        place, origin = "place" if self.counts_places else None, "origin" if self.shape.raws else None
         outside, self._counted = self._counted, set()
         body = self._node(node_id, Flow("value", meta, place, origin=origin))
         counted, self._counted = sorted(self._counted), outside | self._counted
@@ -185,10 +176,10 @@ class _Function:
         return define(self._functions[node_id], ["value", "meta", "place", "origin"], body)
 
     def _collect(self) -> list[ast.stmt]:
-        order = sorted(self._lists, key=lambda end: (end.node != GRAPH, _position(self.graph, end)))
+        order = sorted(self.lists, key=lambda end: (end.node != GRAPH, _position(self.graph, end)))
         statements: list[ast.stmt] = []
         for end in order:
-            name = self._lists[end]
+            name = self.lists[end]
             metas, places = f"{name}_metas", f"{name}_places"
             parts = [
                 call(load("unless_empty"), load(metas)) if metas in self._wanted else constant(None),
@@ -239,7 +230,7 @@ class _Function:
             statements.append(self._count("joined", self.namespace.join_slot(target.port)))
             target = Endpoint(GRAPH, self._ends.joined[target.port])
         meta = None if target.node == GRAPH and target.port in self._ends.without_meta else flow.meta
-        name = self._lists.setdefault(target, f"output_{len(self._lists)}")
+        name = self.lists.setdefault(target, f"output_{len(self.lists)}")
         statements += [method(f"{name}_values", "append", load(flow.value))]
         # Of errors, the event that they tell of, though its value is another one: whoever keeps it wants its bytes.
         place = flow.origin if target == _ERRORS else flow.place
@@ -247,7 +238,9 @@ class _Function:
             if variable is not None:
                 self.filled.add(f"{name}_{part}")
             if f"{name}_{part}" in self._wanted:
-                item = load(variable) if variable is not None else constant(None)
+                item: ast.expr = load(variable) if variable is not None else constant(None)
+                if part == "places" and variable is not None and not self.counts_places:
+                    item = call(load("place_of"), load("batch"), item)
                 statements.append(method(f"{name}_{part}", "append", item))
         return statements
 
@@ -347,7 +340,19 @@ class _Function:
     def _route(self, node_id: str, operator: Operator, flow: Flow) -> tuple[list[ast.stmt], list[ast.stmt]]:
         port = self.local("port")
         body = list(operator.inline_route(PlaceScope(self.local, self.namespace, flow), port))
-        return body, self._by_port(node_id, operator, port, flow)
+        ends = [self.graph.targets(Endpoint(node_id, name)) for name in _emitted(operator)]
+        if any(target.node != GRAPH for targets in ends for target in targets):
+            return body, self._by_port(node_id, operator, port, flow)
+
+        # Where all leads out of the graph, which cannot fail, an event leaves right where its port is known.
+        def leave(value: ast.expr) -> list[ast.stmt]:
+            if not isinstance(value, ast.Constant):
+                return [assign(port, value), *self._by_port(node_id, operator, port, flow)]
+            if value.value is None:
+                return [self._drop(node_id, operator)]
+            return self.send(Endpoint(node_id, str(value.value)), flow)
+
+        return replace_assignments(body, port, leave), []
 
     def _outputs(self, operator: Operator) -> ast.expr:
         return ast.Tuple([constant(port) for port in _emitted(operator)], ast.Load())
@@ -436,12 +441,6 @@ class _Function:
 def _emitted(operator: Operator) -> tuple[str, ...]:
     """The ports that its function may name."""
     return (*operator.outputs, "err") if operator.emits_errors else operator.outputs
-
-
-def _add_up(name: str) -> ast.stmt:
-    """``drops[3] += drops_3``"""
-    counters, _, slot = name.rpartition("_")
-    return add(counters, int(slot), load(name))
 
 
 def _position(graph: Graph, end: Endpoint) -> int:

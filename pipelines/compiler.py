@@ -9,14 +9,15 @@ from types import CodeType
 from typing import Any
 
 from pipelines.batch import Batch
-from pipelines.code_generator import Ends, Shape, generate
+from pipelines.code_generator import generate
 from pipelines.counters import Counters
 from pipelines.errors import ConfigurationError
 from pipelines.failure import GENERATED_FILE, error_event
 from pipelines.graph import GRAPH, Endpoint, Graph
 from pipelines.namespace import Namespace
 from pipelines.pipeline import Pipeline, Results
-from pipelines.results import SPECIAL_RESULTS, collect, resolve, unless_empty
+from pipelines.results import SPECIAL_RESULTS, collect, place_of, resolve, unless_empty
+from pipelines.shape import Ends, Shape
 from pipelines.values import copy_value
 
 __all__ = ["Codes", "compile_graph", "generated_source"]
@@ -96,6 +97,7 @@ def _runtime(pipeline: Pipeline, component: str) -> dict[str, Any]:
         "collect": collect,
         "copy_value": copy_value,
         "error_event": operator_failed,
+        "place_of": place_of,
         "resolve": resolve,
         "run_batch_operator": pipeline.run_batch_operator,
         "special_results": SPECIAL_RESULTS,

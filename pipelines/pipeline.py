@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from pipelines.batch import Batch
-from pipelines.code_generator import Ends, Shape
 from pipelines.contraflow import Insight, InsightKind, Route
 from pipelines.counters import Counters
 from pipelines.errors import PipelineError
 from pipelines.failure import error_event
 from pipelines.graph import GRAPH, Endpoint, Graph
 from pipelines.operator import Kind, Operator
+from pipelines.shape import Ends, Shape
 from pipelines.ticket import Inner, Outcome, Ticket, begun_within, passed_on, settle_batch, taken_back
 
 __all__ = ["Pipeline", "Results"]

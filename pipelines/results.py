@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Coroutine, Generator, Iterable
+from collections.abc import AsyncGenerator, Coroutine, Generator, Iterable, Iterator
+from operator import length_hint
 from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import Any
 
+from pipelines.batch import Batch
 from pipelines.emit import Drop, DropType, Emit
 from pipelines.errors import EventError
 from pipelines.values import copy_value
 
-__all__ = ["SPECIAL_RESULTS", "Resolved", "collect", "resolve", "unless_empty"]
+__all__ = ["SPECIAL_RESULTS", "Resolved", "collect", "place_of", "resolve", "unless_empty"]
 
 Meta = dict[str, Any] | None
 Resolved = tuple[str | None, Any, Meta]
@@ -66,6 +68,11 @@ def collect(results: Iterable[Any], meta: Meta, outputs: tuple[str, ...]) -> lis
         seen.update((id(value), id(own_meta)))
         found.append((port, value, own_meta))
     return found
+
+
+def place_of(batch: Batch, events: Iterator[Any]) -> int:
+    """The index in the batch of the event that an iterator over the list of its values has just given out."""
+    return len(batch.values) - 1 - length_hint(events)
 
 
 def unless_empty(items: list[Any]) -> list[Any] | None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 __all__ = [
     "add",
+    "add_up",
     "assign",
     "attempt",
     "attribute",
@@ -20,6 +21,7 @@ __all__ = [
     "method",
     "named",
     "names_to_store",
+    "replace_assignments",
     "same",
     "unpack",
 ]
@@ -70,6 +72,12 @@ def add(name: str, index: int, amount: ast.expr) -> ast.AugAssign:
     return ast.AugAssign(ast.Subscript(load(name), constant(index), ast.Store()), ast.Add(), amount)
 
 
+def add_up(name: str) -> ast.AugAssign:
+    """``drops[3] += drops_3``, for the name ``drops_3``"""
+    counters, _, slot = name.rpartition("_")
+    return add(counters, int(slot), load(name))
+
+
 def same(left: ast.expr, right: ast.expr, *, negated: bool = False) -> ast.Compare:
     """``left is right``, or ``left is not right``"""
     return ast.Compare(left, [ast.IsNot() if negated else ast.Is()], [right])
@@ -110,6 +118,24 @@ def loop_over(names: Sequence[str], lists: Sequence[ast.expr], body: Sequence[as
     if len(names) == 1:
         return ast.For(ast.Name(names[0], ast.Store()), lists[0], list(body), [])
     return ast.For(names_to_store(names), call(load("zip"), *lists), list(body), [])
+
+
+def replace_assignments(
+    statements: Sequence[ast.stmt], name: str, by: Callable[[ast.expr], list[ast.stmt]]
+) -> list[ast.stmt]:
+    """The statements with something else in place of each ``name = value``, also where that stands in branches."""
+    replaced: list[ast.stmt] = []
+    for statement in statements:
+        if isinstance(statement, ast.If):
+            both = (replace_assignments(part, name, by) for part in (statement.body, statement.orelse))
+            replaced.append(ast.If(statement.test, *both))
+        elif isinstance(statement, ast.Assign) and [ast.unparse(each) for each in statement.targets] == [
+            name
+        ]:
+            replaced += by(statement.value)
+        else:
+            replaced.append(statement)
+    return replaced
 
 
 def define(name: str, arguments: Sequence[str], body: Sequence[ast.stmt]) -> ast.FunctionDef:

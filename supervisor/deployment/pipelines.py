@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pipelines.code_generator import Ends
 from pipelines.compiler import Codes, compile_graph
 from pipelines.errors import ConfigurationError
 from pipelines.graph import Graph, chain
@@ -15,6 +14,7 @@ from pipelines.operator import operators
 from pipelines.pipeline import Pipeline
 from pipelines.python_function import resolve_python
 from pipelines.python_modules import loaded_files
+from pipelines.shape import Ends
 from supervisor.deployment.parts import build_part, look_up
 from supervisor.deployment.plan import ComponentId, ComponentPlan, Kind, OfframpPlan, PartPlan, PipelinePlan
 from supervisor.deployment.problem import KeyPath

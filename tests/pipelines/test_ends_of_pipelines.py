@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pipelines import Batch, chain, compile_graph
-from pipelines.code_generator import Ends
+from pipelines.shape import Ends
 
 
 def test_outputs_that_lead_to_one_place_leave_as_one_batch_in_order_and_count_apart(make: Any) -> None:
