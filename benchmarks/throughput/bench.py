@@ -147,7 +147,9 @@ class Bench:
                 for number, command in enumerate(commands)
             ]
 
-        return Entrant(str(variant), directory, start, variant.executors == 1, STARTED if is_flow else "")
+        # Threads that were kept on one core would not get in each other's way as they do on a machine that has several.
+        on_one_core = variant.executors == 1 and (is_flow or variant.is_limit)
+        return Entrant(str(variant), directory, start, on_one_core, STARTED if is_flow else "")
 
     def _child_commands(self, variant: Variant, warm_up: float, seconds: float) -> list[list[str]]:
         style = _STYLES[variant.kind]

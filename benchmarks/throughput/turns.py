@@ -44,7 +44,8 @@ class Entrant:
     directory: Path
     """Where its files are."""
     start: Callable[[], list[Running]]
-    is_one_process: bool = True
+    works_on_one_core: bool = True
+    """Whether it has a core to itself in its turns; otherwise the system lets it run where it likes."""
     wait_for: str = ""
     """A text of a standard error by which it is seen that it works; without it, that is when it was started."""
     running: list[Running] = field(default_factory=list)
@@ -79,7 +80,7 @@ def run_in_turns(
         for number in itertools.count():
             core = cores[number // _TURNS_ON_A_CORE % len(cores)]
             for entrant in left:
-                if entrant.is_one_process and not number % _TURNS_ON_A_CORE:
+                if entrant.works_on_one_core and not number % _TURNS_ON_A_CORE:
                     _each(entrant, partial(Running.pin, core=core))
                 _one_turn(entrant)
                 tick()
