@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import gevent
+import gevent.event
 import pytest
 
 from actors.testing import wait_until
@@ -86,11 +87,20 @@ def test_a_look_is_not_upset_by_what_others_do_in_its_midst(serve: Serve) -> Non
 def test_rates_are_what_changed_between_two_looks(serve: Serve) -> None:
     client = serve()
     put = client.deployment.onramp("in").put
-    feeder = gevent.spawn(lambda: [(put({"n": number}), gevent.idle()) for number in range(100)])
+    answered = gevent.event.Event()
 
-    found = {each["name"]: each for each in client.get("/api/v1/rates?seconds=0.5").document}
+    def feed_until_answered() -> None:
+        # However long the question takes to arrive: events must come between the two looks.
+        while not answered.is_set():
+            put({"n": 1})
+            gevent.idle()
 
-    feeder.join(timeout=5.0)
+    feeder = gevent.spawn(feed_until_answered)
+    try:
+        found = {each["name"]: each for each in client.get("/api/v1/rates?seconds=0.5").document}
+    finally:
+        answered.set()
+        feeder.join(timeout=5.0)
     assert found["pipeline:main/count"]["events_in"] > 0
     assert found["pipeline:main/count"]["state"] == "running"
     assert found["onramp:main/in"]["events_out"] > 0
