@@ -55,7 +55,7 @@ from pipelines.syntax import (
     loop_over,
     method,
     names_to_store,
-    replace_assignments,
+    replace_last_assignment,
     same,
     unpack,
 )
@@ -77,17 +77,17 @@ def generate(
     """
     ends = ends or Ends()
     writes_meta = any(node.operator.writes_meta for node in graph.in_order())
-    first = _Function(graph, entry, shape, namespace, ends, writes_meta, frozenset())
+    first = _Function(graph, entry, shape, namespace, ends, writes_meta, frozenset(), shape.raws)
     first.build()
     # The second pass knows which lists ever get anything but None, and leaves the others out; and if nobody wants to
     # know where the events' bytes are, it does not count them.
     shape = shape._replace(raws=any(name.endswith("_places") for name in first.filled))
-    second = _Function(graph, entry, shape, namespace, ends, writes_meta, frozenset(first.filled))
     # If only errors want to know, which are rare, the place of an event is found when there is one.
-    second.counts_places = shape.raws and any(
+    counts_places = any(
         f"{name}_places" in first.filled for end, name in first.lists.items() if end != _ERRORS
     )
-    return second.build()
+    wanted = frozenset(first.filled)
+    return _Function(graph, entry, shape, namespace, ends, writes_meta, wanted, counts_places).build()
 
 
 class _Function:
@@ -100,16 +100,17 @@ class _Function:
         ends: Ends,
         writes_meta: bool,
         wanted: frozenset[str],
+        counts_places: bool,
     ) -> None:
         self.graph = graph
         self.entry = entry
         self.shape = shape
         self.namespace = namespace
         self.filled: set[str] = set()
-        self.counts_places = shape.raws
         self._ends = ends
         self._wanted = wanted
         self._writes_meta = writes_meta
+        self._counts_places = counts_places
         self.lists: dict[Endpoint, str] = {}
         self._functions: dict[str, str] = {}
         self._to_build: list[str] = []
@@ -129,7 +130,7 @@ class _Function:
 
     def build(self) -> ast.Module:
         metas, raws = self.shape
-        place = "place" if self.counts_places else None
+        place = "place" if self._counts_places else None
         flow = Flow("value", "meta" if metas else None, place, origin=place or ("events" if raws else None))
         loop_body = self.send(self.entry, flow)
         functions: list[ast.stmt] = []
@@ -140,7 +141,7 @@ class _Function:
         if metas:
             names.append("meta")
             lists_of.append(attribute(load("batch"), "metas"))
-        if self.counts_places:
+        if self._counts_places:
             names.append("place")
             lists_of.append(call(load("range"), call(load("len"), attribute(load("batch"), "values"))))
         loop = loop_over(names, lists_of, loop_body)
@@ -167,7 +168,7 @@ class _Function:
 
     def _node_function(self, node_id: str) -> ast.stmt:
         meta = "meta" if self.shape.metas or self._writes_meta else None
-        place, origin = "place" if self.counts_places else None, "origin" if self.shape.raws else None
+        place, origin = "place" if self._counts_places else None, "origin" if self.shape.raws else None
         outside, self._counted = self._counted, set()
         body = self._node(node_id, Flow("value", meta, place, origin=origin))
         counted, self._counted = sorted(self._counted), outside | self._counted
@@ -239,7 +240,7 @@ class _Function:
                 self.filled.add(f"{name}_{part}")
             if f"{name}_{part}" in self._wanted:
                 item: ast.expr = load(variable) if variable is not None else constant(None)
-                if part == "places" and variable is not None and not self.counts_places:
+                if part == "places" and variable is not None and not self._counts_places:
                     item = call(load("place_of"), load("batch"), item)
                 statements.append(method(f"{name}_{part}", "append", item))
         return statements
@@ -328,7 +329,7 @@ class _Function:
     def _by_port(self, node_id: str, operator: Operator, port: str, flow: Flow) -> list[ast.stmt]:
         """The code for an event that leaves by the port that a variable names; ``None`` drops it."""
         otherwise = [self._drop(node_id, operator)]
-        outputs = _emitted(operator)
+        outputs = operator.named_ports
         if len(outputs) == 1:
             # Quicker than a comparison of texts; names of ports are not empty.
             return [branch(load(port), self.send(Endpoint(node_id, outputs[0]), flow), otherwise)]
@@ -340,22 +341,27 @@ class _Function:
     def _route(self, node_id: str, operator: Operator, flow: Flow) -> tuple[list[ast.stmt], list[ast.stmt]]:
         port = self.local("port")
         body = list(operator.inline_route(PlaceScope(self.local, self.namespace, flow), port))
-        ends = [self.graph.targets(Endpoint(node_id, name)) for name in _emitted(operator)]
-        if any(target.node != GRAPH for targets in ends for target in targets):
-            return body, self._by_port(node_id, operator, port, flow)
+        ends = {name: self.graph.targets(Endpoint(node_id, name)) for name in operator.named_ports}
 
-        # Where all leads out of the graph, which cannot fail, an event leaves right where its port is known.
         def leave(value: ast.expr) -> list[ast.stmt]:
             if not isinstance(value, ast.Constant):
                 return [assign(port, value), *self._by_port(node_id, operator, port, flow)]
-            if value.value is None:
-                return [self._drop(node_id, operator)]
-            return self.send(Endpoint(node_id, str(value.value)), flow)
+            known = value.value in ends
+            return (
+                self.send(Endpoint(node_id, str(value.value)), flow)
+                if known
+                else [self._drop(node_id, operator)]
+            )
 
-        return replace_assignments(body, port, leave), []
+        # Where all leads out of the graph, which cannot fail, an event leaves right where its port is known.
+        leads_out = all(target.node == GRAPH for targets in ends.values() for target in targets)
+        at_once = replace_last_assignment(body, port, leave) if leads_out else None
+        if at_once is not None:
+            return at_once, []
+        return body, self._by_port(node_id, operator, port, flow)
 
     def _outputs(self, operator: Operator) -> ast.expr:
-        return ast.Tuple([constant(port) for port in _emitted(operator)], ast.Load())
+        return ast.Tuple([constant(port) for port in operator.named_ports], ast.Load())
 
     def _call(self, operator: Operator, flow: Flow) -> tuple[list[ast.stmt], ast.expr, ast.expr]:
         """The call of a function for each event: statements before it, the call, and the metadata that it worked on."""
@@ -436,11 +442,6 @@ class _Function:
         )
         body = [*place_statements, *self._by_port(node_id, operator, port, item_flow)]
         return ast.For(names_to_store([port, value, meta]), load(items), body, [])
-
-
-def _emitted(operator: Operator) -> tuple[str, ...]:
-    """The ports that its function may name."""
-    return (*operator.outputs, "err") if operator.emits_errors else operator.outputs
 
 
 def _position(graph: Graph, end: Endpoint) -> int:

@@ -185,9 +185,15 @@ class Operator(Component):
         """ROUTE: the output port for this event, ``None`` to drop it. Must neither change nor keep value and meta."""
         raise NotImplementedError(f"{self.name}: route")
 
+    @property
+    def named_ports(self) -> tuple[str, ...]:
+        """The ports that its code or its function may name."""
+        return (*self.outputs, "err") if self.emits_errors else self.outputs
+
     def inline_route(self, scope: Scope, port: str) -> tuple[ast.stmt, ...]:
         """ROUTE: the code for one event that leaves in the variable ``port`` what `route` would return. By default it
-        calls `route`; an operator with a quick answer for most events gives it here.
+        calls `route`; an operator with a quick answer for most events gives it here. Where each branch ends with
+        an assignment of ``port``, the event leaves right there, which is quickest.
         """
         function = scope.bind("route", self.route)
         return (assign(port, call(function, scope.value(), scope.meta(), scope.ingest_ns())),)

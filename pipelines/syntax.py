@@ -21,7 +21,7 @@ __all__ = [
     "method",
     "named",
     "names_to_store",
-    "replace_assignments",
+    "replace_last_assignment",
     "same",
     "unpack",
 ]
@@ -120,22 +120,23 @@ def loop_over(names: Sequence[str], lists: Sequence[ast.expr], body: Sequence[as
     return ast.For(names_to_store(names), call(load("zip"), *lists), list(body), [])
 
 
-def replace_assignments(
+def replace_last_assignment(
     statements: Sequence[ast.stmt], name: str, by: Callable[[ast.expr], list[ast.stmt]]
-) -> list[ast.stmt]:
-    """The statements with something else in place of each ``name = value``, also where that stands in branches."""
-    replaced: list[ast.stmt] = []
-    for statement in statements:
-        if isinstance(statement, ast.If):
-            both = (replace_assignments(part, name, by) for part in (statement.body, statement.orelse))
-            replaced.append(ast.If(statement.test, *both))
-        elif isinstance(statement, ast.Assign) and [ast.unparse(each) for each in statement.targets] == [
-            name
-        ]:
-            replaced += by(statement.value)
-        else:
-            replaced.append(statement)
-    return replaced
+) -> list[ast.stmt] | None:
+    """The statements with something else in place of the ``name = value`` that each branch ends with.
+
+    ``None`` where one does not end with it: what takes its place would be missing, or come too early.
+    """
+    *before, last = statements or [ast.Pass()]
+    if isinstance(last, ast.If):
+        body = replace_last_assignment(last.body, name, by)
+        otherwise = replace_last_assignment(last.orelse, name, by)
+        if body is None or otherwise is None:
+            return None
+        return [*before, ast.If(last.test, body, otherwise)]
+    if isinstance(last, ast.Assign) and isinstance(last.targets[0], ast.Name) and last.targets[0].id == name:
+        return [*before, *by(last.value)]
+    return None
 
 
 def define(name: str, arguments: Sequence[str], body: Sequence[ast.stmt]) -> ast.FunctionDef:
