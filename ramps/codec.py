@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Final
 
 from pipelines.registry import Component, Registry
 from ramps.errors import BadData
+from ramps.joined_payloads import JoinedPayloads
 
 __all__ = ["SKIP", "Codec", "codecs"]
 
@@ -69,6 +70,12 @@ class Codec(Component):
 
         ``None`` where that cannot be done, or where any of them is not an event: `decode_many` then says which. For
         codecs that have a quicker way through a whole text; the others need not mind.
+        """
+        return None
+
+    def encode_joined(self, values: list[Any]) -> JoinedPayloads | None:
+        """The payloads of all values at once. ``None`` where that cannot be done, or where any of them cannot be
+        written: `encode_many` then says which. For codecs that have a quicker way to write many values.
         """
         return None
 

@@ -34,8 +34,13 @@ class Encoder:
         Where something cannot be sent, the result's ``batch`` holds only the others; otherwise it is ``batch``
         itself. Raises nothing.
         """
+        values = batch.values
         if batch.frames is None:
-            payloads, errors = self._codec.encode_many(batch.values)
+            if self._terminator is not None and values:
+                joined = self._codec.encode_joined(values)
+                if joined is not None:
+                    return Outgoing(None, batch, joined, self._terminator), []
+            payloads, errors = self._codec.encode_many(values)
         else:
             text = self._unchanged_text(batch)
             if text is not None and self._terminator is not None:

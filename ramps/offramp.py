@@ -16,6 +16,7 @@ from actors.clock import Clock, HubClock
 from actors.log import get_logger
 from pipelines.batch import Batch
 from pipelines.registry import Component, Registry
+from ramps.joined_payloads import JoinedPayloads
 
 __all__ = ["Offramp", "Outgoing", "offramps"]
 
@@ -40,7 +41,7 @@ class Outgoing:
         self,
         packets: list[list[bytes]] | None,
         batch: Batch,
-        payloads: list[bytes] | None = None,
+        payloads: list[bytes] | JoinedPayloads | None = None,
         terminator: bytes = b"",
         text: bytes | None = None,
     ) -> None:
@@ -74,7 +75,7 @@ class Outgoing:
         """The packets of each event."""
         packets = self._packets
         if packets is None:
-            terminator, payloads = self._terminator, self._payloads
+            terminator, payloads = self._terminator, self._payloads_apart()
             if payloads is None:
                 payloads = (self._text or b"")[:-1].split(b"\n")
             packets = self._packets = [[payload + terminator] for payload in payloads]
@@ -87,6 +88,8 @@ class Outgoing:
             count, terminator = len(self.batch.values), len(self._terminator)
             if self._text is not None:
                 self._size = len(self._text) + count * (terminator - 1)
+            elif isinstance(self._payloads, JoinedPayloads):
+                self._size = self._payloads.size + count * terminator
             elif self._payloads is not None:
                 self._size = sum(map(len, self._payloads)) + count * terminator
             else:
@@ -95,9 +98,10 @@ class Outgoing:
 
     def lengths(self) -> tuple[list[int], list[int]]:
         """The bytes of each packet, and the packets of each event: none where each event has one."""
-        if self._payloads:
+        payloads = self._payloads_apart()
+        if payloads:
             terminator_bytes = len(self._terminator)
-            return [len(payload) + terminator_bytes for payload in self._payloads], []
+            return [len(payload) + terminator_bytes for payload in payloads], []
         events = self.packets
         counts = [len(packets) for packets in events]
         lengths = [len(packet) for packets in events for packet in packets]
@@ -108,9 +112,14 @@ class Outgoing:
         terminator = self._terminator
         if self._text is not None:
             return self._text if terminator == b"\n" else self._text.replace(b"\n", terminator)
-        if self._payloads:
-            return terminator.join(self._payloads) + terminator
+        payloads = self._payloads_apart()
+        if payloads:
+            return terminator.join(payloads) + terminator
         return b"".join([packet for event in self.packets for packet in event])
+
+    def _payloads_apart(self) -> list[bytes] | None:
+        payloads = self._payloads
+        return payloads.pieces if isinstance(payloads, JoinedPayloads) else payloads
 
     def __len__(self) -> int:
         return len(self.batch)

@@ -11,6 +11,7 @@ from ramps.codec import SKIP, Codec, codecs
 from ramps.errors import BadData, DecodeError
 from ramps.formats.json_engines import MAX_DEPTH, choose_engine, load_lines
 from ramps.formats.json_text import parse_exactly
+from ramps.joined_payloads import JoinedPayloads
 
 __all__ = ["Json"]
 
@@ -117,6 +118,15 @@ class Json(Codec):
             return None
         values = load_lines(self.engine, text)
         return values if values is not None and self._is_harmless(text) else None
+
+    def encode_joined(self, values: list[Any]) -> JoinedPayloads | None:
+        """All texts by one call of the engine."""
+        if self._strict:
+            return None
+        try:
+            return self.engine.dumps_joined(values, self._max_depth)
+        except BadData:
+            return None
 
     def encode_many(self, values: list[Any]) -> tuple[list[bytes | None], list[tuple[int, BadData]]]:
         """One text a value, and the errors."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from io import BytesIO
 from typing import Any, Final, Protocol
 
 import ujson
@@ -20,6 +21,7 @@ from ramps.formats.json_text import (
     text_depth,
     ujson_reads_exactly,
 )
+from ramps.joined_payloads import JoinedPayloads
 
 __all__ = [
     "MAX_DEPTH",
@@ -61,6 +63,9 @@ class JsonEngine(Protocol):
     def dumps_many(self, values: list[Any], max_depth: int, /, *, strict: bool) -> list[bytes]:
         """The texts of all values. Raises `EncodeError` if one of them cannot be written."""
 
+    def dumps_joined(self, values: list[Any], max_depth: int, /) -> JoinedPayloads:
+        """The same, of at least one value, with one call of the library."""
+
 
 def _joined(texts: list[bytes]) -> bytes:
     return texts[0] if len(texts) == 1 else b",".join(texts)
@@ -97,19 +102,19 @@ class UjsonEngine:
         # Before writing, because ujson makes text of keys of any type and calls methods of objects it does not know.
         if strict and not is_plain(values, max_depth):
             _refuse_faults(values, max_depth)
-        marked: list[Any] = [_MARK] * (2 * len(values) - 1)
-        marked[::2] = values
-        try:
-            texts = self._dumps(marked).split(_BETWEEN)
-        except Exception as error:
-            # Of any kind, because it may come from a method that an object has for ujson.
-            raise _unwritable(values, max_depth, error) from None
-        # Without the brackets round them all. Cut off here and not from the whole, which is a hundred times as long.
-        texts[0] = texts[0][1:]
-        texts[-1] = texts[-1][:-1]
+        texts = self.dumps_joined(values, max_depth).pieces if values else []
         if strict and may_hold_long_integer(_joined(texts)):
             _refuse_faults(values, max_depth)
         return texts
+
+    def dumps_joined(self, values: list[Any], max_depth: int) -> JoinedPayloads:
+        """The texts of all values. Raises `EncodeError` if one of them cannot be written."""
+        try:
+            text = self._dumps(_alternating(values, _MARK))
+        except Exception as error:
+            # Of any kind, because it may come from a method that an object has for ujson.
+            raise _unwritable(values, max_depth, error) from None
+        return JoinedPayloads(_size(text, len(values), _BETWEEN), lambda: _cut(text))
 
     def _dumps(self, value: Any) -> bytes:
         # It writes ASCII only, with escapes, half as fast again as UTF-8; so UTF-8 is for texts that need it.
@@ -132,6 +137,7 @@ class OrjsonEngine:
         self.loads: Callable[[bytes], Any] = orjson.loads
         self._dumps = orjson.dumps
         # Nothing is written that ujson would refuse, as far as orjson lets one say so.
+        self._line_break = orjson.Fragment(b"\n")
         self._option = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 
     reads_exactly = staticmethod(orjson_reads_exactly)
@@ -151,6 +157,23 @@ class OrjsonEngine:
             self._check(values, texts, max_depth)
         return texts
 
+    def dumps_joined(self, values: list[Any], max_depth: int) -> JoinedPayloads:
+        """The texts of all values. Raises `EncodeError` if one of them cannot be written."""
+        try:
+            text = self._dumps(_alternating(values, self._line_break), None, self._option)
+        except TypeError as error:
+            raise _unwritable(values, max_depth, error) from None
+        return JoinedPayloads(_size(text, len(values), b",\n,"), lambda: self._cut(text, values, max_depth))
+
+    def _cut(self, text: bytes, values: list[Any], max_depth: int) -> list[bytes]:
+        # A search for line breaks is quicker than any split. JSON itself has none; a user's own `orjson.Fragment` may.
+        lines = BytesIO(text).readlines()
+        if len(lines) != len(values):
+            return self.dumps_many(values, max_depth, strict=False)
+        lines[-1] += b",\n"
+        # Each has a bracket or a comma in front, and another comma behind.
+        return [line[1:-2] for line in lines]
+
     @staticmethod
     def _check(values: list[Any], texts: list[bytes], max_depth: int) -> None:
         joined = _joined(texts)
@@ -158,6 +181,26 @@ class OrjsonEngine:
             raise EncodeError(f"not JSON: the value is nested deeper than {max_depth} levels")
         if may_hold_null(joined) and holds_nan(values):
             raise _unwritable(values, max_depth, ValueError("a number is not finite"))
+
+
+def _alternating(values: list[Any], mark: Any) -> list[Any]:
+    """The values, with a mark between any two."""
+    marked: list[Any] = [mark] * (2 * len(values) - 1)
+    marked[::2] = values
+    return marked
+
+
+def _size(text: bytes, count: int, between: bytes) -> int:
+    """Bytes of so many texts without the brackets round them all, and without what stands between any two."""
+    return len(text) - 2 - len(between) * (count - 1)
+
+
+def _cut(text: bytes) -> list[bytes]:
+    texts = text.split(_BETWEEN)
+    # Without the brackets round them all. Cut off here and not from the whole, which is a hundred times as long.
+    texts[0] = texts[0][1:]
+    texts[-1] = texts[-1][:-1]
+    return texts
 
 
 def load_lines(engine: JsonEngine, text: bytes) -> list[Any] | None:
