@@ -170,8 +170,8 @@ class OrjsonEngine:
         lines = BytesIO(text).readlines()
         if len(lines) != len(values):
             return self.dumps_many(values, max_depth, strict=False)
-        lines[-1] += b",\n"
-        # Each has a bracket or a comma in front, and another comma behind.
+        lines[-1] += b"\n"
+        # Each has a bracket or a comma in front, and one behind.
         return [line[1:-2] for line in lines]
 
     @staticmethod

@@ -186,6 +186,18 @@ class CodecBattery:
 
         self._try(st.lists(self.carried_values() | hostile_values(), max_size=12), check)
 
+    def test_encoding_all_at_once_is_encoding_each(self) -> None:
+        def check(events: list[Any]) -> None:
+            codec = self.make()
+            joined = self.make().encode_joined(events)
+            if joined is not None:
+                payloads = [codec.encode(event) for event in events]
+                assert joined.size == sum(map(len, payloads))
+                assert joined.pieces == payloads
+
+        carried = st.lists(self.carried_values(), min_size=1, max_size=12)
+        self._try(carried | st.lists(hostile_values(), min_size=1, max_size=3), check)
+
     def _try(self, strategy: st.SearchStrategy[Any], check: Callable[[Any], None]) -> None:
         given(strategy)(
             settings(

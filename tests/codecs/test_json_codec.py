@@ -10,6 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -395,6 +396,32 @@ def test_without_strict_the_same_texts_are_written_for_values_of_events(values: 
     assert (payloads, errors) == UJSON.encode_many(values)
     assert [json.loads(payload or b"") for payload in payloads] == values
     assert FAST_ORJSON.encode_many(values) == ORJSON.encode_many(values)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(event_values() | st.just({"text": 'a\n,"b"],\n,'}), min_size=1, max_size=12))
+def test_values_that_are_written_at_once_are_what_each_is_alone(values: list[Any]) -> None:
+    for codec in (FAST_UJSON, FAST_ORJSON):
+        joined = codec.encode_joined(values)
+        assert joined is not None
+        size = joined.size
+        assert joined.pieces == codec.encode_many(values)[0]
+        assert size == sum(map(len, joined.pieces))
+
+
+def test_what_is_to_be_looked_at_before_it_is_written_is_not_written_at_once(codec: Json) -> None:
+    assert codec.encode_joined([1, 2]) is None
+
+
+def test_values_of_which_one_cannot_be_written_are_not_written_at_once(fast: Json) -> None:
+    assert fast.encode_joined([1, {2}]) is None
+
+
+def test_a_users_own_text_with_line_breaks_stays_in_its_event() -> None:
+    values = [{"n": 1}, {"own": orjson.Fragment(b'[1,\n,"2"]')}, 3]
+    joined = FAST_ORJSON.encode_joined(values)
+    assert joined is not None
+    assert joined.pieces == [b'{"n":1}', b'{"own":[1,\n,"2"]}', b"3"]
 
 
 def test_ujson_writes_utf8_also_after_many_texts_that_were_ascii(fast: Json) -> None:

@@ -11,6 +11,7 @@ from pipelines.batch import Batch
 from ramps.codec import Codec
 from ramps.encoder import Encoder
 from ramps.errors import EncodeError
+from ramps.joined_payloads import JoinedPayloads
 from ramps.postprocessor import Postprocessor
 
 
@@ -48,6 +49,23 @@ class Halves(Postprocessor):
         if not payload:
             raise EncodeError("nothing to split")
         return [payload[: len(payload) // 2], payload[len(payload) // 2 :]]
+
+
+class Together(Text):
+    """Encodes all values at once, unless one of them is None. Notes whether they were wanted apart."""
+
+    cut = False
+
+    def encode_joined(self, values: list[Any]) -> JoinedPayloads | None:
+        if None in values:
+            return None
+        pieces = [self.encode(value) for value in values]
+
+        def cut() -> list[bytes]:
+            self.cut = True
+            return pieces
+
+        return JoinedPayloads(sum(map(len, pieces)), cut)
 
 
 def batch(values: list[Any], raws: list[bytes | None] | None = None, raw_codec: str = "text") -> Batch:
@@ -124,6 +142,24 @@ def test_an_unencodable_value_among_bytes_is_reported_with_its_own_index() -> No
 def test_an_empty_batch_is_nothing_to_send() -> None:
     outgoing, errors = Encoder(Text(), [Newline()]).encode(batch([]))
     assert (outgoing.joined(), outgoing.size, outgoing.packets, errors) == (b"", 0, [], [])
+
+
+def test_events_that_were_encoded_at_once_are_cut_apart_only_for_who_wants_them() -> None:
+    codec = Together()
+    outgoing, errors = Encoder(codec, [Newline()]).encode(batch([1, 23]))
+    assert (outgoing.size, errors, codec.cut) == (5, [], False)
+    assert outgoing.joined() == b"1\n23\n"
+    assert outgoing.packets == [[b"1\n"], [b"23\n"]]
+    assert outgoing.lengths() == ([2, 3], [])
+    assert codec.cut
+    assert codec.encoded == [1, 23]
+
+
+def test_an_event_that_cannot_be_encoded_with_the_others_costs_only_itself() -> None:
+    outgoing, errors = Encoder(Together(), [Newline()]).encode(batch([1, None, 23]))
+    assert outgoing.joined() == b"1\n23\n"
+    assert outgoing.batch.values == [1, 23]
+    assert [(index, str(error)) for index, error in errors] == [(1, "there is no text for nothing")]
 
 
 class JsonText(Text):
