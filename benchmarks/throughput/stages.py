@@ -38,6 +38,7 @@ _FILES: tuple[tuple[str, str | None], ...] = (
     ("/ramps/formats/", None),
     ("/pipelines/batch.py", None),
     ("/ramps/codec.py", None),
+    ("/ramps/joined_payloads.py", None),
     ("/ramps/onramps/blaster.py", "framing"),
     ("/ramps/preprocessor", "framing"),
     ("/ramps/framing/", "framing"),
