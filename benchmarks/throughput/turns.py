@@ -25,9 +25,6 @@ _TURN_SECONDS = 0.1
 _LOOK_SECONDS = 0.05
 _LEAST_PART = 0.25
 
-# The cores of a machine have different neighbours, and the system would leave each process on the one where it was.
-_TURNS_ON_A_CORE = 5
-
 
 @dataclass(frozen=True)
 class Rate:
@@ -78,9 +75,10 @@ def run_in_turns(
         cores = sorted(os.sched_getaffinity(0))
         left = list(entrants)
         for number in itertools.count():
-            core = cores[number // _TURNS_ON_A_CORE % len(cores)]
+            # The cores of a machine have different neighbours, and the system would leave each process where it was.
+            core = cores[number % len(cores)]
             for entrant in left:
-                if entrant.works_on_one_core and not number % _TURNS_ON_A_CORE:
+                if entrant.works_on_one_core:
                     _each(entrant, partial(Running.pin, core=core))
                 _one_turn(entrant)
                 tick()
