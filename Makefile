@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test again lint types check docs format chaos soak benchmark throughput clean help
+.PHONY: run test test-all again lint types check docs format chaos soak benchmark throughput clean help
 
 help:            ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 16
@@ -12,10 +12,13 @@ help:            ## what there is
 run: $(VENV)/.run        ## run config.toml until Ctrl-C
 	@$(BIN)/supervisor run config.toml
 
-test: $(VENV)/.dev       ## the quick test suite
+test: $(VENV)/.dev       ## the quick test suite (five minutes)
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow"
+
+test-all: $(VENV)/.dev   ## all tests (a quarter of an hour)
 	$(BIN)/python -m pytest -n auto --dist loadfile
 
-again: $(VENV)/.dev      ## what failed in the last `make test`, one after the other
+again: $(VENV)/.dev      ## what failed in the last tests, one after the other
 	$(BIN)/python -m pytest --last-failed --last-failed-no-failures none
 
 lint: $(VENV)/.dev       ## style
@@ -25,7 +28,7 @@ lint: $(VENV)/.dev       ## style
 types: $(VENV)/.dev      ## types, strictly
 	$(BIN)/mypy
 
-check: test lint types docs ## what the continuous integration runs
+check: test-all lint types docs ## what the continuous integration runs
 
 docs: $(VENV)/.docs      ## the documentation as a site, in build/site
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict  # not --quiet, which would take warnings for nothing

@@ -36,7 +36,7 @@ class Encoder:
         """
         values = batch.values
         if batch.frames is None:
-            if self._terminator is not None and values:
+            if self._terminator is not None and len(values) > 1:
                 joined = self._codec.encode_joined(values)
                 if joined is not None:
                     return Outgoing(None, batch, joined, self._terminator), []

@@ -9,6 +9,8 @@ import pytest
 
 from actors import Misuse, Preemption
 
+pytestmark = pytest.mark.slow
+
 Run = Callable[[str], str]
 
 PRELUDE = '''

@@ -14,6 +14,8 @@ import pytest
 
 from supervisor.observation.snapshot import ComponentSnapshot, Snapshot
 
+pytestmark = pytest.mark.slow
+
 DEPLOYMENT = """
 [supervisor]
 api = {{ address = "127.0.0.1:0"{more} }}

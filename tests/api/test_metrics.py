@@ -21,6 +21,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from actors.testing import wait_until
 from supervisor.observation.metrics import METRICS
 
+pytestmark = pytest.mark.slow
+
 Serve = Callable[..., Any]
 
 PROMETHEUS = shutil.which("prometheus")

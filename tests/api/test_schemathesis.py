@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("schemathesis", reason="schemathesis is not installed (the extra `test`)")
 
 COMMAND = Path(sys.executable).with_name("schemathesis")
@@ -52,7 +54,6 @@ enabled = false
 """
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("executors", [1, 2])
 def test_no_request_leads_to_an_error_of_ours_or_to_an_answer_that_is_not_documented(
     supervisor: Callable[..., Any], write: Callable[[str, str], Path], tmp_path: Path, executors: int

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 DEPLOYMENT = """
 [supervisor]
 api = "127.0.0.1:0"

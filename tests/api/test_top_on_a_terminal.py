@@ -17,6 +17,8 @@ from supervisor.observation.rates import ComponentRates
 from supervisor.observation.snapshot import Snapshot
 from tests.cli.terminal import Terminal
 
+pytestmark = pytest.mark.slow
+
 DEPLOYMENT = """
 [supervisor]
 api = "127.0.0.1:0"

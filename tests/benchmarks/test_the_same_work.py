@@ -16,6 +16,8 @@ from benchmarks.throughput.process import RunFailed, run_together
 from benchmarks.throughput.variants import Variant
 from benchmarks.throughput.workload import classify_routing
 
+pytestmark = pytest.mark.slow
+
 LINES = make_lines()
 COUNT = 250
 """Not a multiple of anything that has a size here."""
@@ -78,7 +80,6 @@ def test_the_blackhole_reports_the_same(tmp_path: Path) -> None:
     assert report["component"] == "offramp:main/out"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "variant",
     [

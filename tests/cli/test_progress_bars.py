@@ -16,6 +16,8 @@ from ramps.onramps.file import FileOnramp
 from ramps.onramps.stdin import StdinOnramp
 from tests.cli.terminal import Terminal
 
+pytestmark = pytest.mark.slow
+
 SLOW = """
 import logging, pathlib, time
 

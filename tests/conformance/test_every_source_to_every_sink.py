@@ -12,6 +12,8 @@ from supervisor.testing.delivery_drivers import SinkDriver, SourceDriver
 from tests.conformance.sinks import SINKS
 from tests.conformance.sources import SOURCES
 
+pytestmark = pytest.mark.slow
+
 
 class TestEveryCombination(DeliveryBattery):
     @pytest.fixture(autouse=True, params=SOURCES)

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 Open = Callable[..., Any]
 FOCUSED = "() => document.activeElement.dataset.node ?? document.activeElement.getAttribute('aria-label')"
 

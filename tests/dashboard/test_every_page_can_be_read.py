@@ -14,6 +14,8 @@ from tests.dashboard.conftest import SHOTS
 from tests.dashboard.deployments import LARGE, SMALL
 from tests.dashboard.faults import faults_of
 
+pytestmark = pytest.mark.slow
+
 PAGES = ["flows", "components", "charts", "tree", "logs", "letters", "tap"]
 SIZES = {
     "5": (SMALL, ["pipeline:orders/parse", "offramp:orders/out"]),
@@ -21,7 +23,6 @@ SIZES = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from tests.dashboard.deployments import EXECUTORS, TROUBLED
+
+pytestmark = pytest.mark.slow
 
 Open = Callable[..., Any]
 

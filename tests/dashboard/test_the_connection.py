@@ -12,6 +12,8 @@ from tests.chaos.sources import free_port
 from tests.dashboard.conftest import Engine
 from tests.dashboard.deployments import SMALL, WITH_TOKEN
 
+pytestmark = pytest.mark.slow
+
 Open = Callable[..., Any]
 
 

@@ -10,6 +10,8 @@ import pytest
 
 from tests.dashboard.conftest import Engine
 
+pytestmark = pytest.mark.slow
+
 Open = Callable[..., Any]
 
 WORK = """

@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 ROWS = 6_000
 KILLS = 2
@@ -99,7 +101,6 @@ def arrived(directory: Path) -> list[int]:
     return numbers
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("victim", ["sender", "receiver"])
 def test_every_row_arrives_though_one_side_is_killed(tmp_path: Path, victim: str) -> None:

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 LOOK_SECONDS = 0.01
 
 ROOT = Path(__file__).parents[2]
@@ -101,7 +103,6 @@ def kill_after(directory: Path, count: int) -> None:
         process.communicate()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("fsync", ["never", "interval"])
 def test_every_line_of_a_whole_file_arrives_though_the_process_is_killed(tmp_path: Path, fsync: str) -> None:
     (tmp_path / "config.toml").write_text(DEPLOYMENT.format(follow="false", fsync=fsync))
@@ -117,7 +118,6 @@ def test_every_line_of_a_whole_file_arrives_though_the_process_is_killed(tmp_pat
     assert set(delivered(tmp_path)) == set(range(LINES))
 
 
-@pytest.mark.slow
 def test_every_line_of_a_file_that_is_rotated_meanwhile_arrives(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text(DEPLOYMENT.format(follow="true", fsync="never"))
     numbers = iter(range(0, 10**9, 1000))

@@ -23,6 +23,8 @@ import pytest
 
 from pipelines.language import compile_query, compile_script
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 # It is generated, and the examples in it are checked where they are declared.

@@ -16,6 +16,8 @@ from gevent import socket
 
 from supervisor import Deployment
 
+pytestmark = pytest.mark.slow
+
 Supervisor = Callable[..., Any]
 Write = Callable[[str, str], Path]
 

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from gevent import socket
 
+pytestmark = pytest.mark.slow
+
 MEBIBYTE = 2**20
 
 CONFIG = """

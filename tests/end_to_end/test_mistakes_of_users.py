@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from gevent import socket
 
+pytestmark = pytest.mark.slow
+
 GOOD = """\
 [onramps.in]
 type = "tcp"

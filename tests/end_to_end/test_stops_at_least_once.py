@@ -17,6 +17,8 @@ from ramps.testing.accounting import assert_balanced
 from supervisor import Deployment
 from supervisor.deployment.account import Account
 
+pytestmark = pytest.mark.slow
+
 Supervisor = Callable[..., Any]
 Write = Callable[[str, str], Path]
 Deploy = Callable[..., Deployment]

@@ -17,6 +17,8 @@ from gevent import socket
 from actors.testing import wait_until
 from supervisor.deployment.account import Account
 
+pytestmark = pytest.mark.slow
+
 Supervisor = Callable[..., Any]
 Write = Callable[[str, str], Path]
 Executors = Callable[[], dict[str, int]]

@@ -15,6 +15,8 @@ from actors.testing import wait_until
 from supervisor import Deployment, Fleet, InvalidDeployment, StartRefused, open_deployment
 from supervisor.deployment.cores import usable_cores
 
+pytestmark = pytest.mark.slow
+
 DEADLINE_SECONDS = 20.0
 
 Tables = dict[str, Any]

@@ -18,6 +18,8 @@ from supervisor import Fleet
 from supervisor.deployment.reload import ReloadFailed, ReloadRefused
 from supervisor.deployment.running import plan_source
 
+pytestmark = pytest.mark.slow
+
 DEADLINE_SECONDS = 20.0
 
 Tables = dict[str, Any]

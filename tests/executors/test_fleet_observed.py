@@ -13,6 +13,8 @@ from supervisor import Fleet
 from supervisor.deployment.replay import Replayed
 from supervisor.deployment.steering import UnknownTarget
 
+pytestmark = pytest.mark.slow
+
 Tables = dict[str, Any]
 
 

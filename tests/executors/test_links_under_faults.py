@@ -27,6 +27,8 @@ from .parts import (
     wait_until_linked,
 )
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_stop_under_load_lets_everything_arrive(run: Callable[..., Parts], directory: Path) -> None:
     (directory / "in.txt").write_text("".join(f'{{"n":{n}}}\n' for n in range(100)))

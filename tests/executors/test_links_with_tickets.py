@@ -21,6 +21,8 @@ from supervisor import Fleet
 
 from .conftest import Serving
 
+pytestmark = pytest.mark.slow
+
 
 class Shipment:
     """A batch whose ticket the test listens to."""

@@ -15,6 +15,8 @@ import pytest
 from actors.testing import wait_until
 from supervisor import Fleet
 
+pytestmark = pytest.mark.slow
+
 DEADLINE_SECONDS = 20.0
 
 Tables = dict[str, Any]

@@ -19,6 +19,8 @@ from supervisor.deployment.running import plan_source
 from supervisor.taps.feed import TapFeed
 from supervisor.taps.taps import TapSpec
 
+pytestmark = pytest.mark.slow
+
 Tables = dict[str, Any]
 Start = Callable[[Tables], Fleet]
 

@@ -35,6 +35,8 @@ from supervisor.observation.metrics import METRICS
 from supervisor.observation.otlp import metrics_data
 from supervisor.observation.push import open_push
 
+pytestmark = pytest.mark.slow
+
 Supervisor = Callable[..., Any]
 Write = Callable[[str, str], Path]
 Points = dict[tuple[str, str], Any]

@@ -17,10 +17,11 @@ from supervisor.deployment.running import plan_source
 from tests.reload.churn import Left, churn, variant
 from tests.reload.live_objects import live_objects
 
+pytestmark = pytest.mark.slow
+
 DEADLINE_SECONDS = 10.0
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(180)
 def test_forty_reloads_in_a_row_lose_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)

@@ -8,6 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 Supervisor = Callable[..., Any]
 Write = Callable[[str, str], Path]
 
