@@ -13,6 +13,7 @@ import json
 import statistics
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from time import perf_counter_ns
 from typing import Any
@@ -52,6 +53,12 @@ def _ujson_bytes(value: Any, dumps: Callable[..., str] = ujson.dumps) -> bytes:
     return dumps(value).encode()
 
 
+def _pieces(codec: Json, values: list[Any]) -> list[bytes]:
+    joined = codec.encode_joined(values)
+    assert joined is not None
+    return joined.pieces
+
+
 def works(lines: list[bytes]) -> dict[tuple[str, str, str], Work]:
     """What is measured, by direction, engine and who does it; ``bare`` before the ``codec`` it is compared with."""
     libraries: dict[str, tuple[Callable[[bytes], Any], Callable[[Any], bytes]]] = {
@@ -65,7 +72,7 @@ def works(lines: list[bytes]) -> dict[tuple[str, str, str], Work]:
         found["decode", engine, "bare"] = _bare(loads, lines)
         found["decode", engine, "codec"] = _by_batches(codec.decode_many, lines)
         found["encode", engine, "bare"] = _bare(dumps, values)
-        found["encode", engine, "codec"] = _by_batches(codec.encode_many, values)
+        found["encode", engine, "codec"] = _by_batches(partial(_pieces, codec), values)
     return found
 
 

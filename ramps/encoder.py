@@ -35,7 +35,7 @@ class Encoder:
         itself. Raises nothing.
         """
         values = batch.values
-        if batch.frames is None:
+        if not self._may_pass(batch):
             if self._terminator is not None and len(values) > 1:
                 joined = self._codec.encode_joined(values)
                 if joined is not None:
@@ -65,15 +65,11 @@ class Encoder:
     def _unchanged_text(self, batch: Batch) -> bytes | None:
         """The lines that the whole batch was decoded from, if it may go out as it came in."""
         frames = batch.frames
-        if frames is None or frames.text is None or batch.places is not None or not self._may_pass(batch):
-            return None
-        return frames.text
+        return None if frames is None or batch.places is not None else frames.text
 
     def _payloads(self, batch: Batch) -> tuple[list[bytes | None], list[tuple[int, BadData]]]:
         codec = self._codec
-        raws = batch.raws if self._may_pass(batch) else None
-        if raws is None:
-            return codec.encode_many(batch.values)
+        raws = batch.raws or []
         # A raw with a line break in it is one event on the way in (a message, a pretty-printed document), but
         # would be two for whoever reads lines on the other side.
         try:

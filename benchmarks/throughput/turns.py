@@ -76,7 +76,7 @@ def run_in_turns(
         left = list(entrants)
         for number in itertools.count():
             # The cores of a machine have different neighbours, and the system would leave each process where it was.
-            core = cores[number % len(cores)]
+            core = cores[number // 2 % len(cores)]
             for entrant in left:
                 if entrant.works_on_one_core:
                     _each(entrant, partial(Running.pin, core=core))

@@ -121,12 +121,7 @@ class Json(Codec):
 
     def encode_joined(self, values: list[Any]) -> JoinedPayloads | None:
         """All texts by one call of the engine."""
-        if self._strict:
-            return None
-        try:
-            return self.engine.dumps_joined(values, self._max_depth)
-        except BadData:
-            return None
+        return None if self._strict or not values else self.engine.dumps_joined(values)
 
     def encode_many(self, values: list[Any]) -> tuple[list[bytes | None], list[tuple[int, BadData]]]:
         """One text a value, and the errors."""

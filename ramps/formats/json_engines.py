@@ -63,8 +63,10 @@ class JsonEngine(Protocol):
     def dumps_many(self, values: list[Any], max_depth: int, /, *, strict: bool) -> list[bytes]:
         """The texts of all values. Raises `EncodeError` if one of them cannot be written."""
 
-    def dumps_joined(self, values: list[Any], max_depth: int, /) -> JoinedPayloads:
-        """The same, of at least one value, with one call of the library."""
+    def dumps_joined(self, values: list[Any], /) -> JoinedPayloads | None:
+        """The texts of all values, which are at least one, by one call of the library; ``None`` if one of them cannot
+        be written.
+        """
 
 
 def _joined(texts: list[bytes]) -> bytes:
@@ -72,8 +74,12 @@ def _joined(texts: list[bytes]) -> bytes:
 
 
 def _unwritable(values: list[Any], max_depth: int, error: Exception) -> EncodeError:
-    faults = (find_fault(value, max_depth) for value in values)
-    return EncodeError(f"not JSON: {next(filter(None, faults), str(error))}")
+    try:
+        faults = (find_fault(value, max_depth) for value in values)
+        return EncodeError(f"not JSON: {next(filter(None, faults), str(error))}")
+    except Exception:
+        # A user's object may refuse even to be looked at, and his error to be shown.
+        return EncodeError(f"not JSON: {type(error).__name__}")
 
 
 def _refuse_faults(values: list[Any], max_depth: int) -> None:
@@ -102,19 +108,22 @@ class UjsonEngine:
         # Before writing, because ujson makes text of keys of any type and calls methods of objects it does not know.
         if strict and not is_plain(values, max_depth):
             _refuse_faults(values, max_depth)
-        texts = self.dumps_joined(values, max_depth).pieces if values else []
+        try:
+            texts = _cut_at_marks(self._dumps(_alternating(values, _MARK)))
+        except Exception as error:
+            # Of any kind, because it may come from a method that an object has for ujson.
+            raise _unwritable(values, max_depth, error) from None
         if strict and may_hold_long_integer(_joined(texts)):
             _refuse_faults(values, max_depth)
         return texts
 
-    def dumps_joined(self, values: list[Any], max_depth: int) -> JoinedPayloads:
-        """The texts of all values. Raises `EncodeError` if one of them cannot be written."""
+    def dumps_joined(self, values: list[Any]) -> JoinedPayloads | None:
+        """The texts of all values, or ``None`` if one of them cannot be written."""
         try:
             text = self._dumps(_alternating(values, _MARK))
-        except Exception as error:
-            # Of any kind, because it may come from a method that an object has for ujson.
-            raise _unwritable(values, max_depth, error) from None
-        return JoinedPayloads(_size(text, len(values), _BETWEEN), lambda: _cut(text))
+        except Exception:
+            return None
+        return JoinedPayloads(_size(text, len(values), _BETWEEN), lambda: _cut_at_marks(text))
 
     def _dumps(self, value: Any) -> bytes:
         # It writes ASCII only, with escapes, half as fast again as UTF-8; so UTF-8 is for texts that need it.
@@ -136,8 +145,8 @@ class OrjsonEngine:
     def __init__(self) -> None:
         self.loads: Callable[[bytes], Any] = orjson.loads
         self._dumps = orjson.dumps
-        # Nothing is written that ujson would refuse, as far as orjson lets one say so.
         self._line_break = orjson.Fragment(b"\n")
+        # Nothing is written that ujson would refuse, as far as orjson lets one say so.
         self._option = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 
     reads_exactly = staticmethod(orjson_reads_exactly)
@@ -157,19 +166,19 @@ class OrjsonEngine:
             self._check(values, texts, max_depth)
         return texts
 
-    def dumps_joined(self, values: list[Any], max_depth: int) -> JoinedPayloads:
-        """The texts of all values. Raises `EncodeError` if one of them cannot be written."""
+    def dumps_joined(self, values: list[Any]) -> JoinedPayloads | None:
+        """The texts of all values, or ``None`` if one of them cannot be written."""
         try:
             text = self._dumps(_alternating(values, self._line_break), None, self._option)
-        except TypeError as error:
-            raise _unwritable(values, max_depth, error) from None
-        return JoinedPayloads(_size(text, len(values), b",\n,"), lambda: self._cut(text, values, max_depth))
+        except Exception:
+            return None
+        return JoinedPayloads(_size(text, len(values), b",\n,"), lambda: self._cut_at_breaks(text, values))
 
-    def _cut(self, text: bytes, values: list[Any], max_depth: int) -> list[bytes]:
+    def _cut_at_breaks(self, text: bytes, values: list[Any]) -> list[bytes]:
         # A search for line breaks is quicker than any split. JSON itself has none; a user's own `orjson.Fragment` may.
         lines = BytesIO(text).readlines()
         if len(lines) != len(values):
-            return self.dumps_many(values, max_depth, strict=False)
+            return [self._dumps(value, None, self._option) for value in values]
         lines[-1] += b"\n"
         # Each has a bracket or a comma in front, and one behind.
         return [line[1:-2] for line in lines]
@@ -195,7 +204,7 @@ def _size(text: bytes, count: int, between: bytes) -> int:
     return len(text) - 2 - len(between) * (count - 1)
 
 
-def _cut(text: bytes) -> list[bytes]:
+def _cut_at_marks(text: bytes) -> list[bytes]:
     texts = text.split(_BETWEEN)
     # Without the brackets round them all. Cut off here and not from the whole, which is a hundred times as long.
     texts[0] = texts[0][1:]

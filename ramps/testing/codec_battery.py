@@ -195,8 +195,8 @@ class CodecBattery:
                 assert joined.size == sum(map(len, payloads))
                 assert joined.pieces == payloads
 
-        carried = st.lists(self.carried_values(), min_size=1, max_size=12)
-        self._try(carried | st.lists(hostile_values(), min_size=1, max_size=3), check)
+        carried = st.lists(self.carried_values(), max_size=12)
+        self._try(carried | st.lists(self.carried_values() | hostile_values(), max_size=4), check)
 
     def _try(self, strategy: st.SearchStrategy[Any], check: Callable[[Any], None]) -> None:
         given(strategy)(

@@ -417,6 +417,24 @@ def test_values_of_which_one_cannot_be_written_are_not_written_at_once(fast: Jso
     assert fast.encode_joined([1, {2}]) is None
 
 
+def test_an_object_that_can_neither_be_written_nor_say_why_costs_only_itself(fast: Json) -> None:
+    class Silent(Exception):
+        def __str__(self) -> str:
+            raise Silent
+
+    class Hostile(list[Any]):
+        def __iter__(self) -> Any:
+            raise Silent
+
+        def __json__(self) -> str:
+            raise Silent
+
+    values = [1, Hostile([{2}])]
+    assert fast.encode_joined(values) is None
+    payloads, errors = fast.encode_many(values)
+    assert (payloads, len(errors)) == ([b"1", None], 1)
+
+
 def test_a_users_own_text_with_line_breaks_stays_in_its_event() -> None:
     values = [{"n": 1}, {"own": orjson.Fragment(b'[1,\n,"2"]')}, 3]
     joined = FAST_ORJSON.encode_joined(values)

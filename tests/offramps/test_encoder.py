@@ -155,6 +155,12 @@ def test_events_that_were_encoded_at_once_are_cut_apart_only_for_who_wants_them(
     assert codec.encoded == [1, 23]
 
 
+def test_events_that_another_codec_has_decoded_are_encoded_at_once() -> None:
+    codec = Together()
+    outgoing, _ = Encoder(codec, [Newline()]).encode(batch([1, 23], raws=[b"0x1", None], raw_codec="other"))
+    assert (outgoing.size, codec.cut) == (5, False)
+
+
 def test_an_event_that_cannot_be_encoded_with_the_others_costs_only_itself() -> None:
     outgoing, errors = Encoder(Together(), [Newline()]).encode(batch([1, None, 23]))
     assert outgoing.joined() == b"1\n23\n"
