@@ -75,7 +75,7 @@ class Codec(Component):
 
     def encode_joined(self, values: list[Any]) -> JoinedPayloads | None:
         """The payloads of all values at once. ``None`` where that cannot be done, or where any of them cannot be
-        written: `encode_many` then says which. For codecs that have a quicker way to write many values.
+        written: `encode_many` then says which. Raises nothing. For codecs that have a quicker way to write many values.
         """
         return None
 

@@ -27,8 +27,8 @@ class Outgoing:
     ``packets`` holds, per event, what the codec and the postprocessors made of it (usually one packet, several
     where a postprocessor splits). ``batch`` is the batch that they came from: same length, same order.
 
-    Without packets, the common cases, made without any work per event: each event is one of ``payloads`` and the
-    ``terminator``; or all go out as they came in, ``text`` has them, with a newline behind each (and in its place the
+    Without packets, the common cases, made without any work per event: each event is one of ``payloads`` (a list, or in
+    one piece that is cut apart at the first question for other than `size`) and the ``terminator``; or all go out as they came in, ``text`` has them, with a newline behind each (and in its place the
     terminator).
 
     It is the same object at each try. A connector that sends a batch in pieces notes in ``taken`` and ``refusals`` how
