@@ -8,8 +8,8 @@ __all__ = ["JoinedPayloads"]
 
 
 class JoinedPayloads:
-    """Payloads that were written by one call. ``size`` is the bytes in all of them; ``cut`` makes one for each value, and
-    neither blocks nor raises.
+    """Payloads that were written by one call. ``size`` is the bytes in all of them; ``cut`` makes one for each value,
+    and neither blocks nor raises.
 
     An object for each is as dear as writing it, and some offramps never ask. Whoever holds it leaves the values as they
     are: ``cut`` may have to look at them again.

@@ -28,8 +28,8 @@ class Outgoing:
     where a postprocessor splits). ``batch`` is the batch that they came from: same length, same order.
 
     Without packets, the common cases, made without any work per event: each event is one of ``payloads`` (a list, or in
-    one piece that is cut apart at the first question for other than `size`) and the ``terminator``; or all go out as they came in, ``text`` has them, with a newline behind each (and in its place the
-    terminator).
+    one piece that is cut apart at the first question for more than `size`) and the ``terminator``; or all go out as
+    they came in, ``text`` has them, with a newline behind each (and in its place the terminator).
 
     It is the same object at each try. A connector that sends a batch in pieces notes in ``taken`` and ``refusals`` how
     far it came, by index, so that no piece is sent twice, and that only the rest is given up when it has to be.

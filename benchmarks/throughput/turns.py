@@ -75,8 +75,8 @@ def run_in_turns(
         cores = sorted(os.sched_getaffinity(0))
         left = list(entrants)
         for number in itertools.count():
-            # The cores of a machine have different neighbours, and the system would leave each process where it was. Two
-            # turns on each, so that everybody comes first and last on all of them.
+            # The cores of a machine have different neighbours, and the system would leave each process where it was.
+            # Two turns on each, so that everybody comes first and last on all of them.
             core = cores[number // 2 % len(cores)]
             for entrant in left:
                 if entrant.works_on_one_core:
