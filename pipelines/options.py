@@ -60,6 +60,7 @@ _SIZE_UNITS = {
 # What goes beyond is a slip of the keyboard, and overflows nanoseconds in 64 bits, or a float that is to become whole.
 _MAX_DURATION_SECONDS = 100 * 365.25 * 86400.0
 _MAX_SIZE_BYTES = 2**60
+_LAST_PORT = 65535
 _QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([a-zA-Zµ]+)")
 
 
@@ -159,9 +160,15 @@ def parse_address(text: object) -> HostPort:
         bracketed = host.startswith("[") and host.endswith("]")
         host = host[1:-1] if bracketed else host
         known_host = colon and host and (bracketed or ":" not in host)
-        if known_host and port.isascii() and port.isdigit() and int(port) < 65536:
+        if known_host and port.isascii() and port.isdigit():
+            # Python refuses to read a number of thousands of digits.
+            number = int(port.lstrip("0")[:6] or "0")
+            if number > _LAST_PORT:
+                raise ValueError(
+                    f"{_shown(text)} has no port that there is; write one from 0 to {_LAST_PORT} behind the colon"
+                )
             check_host(host)
-            return HostPort(host, int(port))
+            return HostPort(host, number)
     raise ValueError(
         f'{_shown(text)} is not an address; write "HOST:PORT", such as "127.0.0.1:8080" or "[::1]:8080"'
     )

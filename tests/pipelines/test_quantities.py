@@ -30,6 +30,17 @@ def test_a_size_that_no_machine_has_is_refused(text):
         parse_size(text)
 
 
+@pytest.mark.parametrize("port", ["65536", "99999", "9" * 5000])
+def test_a_port_that_there_is_not_is_refused_as_such(port):
+    with pytest.raises(ValueError, match="has no port that there is; write one from 0 to 65535"):
+        parse_address(f"127.0.0.1:{port}")
+
+
+@pytest.mark.parametrize(("port", "number"), [("0", 0), ("65535", 65535), ("0" * 5000 + "80", 80)])
+def test_every_port_that_there_is_is_read(port, number):
+    assert parse_address(f"[::1]:{port}") == ("::1", number)
+
+
 @pytest.mark.parametrize("parse", [parse_duration, parse_size, parse_address])
 @pytest.mark.parametrize(("value", "shown"), [(True, "true"), (["x"], r'\["x"\]'), (5, "5")])
 def test_a_refused_value_is_shown_as_the_file_has_it(parse, value, shown):
